@@ -1,0 +1,112 @@
+"""Which step received what which step had sent: the messages of a path, each from its sending to its end.
+
+A path does not number its messages, so they are matched by their two ends and their content, in the order of the
+link. Two messages that are equal in all of that are interchangeable; what was sent before the receiver's last crash
+is taken last, because a connection does not survive it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from checker.verdict import Path, SentMessage
+
+
+class Fate(Enum):
+    ARRIVED = "arrived"
+    LOST = "lost"
+    PENDING = "pending"  # the path ends (or its receiver crashes) before it arrives
+
+
+@dataclass
+class Flight:
+    """One copy of one message. Steps are numbers of the path; ``sent`` is 0 for what was there from the start."""
+
+    message: SentMessage
+    sent: int
+    fate: Fate = Fate.PENDING
+    ended: int | None = None
+    delayed: int | None = None  # the step that held it up
+    repeated: int | None = None  # the step that made this copy
+    again: bool = False  # delivered once more, from a network that keeps its messages
+    receiver: str | None = None  # of a broadcast: who read this copy
+
+
+@dataclass
+class _Tracker:
+    flights: list[Flight] = field(default_factory=list)
+    down_since: dict[str, int] = field(default_factory=dict)  # actor -> number of its last crash or restart
+
+    def find(self, message: SentMessage, actor: str, *, late: bool) -> Flight | None:
+        waiting = [
+            flight
+            for flight in self.flights
+            if flight.fate is Fate.PENDING and _same(flight.message, message) and flight.receiver is None
+        ]
+        down = self.down_since.get(actor, 0)
+        waiting.sort(key=lambda flight: ((flight.delayed is not None) != late, flight.sent < down, flight.sent))
+        return waiting[0] if waiting else None
+
+    def kept(self, message: SentMessage) -> Flight | None:
+        """An equal message that has arrived before: on a ``set`` network it is still there."""
+        arrived = [flight for flight in self.flights if flight.fate is Fate.ARRIVED and _same(flight.message, message)]
+        return arrived[-1] if arrived else None
+
+    def take(self, message: SentMessage, actor: str, *, late: bool) -> Flight:
+        flight = self.find(message, actor, late=late)
+        if flight is not None and flight.message.receiver is not None:
+            return flight
+        if flight is not None:  # A broadcast stays for the other readers: this one reads a copy.
+            copy = Flight(flight.message, flight.sent, receiver=actor)
+        elif (old := self.kept(message)) is not None:
+            copy = Flight(old.message, old.sent, again=True, receiver=actor)
+        else:
+            copy = Flight(message, 0, receiver=actor)
+        self.flights.append(copy)
+        return copy
+
+
+def _same(one: SentMessage, other: SentMessage) -> bool:
+    ends = one.sender == other.sender and (one.receiver == other.receiver or None in (one.receiver, other.receiver))
+    return ends and one.type == other.type and one.fields == other.fields
+
+
+def flights(path: Path) -> list[Flight]:
+    """Every copy of every message that a step of the path sends, receives, loses, repeats or delays."""
+    tracker = _Tracker()
+    for step in path.steps:
+        number = step.number
+        if step.action in ("crash", "restart"):
+            tracker.down_since[step.actor] = number
+        if step.received is not None:
+            flight = tracker.take(step.received, step.actor, late=step.late)
+            match step.action if step.fault else "":
+                case "lose":
+                    flight.fate, flight.ended = Fate.LOST, number
+                case "delay":
+                    flight.delayed = number
+                case "duplicate":
+                    tracker.flights.append(Flight(flight.message, flight.sent, repeated=number))
+                case _:
+                    flight.fate, flight.ended = Fate.ARRIVED, number
+        tracker.flights.extend(Flight(sent, number) for sent in step.sent)
+    read = {(flight.sent, str(flight.message)) for flight in tracker.flights if flight.receiver is not None}
+    # The original of a broadcast that somebody read is drawn as those readings.
+    return [
+        flight
+        for flight in tracker.flights
+        if flight.receiver is not None
+        or flight.message.receiver is not None
+        or (flight.sent, str(flight.message)) not in read
+    ]
+
+
+def origins(path: Path) -> dict[int, int]:
+    """For each step that handles, loses, repeats or delays a message: the step that sent it, where one did."""
+    found = {}
+    for flight in flights(path):
+        for number in (flight.ended, flight.delayed, flight.repeated):
+            if number is not None and flight.sent:
+                found[number] = flight.sent
+    return found

@@ -1,0 +1,231 @@
+"""How values, messages and changes are put into words that are short, aligned and harmless in any medium.
+
+Everything a report shows that comes from a spec or a model goes through ``clean`` first: control characters could
+drive a terminal or break XML, and direction overrides could make a line read as something else.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+
+from checker.verdict import Change, SentMessage
+
+_DIRECTION_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def clean(text: object) -> str:
+    """The text on one line, with everything invisible or unrepresentable spelt out as an escape."""
+    return "".join(_visible(character) for character in str(text))
+
+
+def _visible(character: str) -> str:
+    if character in "\n\t\r":
+        return " "
+    code = ord(character)
+    category = unicodedata.category(character)
+    if category in ("Cc", "Cs", "Zl", "Zp") or character in _DIRECTION_CONTROLS or (code & 0xFFFE) == 0xFFFE:
+        return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    return character
+
+
+def columns(text: str) -> int:
+    """How many terminal columns the text takes: wide characters two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    return sum(_character_columns(character) for character in text)
+
+
+def _character_columns(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+
+
+def pad(text: str, width: int) -> str:
+    return text + " " * max(0, width - columns(text))
+
+
+def cut(text: str, width: int) -> tuple[str, str]:
+    """Split after at most ``width`` columns (but after at least one character)."""
+    used = 0
+    for position, character in enumerate(text):
+        used += _character_columns(character)
+        if used > width and position:
+            return text[:position], text[position:]
+    return text, ""
+
+
+def shorten(text: str, width: int) -> str:
+    """At most ``width`` columns; the middle goes, because the ends tell two values apart best."""
+    if columns(text) <= width:
+        return text
+    room = max(2, width - 3)
+    head, _ = cut(text, room - room // 3)
+    tail, _ = cut(text[::-1], room // 3)
+    return f"{head}...{tail[::-1]}"
+
+
+def wrap(text: str, width: int, first: int | None = None) -> list[str]:
+    """Lines of at most ``width`` columns (``first``: of the first line), broken at spaces where there are any."""
+    lines: list[str] = []
+    line = ""
+    room = width if first is None else first
+    for word in text.split(" "):
+        candidate = f"{line} {word}" if line else word
+        if columns(candidate) <= room:
+            line = candidate
+            continue
+        if line:
+            lines.append(line)
+            room = width
+        line = word
+        while columns(line) > room:
+            piece, line = cut(line, room)
+            lines.append(piece)
+            room = width
+    return [*lines, line] if line or not lines else lines
+
+
+# --- Messages -------------------------------------------------------------------------------------------------------
+
+
+def value(item: Any) -> str:
+    """A message field's value, as the model would write it."""
+    match item:
+        case str():
+            return clean(item)
+        case {**entries}:
+            return "{" + ", ".join(f"{clean(key)}: {value(entry)}" for key, entry in entries.items()) + "}"
+        case list() | tuple():
+            return "[" + ", ".join(value(entry) for entry in item) + "]"
+        case _:
+            return clean(item)
+
+
+def message(sent: SentMessage) -> str:
+    return f"{clean(sent.type)}({', '.join(message_fields(sent))})"
+
+
+def message_fields(sent: SentMessage) -> list[str]:
+    return [f"{clean(name)}={value(item)}" for name, item in sent.fields.items()]
+
+
+def count(number: int, noun: str) -> str:
+    """``1 step``, ``2 steps``, ``1,000 states``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def listing(items: Iterable[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    *head, last = list(items) or [""]
+    return f"{', '.join(head)} and {last}" if head else last
+
+
+# --- Changes --------------------------------------------------------------------------------------------------------
+
+_SHORT_CHANGE = 44  # `field: before -> after` is shown whole up to here; beyond, only what differs
+_BRACKETED = re.compile(r"(?P<head>[\w.]*)(?P<open>[(\[{])(?P<body>.*)(?P<close>[)\]}])", re.DOTALL)
+_CLOSING = {"(": ")", "[": "]", "{": "}"}
+
+
+def change(changed: Change, *, whose: str) -> str:
+    """``field: before -> after``; of a long value only the part that differs."""
+    name = clean(changed.field)
+    if changed.actor != whose:
+        name = f"{clean(changed.actor)}.{name}"
+    before, after = clean(changed.before), clean(changed.after)
+    if changed.wiped:
+        return f"{name}={before}"
+    return difference(name, before, after)
+
+
+def difference(name: str, before: str, after: str) -> str:
+    plain = f"{name}: {before} -> {after}"
+    if columns(plain) <= _SHORT_CHANGE:
+        return plain
+    return _structural_difference(name, before, after) or plain
+
+
+def _structural_difference(name: str, before: str, after: str) -> str:
+    """What differs between two bracketed values of the same shape, or nothing if they are not that."""
+    old, new = _bracketed(before), _bracketed(after)
+    if old is None or new is None or old[:2] != new[:2]:
+        return ""
+    (head, opening, old_items), (_, _, new_items) = old, new
+    separator = "=" if head else ": "
+    old_entries, new_entries = _entries(old_items, separator), _entries(new_items, separator)
+    if (head or opening == "{") and old_entries and new_entries and old_entries.keys() == new_entries.keys():
+        form = "{}.{}" if head else "{}[{}]"
+        return "; ".join(
+            difference(form.format(name, key), entry, new_entries[key])
+            for key, entry in old_entries.items()
+            if entry != new_entries[key]
+        )
+    if head:
+        return ""
+    return _set_difference(name, old_items, new_items) if opening == "{" else _rows(name, old_items, new_items)
+
+
+def _set_difference(name: str, old: list[str], new: list[str]) -> str:
+    gained = [item for item in new if item not in old]
+    lost = [item for item in old if item not in new]
+    said = [f"{name} {verb} {', '.join(items)}" for verb, items in (("gains", gained), ("loses", lost)) if items]
+    return "; ".join(said)
+
+
+def _rows(name: str, old: list[str], new: list[str]) -> str:
+    """The difference of two sequences: appended at the end, dropped at the start, or changed in place."""
+    if new[: len(old)] == old:
+        return f"{name} gains {', '.join(new[len(old) :])} (length {len(new)})"
+    if len(new) < len(old) and old[len(old) - len(new) :] == new:
+        return f"{name} drops {', '.join(old[: len(old) - len(new)])} (length {len(new)})"
+    if len(new) < len(old) and old[: len(new)] == new:
+        return f"{name} loses {', '.join(old[len(new) :])} (length {len(new)})"
+    if len(new) == len(old):
+        pairs = enumerate(zip(old, new, strict=True))
+        return "; ".join(difference(f"{name}[{at}]", was, now) for at, (was, now) in pairs if was != now)
+    return ""
+
+
+def _bracketed(text: str) -> tuple[str, str, list[str]] | None:
+    """``Name(a, b)`` as its name, its opening bracket and its items; None if the text is not of that form."""
+    found = _BRACKETED.fullmatch(text)
+    if found is None or _CLOSING[found["open"]] != found["close"]:
+        return None
+    items = _split(found["body"])
+    return None if items is None else (found["head"], found["open"], items)
+
+
+def _split(body: str) -> list[str] | None:
+    """The items between the commas that stand outside all brackets and quotes; None if brackets do not match."""
+    items, start, expected, quote = [], 0, list[str](), ""
+    for position, character in enumerate(body):
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"":
+            quote = character
+        elif character in _CLOSING:
+            expected.append(_CLOSING[character])
+        elif character in ")]}":
+            if not expected or expected.pop() != character:
+                return None
+        elif character == "," and not expected:
+            items.append(body[start:position].strip())
+            start = position + 1
+    if expected or quote:
+        return None
+    return [*items, body[start:].strip()] if body[start:].strip() else items
+
+
+def _entries(items: list[str], separator: str) -> dict[str, str]:
+    """Items of the form ``key=value`` or ``key: value``; empty if one of them is not."""
+    found: dict[str, str] = {}
+    for item in items:
+        key, sign, entry = item.partition(separator)
+        if not sign or "(" in key or key in found:
+            return {}
+        found[key.strip()] = entry.strip()
+    return found

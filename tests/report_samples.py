@@ -1,0 +1,317 @@
+"""Hand-made results for the tests of reports/: one of each outcome, and one whose every name is hostile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from checker.verdict import (
+    Change,
+    Explored,
+    Outcome,
+    Path,
+    PathStep,
+    PropertyResult,
+    PropertyVerdict,
+    Result,
+    SentMessage,
+)
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "a\"b'c\\d\\",
+    "]]>--><!--&lt;&amp;",
+    "😀 emoji 寿司",
+    "\u202eright-to-left\u202c שלום",
+    "x" * 300,
+    "end; note over p0: {{}} #35; %%",
+    "\x1b[31mred\x00\x07\n newline",
+    "\ud800 half a surrogate",
+    "",
+]
+
+
+def message(kind: str, sender: str | None, receiver: str | None, **fields: Any) -> SentMessage:
+    return SentMessage(kind, fields, sender, receiver)
+
+
+def make_path(initial: dict[str, dict[str, str]], steps: list[dict[str, Any]], replay: str = "0/1/0/2") -> Path:
+    """Numbers the steps, and follows their changes to give the states."""
+    states = [initial]
+    made = []
+    for number, step in enumerate(steps, start=1):
+        changes = tuple(Change(step["actor"], *entry) for entry in step.get("changes", ()))
+        state = {actor: dict(fields) for actor, fields in states[-1].items()}
+        for changed in changes:
+            state[changed.actor][changed.field] = changed.after
+        states.append(state)
+        made.append(
+            PathStep(
+                number,
+                step["actor"],
+                step["action"],
+                step.get("fault", False),
+                step.get("received"),
+                step.get("late", False),
+                tuple(step.get("sent", ())),
+                changes,
+                tuple(step.get("choices", ())),
+            )
+        )
+    return Path(tuple(made), tuple(states), replay)
+
+
+def incident() -> Path:
+    """A producer that crashes with a request on its way, and writes its record again under a new producer id."""
+    ask_1 = message("InitProducerIdRequest", "producer", "coordinator")
+    give_1 = message("InitProducerIdResponse", "coordinator", "producer", producer_id=1, epoch=0)
+    produce_1 = message("ProduceRequest", "producer", "partition-1", producer_id=1, epoch=0, sequence=0, record=0)
+    again_1 = message("ProduceRequest", "producer", "partition-1", producer_id=1, epoch=0, sequence=0, record=0)
+    done_1 = message("ProduceResponse", "partition-1", "producer", producer_id=1, sequence=0, error="NONE")
+    give_2 = message("InitProducerIdResponse", "coordinator", "producer", producer_id=2, epoch=0)
+    produce_2 = message("ProduceRequest", "producer", "partition-1", producer_id=2, epoch=0, sequence=0, record=0)
+    done_2 = message("ProduceResponse", "partition-1", "producer", producer_id=2, sequence=0, error="NONE")
+    initial = {
+        "producer": {"confirmed": "0", "producer_id": "None", "next_sequence": "0", "unacked": "{}"},
+        "coordinator": {"next_id": "1"},
+        "partition-1": {"log": "()", "last": "{1: None, 2: None}"},
+    }
+    return make_path(
+        initial,
+        [
+            {"actor": "producer", "action": "request_producer_id", "sent": [ask_1]},
+            {
+                "actor": "coordinator",
+                "action": "hand_out_producer_id",
+                "received": ask_1,
+                "sent": [give_1],
+                "changes": [("next_id", "1", "2")],
+            },
+            {
+                "actor": "producer",
+                "action": "adopt_producer_id",
+                "received": give_1,
+                "changes": [("producer_id", "None", "1")],
+            },
+            {
+                "actor": "producer",
+                "action": "send_next",
+                "sent": [produce_1],
+                "changes": [("next_sequence", "0", "1"), ("unacked", "{}", "{0}")],
+            },
+            {"actor": "partition-1", "action": "delay", "fault": True, "received": produce_1},
+            {"actor": "producer", "action": "retry", "sent": [again_1], "choices": ["0"]},
+            {"actor": "partition-1", "action": "lose", "fault": True, "received": again_1},
+            {
+                "actor": "producer",
+                "action": "crash",
+                "fault": True,
+                "changes": [
+                    ("producer_id", "1", "None", True),
+                    ("next_sequence", "1", "0", True),
+                    ("unacked", "{0}", "{}", True),
+                ],
+            },
+            {"actor": "producer", "action": "restart", "sent": [ask_1]},
+            {
+                "actor": "coordinator",
+                "action": "hand_out_producer_id",
+                "received": ask_1,
+                "sent": [give_2],
+                "changes": [("next_id", "2", "3")],
+            },
+            {
+                "actor": "producer",
+                "action": "adopt_producer_id",
+                "received": give_2,
+                "changes": [("producer_id", "None", "2")],
+            },
+            {
+                "actor": "producer",
+                "action": "send_next",
+                "sent": [produce_2],
+                "changes": [("next_sequence", "0", "1"), ("unacked", "{}", "{0}")],
+            },
+            {
+                "actor": "partition-1",
+                "action": "append",
+                "received": produce_2,
+                "sent": [done_2],
+                "changes": [
+                    ("log", "()", "(Entry(producer_id=2, epoch=0, sequence=0, record=0),)"),
+                    ("last", "{1: None, 2: None}", "{1: None, 2: 0}"),
+                ],
+            },
+            {"actor": "partition-1", "action": "pause", "fault": True},
+            {"actor": "partition-1", "action": "resume"},
+            {
+                "actor": "partition-1",
+                "action": "append",
+                "received": produce_1,
+                "late": True,
+                "sent": [done_1],
+                "changes": [
+                    (
+                        "log",
+                        "(Entry(producer_id=2, epoch=0, sequence=0, record=0),)",
+                        "(Entry(producer_id=2, epoch=0, sequence=0, record=0), "
+                        "Entry(producer_id=1, epoch=0, sequence=0, record=0))",
+                    ),
+                    ("last", "{1: None, 2: 0}", "{1: 0, 2: 0}"),
+                ],
+            },
+        ],
+    )
+
+
+def violated() -> Result:
+    path = incident()
+    short = make_path({"producer": {"confirmed": "0"}}, [{"actor": "producer", "action": "send_next"}], "0")
+    long = Path((*path.steps, *short.steps), (*path.states, path.states[-1]), "0/1/0/2/0")
+    return Result(
+        spec="specs/broken/idempotent_producer_restart.yaml",
+        title="Idempotent producer that crashes",
+        outcome=Outcome.VIOLATED,
+        properties=[
+            PropertyResult(
+                "no_loss", "always", PropertyVerdict.UNKNOWN, "Every confirmed record stays in the partition's log."
+            ),
+            PropertyResult(
+                "in_order",
+                "always",
+                PropertyVerdict.VIOLATED,
+                "Records of one producer are in the log in the order they were sent.",
+                ("record 0 follows itself in partition-1",),
+                long,
+            ),
+            PropertyResult(
+                "no_duplicates",
+                "always",
+                PropertyVerdict.VIOLATED,
+                "Each record is in the partition's log at most once",
+                ("record 0 is in the log twice: producer_id 2 at offset 0, producer_id 1 at offset 1",),
+                path,
+            ),
+            PropertyResult("every_record_confirmed", "sometimes", PropertyVerdict.UNKNOWN),
+        ],
+        explored=Explored(1434, 5021, 1, 17, False),
+        bounds={"records": 2, "producer_ids": 2, "link capacity": 4},
+        faults={"crash": 1, "lose": 1, "delay ProduceRequest": 1, "pause": 1},
+        fired={"crash": 120, "lose": 94, "delay ProduceRequest": 80, "pause": 41},
+        not_modelled=["batching: a batch is one record"],
+        seconds={"load": 0.05, "compile": 0.41, "explore": 0.02},
+        memory_bytes=48_000_000,
+    )
+
+
+def holds() -> Result:
+    return Result(
+        spec="specs/txn.yaml",
+        title="Read-process-write in a Kafka transaction",
+        outcome=Outcome.HOLDS,
+        properties=[
+            PropertyResult(
+                "exactly_once: orders -> payments",
+                "always",
+                PropertyVerdict.HOLDS,
+                "Every order that was committed as processed became exactly one payment that a read_committed reader sees.",
+            ),
+            PropertyResult("no_aborted_read: ledger", "always", PropertyVerdict.HOLDS, "No aborted record is read"),
+            PropertyResult(
+                "all_delivered: ledger",
+                "sometimes",
+                PropertyVerdict.REACHED,
+                "Every order has reached the ledger",
+                path=make_path({"ledger": {"seen": "{}"}}, [{"actor": "ledger", "action": "poll"}]),
+            ),
+        ],
+        explored=Explored(1_234_567, 9_876_543, 1, 61, True, 45_000),
+        bounds={"orders.records": 2, "payments.partitions": 2, "payer.instances": 2, "link capacity": 4},
+        faults={
+            "crash payer": 1,
+            "crash transaction_coordinator": 1,
+            "lose": 1,
+            "delay": 1,
+            "pause payer": "unlimited",
+        },
+        fired={
+            "crash payer": 120_123,
+            "crash transaction_coordinator": 80_001,
+            "lose": 1,
+            "delay": 65_000,
+            "pause payer": 7,
+        },
+        never_ran=["Partition.truncate", "TransactionCoordinator.expire_transactional_id"],
+        not_modelled=[
+            "batching: a batch is one record",
+            "delivery.timeout.ms: a producer retries for as long as it runs, however long the broker stays away",
+        ],
+        seconds={"load": 0.05, "compile": 0.41, "explore": 0.72},
+        memory_bytes=212_000_000,
+    )
+
+
+def inconclusive() -> Result:
+    result = holds()
+    result.outcome = Outcome.INCONCLUSIVE
+    result.properties = [
+        PropertyResult(found.name, found.kind, PropertyVerdict.UNKNOWN, found.explanation)
+        for found in result.properties
+    ]
+    result.explored = Explored(22_000_000, 180_000_000, 1, 23, False)
+    result.why = ["the limit of 16 GB of memory was reached in level 24"]
+    result.never_ran = []
+    return result
+
+
+def vacuous() -> Result:
+    result = holds()
+    result.outcome = Outcome.VACUOUS
+    result.properties[2] = PropertyResult("all_delivered: ledger", "sometimes", PropertyVerdict.UNREACHED)
+    result.fired["lose"] = 0
+    result.why = [
+        "the fault `lose` never fired: no message that it could hit is ever sent",
+        "`all_delivered: ledger` was never reached",
+    ]
+    return result
+
+
+def problem() -> Result:
+    path = incident()
+    result = holds()
+    result.outcome = Outcome.INCONCLUSIVE
+    result.properties = []
+    result.explored = Explored(40, 81, 1, 4, False)
+    result.problem = "Producer.next_sequence is 2 after Producer.send_next(), outside 0..1 (specs/txn.yaml: sequences)"
+    result.problem_path = Path(path.steps[:4], path.states[:5], "0/0/0/0")
+    return result
+
+
+def hostile() -> Result:
+    """Every text that could come from a spec or model is one that some format would choke on."""
+    steps: list[dict[str, Any]] = []
+    initial: dict[str, dict[str, str]] = {}
+    for position, text in enumerate(HOSTILE):
+        peer = HOSTILE[(position + 1) % len(HOSTILE)]
+        sent = SentMessage(text, {text: text, "list": [text, None, True], "map": {text: 1}}, text, peer)
+        initial[text] = {text: text}
+        steps.append({"actor": text, "action": text, "sent": [sent], "choices": [text]})
+        steps.append({"actor": peer, "action": text, "received": sent, "late": position % 2 == 1})
+        steps.append({"actor": text, "action": "crash", "fault": True, "changes": [(text, text, "(,{" + text, True)]})
+    path = make_path(initial, steps, HOSTILE[1])
+    text = " ".join(HOSTILE)
+    return Result(
+        spec="specs/<b>\"';rm -rf.yaml",
+        title=text,
+        outcome=Outcome.VIOLATED,
+        properties=[
+            PropertyResult(name, "always", PropertyVerdict.VIOLATED, text, (text,), path) for name in HOSTILE[:2]
+        ],
+        explored=Explored(1, 1, 1, 1, False),
+        bounds={text: text},
+        faults={text: 1},
+        fired={text: 1},
+        never_ran=[text],
+        not_modelled=[text],
+        why=[text],
+        seconds={"load": 0.0},
+    )
