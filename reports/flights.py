@@ -25,10 +25,12 @@ class Flight:
 
     message: SentMessage
     sent: int
+    place: int = 0  # among the messages that the step sent
     fate: Fate = Fate.PENDING
     ended: int | None = None
     delayed: int | None = None  # the step that held it up
     repeated: int | None = None  # the step that made this copy
+    hits: list[int] = field(default_factory=list)  # the faults that struck it, by step: delay, duplicate, lose
     again: bool = False  # delivered once more, from a network that keeps its messages
     receiver: str | None = None  # of a broadcast: who read this copy
 
@@ -58,9 +60,9 @@ class _Tracker:
         if flight is not None and flight.message.receiver is not None:
             return flight
         if flight is not None:  # A broadcast stays for the other readers: this one reads a copy.
-            copy = Flight(flight.message, flight.sent, receiver=actor)
+            copy = Flight(flight.message, flight.sent, flight.place, receiver=actor)
         elif (old := self.kept(message)) is not None:
-            copy = Flight(old.message, old.sent, again=True, receiver=actor)
+            copy = Flight(old.message, old.sent, old.place, again=True, receiver=actor)
         else:
             copy = Flight(message, 0, receiver=actor)
         self.flights.append(copy)
@@ -81,24 +83,24 @@ def flights(path: Path) -> list[Flight]:
             tracker.down_since[step.actor] = number
         if step.received is not None:
             flight = tracker.take(step.received, step.actor, late=step.late)
+            if step.fault:
+                flight.hits.append(number)
             match step.action if step.fault else "":
                 case "lose":
                     flight.fate, flight.ended = Fate.LOST, number
                 case "delay":
                     flight.delayed = number
                 case "duplicate":
-                    tracker.flights.append(Flight(flight.message, flight.sent, repeated=number))
+                    tracker.flights.append(Flight(flight.message, flight.sent, flight.place, repeated=number))
                 case _:
                     flight.fate, flight.ended = Fate.ARRIVED, number
-        tracker.flights.extend(Flight(sent, number) for sent in step.sent)
-    read = {(flight.sent, str(flight.message)) for flight in tracker.flights if flight.receiver is not None}
+        tracker.flights.extend(Flight(sent, number, place) for place, sent in enumerate(step.sent))
+    read = {(flight.sent, flight.place) for flight in tracker.flights if flight.receiver is not None}
     # The original of a broadcast that somebody read is drawn as those readings.
     return [
         flight
         for flight in tracker.flights
-        if flight.receiver is not None
-        or flight.message.receiver is not None
-        or (flight.sent, str(flight.message)) not in read
+        if flight.receiver is not None or flight.message.receiver is not None or (flight.sent, flight.place) not in read
     ]
 
 

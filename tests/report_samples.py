@@ -163,6 +163,54 @@ def incident() -> Path:
     )
 
 
+def crowd() -> Path:
+    """What the first incident lacks: broadcasts, messages to oneself, repeats, several sends at once, crossings."""
+    prepare = message("Prepare", "manager", None)
+    vote_1 = message("Vote", "worker-1", "manager", yes=True, reasons=["disk", "quota", None], of={"round": 3})
+    vote_2 = message("Vote", "worker-2", "manager", yes=False, reasons=[], of={"round": 3})
+    wake = message("Wake", "worker-2", "worker-2", after=7)
+    tell_1 = message("Decide", "manager", "worker-1", commit=False)
+    tell_2 = message("Decide", "manager", "worker-2", commit=False)
+    tell_log = message("WriteTxnMarkersRequest", "manager", "log", commit=False, coordinator_epoch=0, partitions=[0, 1])
+    initial = {
+        "log": {"entries": "()"},
+        "worker-1": {"state": "WORKING"},
+        "manager": {"votes": "{}", "state": "INIT"},
+        "worker-2": {"state": "WORKING"},
+        "idle": {"x": "0"},
+    }
+    return make_path(
+        initial,
+        [
+            {"actor": "manager", "action": "prepare", "sent": [prepare], "changes": [("state", "INIT", "WAITING")]},
+            {"actor": "worker-1", "action": "vote", "received": prepare, "sent": [vote_1]},
+            {
+                "actor": "worker-2",
+                "action": "vote",
+                "received": prepare,
+                "sent": [vote_2, wake],
+                "choices": ["no", "7"],
+            },
+            {"actor": "manager", "action": "duplicate", "fault": True, "received": vote_1},
+            {"actor": "manager", "action": "count", "received": vote_2, "changes": [("votes", "{}", "{worker-2: no}")]},
+            {"actor": "manager", "action": "count", "received": vote_1},
+            {"actor": "manager", "action": "decide", "sent": [tell_log, tell_1, tell_2]},
+            {"actor": "worker-2", "action": "wake", "received": wake},
+            {"actor": "worker-2", "action": "obey", "received": tell_2},
+            {"actor": "worker-1", "action": "delay", "fault": True, "received": tell_1},
+            {"actor": "manager", "action": "count", "received": vote_1},
+            {"actor": "worker-1", "action": "crash", "fault": True},
+            {
+                "actor": "log",
+                "action": "append_marker",
+                "received": tell_log,
+                "changes": [("entries", "()", "(ABORT,)")],
+            },
+        ],
+        "7",
+    )
+
+
 def violated() -> Result:
     path = incident()
     short = make_path({"producer": {"confirmed": "0"}}, [{"actor": "producer", "action": "send_next"}], "0")
