@@ -1,0 +1,388 @@
+"""From a spec file to a verdict: build, explore with an engine, find the paths, judge.
+
+``run`` is what the command line calls for each spec; ``replay`` runs one path again under the reference semantics.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any, Protocol
+
+from checker.build import Built, build
+from checker.lang import Storage
+from checker.options import Options
+from checker.reference import ModelError, Reference, State, Transition, link_name
+from checker.search import (
+    BROKEN_PREDICATE,
+    EnginesDisagree,
+    Engine,
+    Exploration,
+    Finding,
+    ReferenceEngine,
+    Target,
+    counter_keys,
+    explore,
+    least_path,
+)
+from checker.source import fail
+from checker.spec import SpecFile
+from checker.system import Layout, System
+from checker.types import plain, show
+from checker.verdict import (
+    Change,
+    Explored,
+    Outcome,
+    Path,
+    PathStep,
+    PropertyResult,
+    PropertyVerdict,
+    Result,
+    SentMessage,
+)
+
+REFERENCE_FIRST_STATES = 600  # `auto`: so many states by the reference before any code is generated (about 0.2 s).
+MEMORY_SHARE = 0.7
+
+
+class Progress(Protocol):
+    def update(self, states: int, transitions: int, depth: int, queue: int, memory_bytes: int) -> None: ...
+
+
+def run(spec: SpecFile, options: Options | None = None, progress: Progress | None = None) -> Result:
+    """Check one spec. Raises ``SourceError`` if the spec or its actors are wrong."""
+    options = (options or Options()).limited_by(spec.limits)
+    began = time.perf_counter()
+    built = build(spec)
+    reference = Reference(built.system)
+    loaded = time.perf_counter()
+    memory = options.memory_bytes or default_memory()
+
+    def report(states: int, transitions: int, depth: int, queue: int, memory_bytes: int) -> None:
+        if progress is not None:
+            progress.update(states, transitions, depth, queue, memory_bytes)
+
+    engine, found, compiled = _explore(built, reference, options, memory, report)
+    try:
+        result = _judge(spec, built.system, reference, engine, found, options)
+    finally:
+        engine.close()
+    finished = time.perf_counter()
+    result.seconds = {"load": loaded - began, "compile": compiled, "explore": finished - loaded - compiled}
+    return result
+
+
+def default_memory() -> int:
+    """70 % of the machine's memory."""
+    try:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError):
+        total = 4 << 30
+    return int(total * MEMORY_SHARE)
+
+
+def _explore(
+    built: Built, reference: Reference, options: Options, memory: int, report: Any
+) -> tuple[Engine, Exploration, float]:
+    """Explore with the engine asked for. ``auto`` lets the reference answer alone where that is quick."""
+    if options.engine == "reference":
+        engine: Engine = ReferenceEngine(reference)
+        return engine, explore(engine, built.system, options, memory, report), 0.0
+    try:
+        from checker.native import NativeEngine, is_cached
+    except ImportError:  # Until the native engine exists.
+        engine = ReferenceEngine(reference)
+        return engine, explore(engine, built.system, options, memory, report), 0.0
+
+    if options.engine == "auto" and not is_cached(built, reference.layout):
+        small = ReferenceEngine(reference)
+        limit = min(REFERENCE_FIRST_STATES, options.states or REFERENCE_FIRST_STATES)
+        found = explore(small, built.system, _with_states(options, limit), memory, lambda *_: None)
+        if found.stopped != "states" or limit == options.states:
+            return small, found, 0.0
+    began = time.perf_counter()
+    native = NativeEngine(built, reference.layout, options.workers, memory)
+    compiled = time.perf_counter() - began
+    return native, explore(native, built.system, options, memory, report), compiled
+
+
+def _with_states(options: Options, states: int) -> Options:
+    from dataclasses import replace
+
+    return replace(options, states=states)
+
+
+# --- Judging --------------------------------------------------------------------------------------------------------
+
+
+def _judge(
+    spec: SpecFile, system: System, reference: Reference, engine: Engine, found: Exploration, options: Options
+) -> Result:
+    result = Result(
+        spec=spec.path,
+        title=spec.title,
+        outcome=Outcome.HOLDS,
+        properties=[],
+        explored=_explored(found),
+        bounds=_bounds(spec, system),
+        faults={one.name: "unlimited" if one.limit is None else one.limit for one in system.budgets},
+        not_modelled=list(spec.not_modelled),
+        memory_bytes=engine.memory_bytes,
+        engine=engine.name,
+    )
+    counts = engine.counters()
+    result.fired = _fired(system, counts)
+    if found.problem is not None:
+        result.outcome = Outcome.INCONCLUSIVE
+        result.problem, result.problem_path = _problem(system, reference, engine, found.problem)
+        result.properties = [_undecided(system, bit) for bit in _asked(system)]
+        return result
+    result.properties = [_property(system, reference, engine, found, bit) for bit in _asked(system)]
+    if system.report_deadlock:
+        result.properties.append(_deadlock(reference, engine, found))
+    if found.complete:
+        result.never_ran = _never_ran(system, counts)
+    _conclude(result, system, found)
+    return result
+
+
+def _asked(system: System) -> list[int]:
+    return [bit for bit, one in enumerate(system.properties) if one.kind != "final"]
+
+
+def _explored(found: Exploration) -> Explored:
+    levels = [one for one in found.levels if one]
+    return Explored(
+        distinct_states=sum(levels),
+        transitions=found.transitions,
+        initial_states=found.initial_states,
+        depth=len(levels),
+        complete=found.complete,
+        largest_level=max(levels, default=0),
+    )
+
+
+def _bounds(spec: SpecFile, system: System) -> dict[str, Any]:
+    bounds: dict[str, Any] = {**spec.constants, **spec.bounds}
+    capacities = {one.capacity for one in system.links if not one.mask_size and not one.late}
+    if capacities:
+        bounds["messages on a link"] = max(capacities)
+    return bounds
+
+
+def _fired(system: System, counts: list[int]) -> dict[str, int]:
+    fired = {one.name: 0 for one in system.budgets}
+    for (number, _, _), i in counter_keys(system).items():
+        budget = system.groups[number].budget
+        if budget is not None:
+            fired[budget.name] += counts[i]
+    return fired
+
+
+def _never_ran(system: System, counts: list[int]) -> list[str]:
+    """Actions, handlers and recovery hooks that no reached state enabled, by class."""
+    ran: dict[str, int] = {}
+    for instance in system.instances:
+        definition = instance.definition
+        for function in (*definition.actions, *definition.handlers.values()):
+            ran.setdefault(function.qualified, 0)
+    for (number, receiver, message), i in counter_keys(system).items():
+        group = system.groups[number]
+        function = group.function
+        if receiver is not None and message is not None:
+            function = system.handler(receiver, message)
+        if function is not None:
+            ran[function.qualified] += counts[i]
+    return [name for name, count in ran.items() if count == 0]
+
+
+def _explanation(docstring: str | None) -> str:
+    return (docstring or "").strip().split("\n")[0]
+
+
+def _undecided(system: System, bit: int) -> PropertyResult:
+    one = system.properties[bit]
+    return PropertyResult(one.name, one.kind, PropertyVerdict.UNKNOWN, _explanation(one.function.python.__doc__))
+
+
+def _property(system: System, reference: Reference, engine: Engine, found: Exploration, bit: int) -> PropertyResult:
+    one = system.properties[bit]
+    text = _explanation(one.function.python.__doc__)
+    finding = found.events.get(bit)
+    if finding is None:
+        verdict = PropertyVerdict.UNKNOWN
+        if found.complete:
+            verdict = PropertyVerdict.HOLDS if one.kind == "always" else PropertyVerdict.UNREACHED
+        return PropertyResult(one.name, one.kind, verdict, text)
+    state, path = path_to(engine, reference, finding)
+    holds, reasons = reference.evaluate(one, state)
+    if holds != (one.kind == "sometimes"):
+        raise EnginesDisagree(f"the reference does not confirm {one.name} in the last state of the path")
+    verdict = PropertyVerdict.REACHED if one.kind == "sometimes" else PropertyVerdict.VIOLATED
+    if one.kind == "always" and not reasons:
+        reasons = (f"{text.rstrip('.')}: this is not so here",) if text else ()
+    return PropertyResult(one.name, one.kind, verdict, text, reasons if one.kind == "always" else (), path)
+
+
+def _deadlock(reference: Reference, engine: Engine, found: Exploration) -> PropertyResult:
+    text = "From every state that is not final, something other than a fault can happen."
+    if found.stuck is None:
+        verdict = PropertyVerdict.HOLDS if found.complete else PropertyVerdict.UNKNOWN
+        return PropertyResult("deadlock", "always", verdict, text)
+    state, path = path_to(engine, reference, found.stuck)
+    if not reference.stuck(state, reference.successors(state)):
+        raise EnginesDisagree("the reference does not confirm the deadlock")
+    reason = "nothing but a fault can happen any more, and this state is not declared final"
+    return PropertyResult("deadlock", "always", PropertyVerdict.VIOLATED, text, (reason,), path)
+
+
+def _problem(system: System, reference: Reference, engine: Engine, finding: Finding) -> tuple[str, Path]:
+    """A step or predicate that went wrong: the sentence, and the path to the state before."""
+    state, path = path_to(engine, reference, finding)
+    if finding.target is Target.EVENT:
+        for one in system.properties:
+            try:
+                reference.evaluate(one, state)
+            except ModelError as problem:
+                return f"the predicate {one.name} fails: {problem}", path
+        raise EnginesDisagree("the reference does not confirm that a predicate fails")
+    for one_step in reference.successors(state):
+        if one_step.error:
+            return one_step.error, path
+    raise EnginesDisagree("the reference does not confirm the error of the model")
+
+
+def _conclude(result: Result, system: System, found: Exploration) -> None:
+    violated = [one for one in result.properties if one.verdict is PropertyVerdict.VIOLATED]
+    if violated:
+        result.outcome = Outcome.VIOLATED
+        return
+    if not found.complete:
+        result.outcome = Outcome.INCONCLUSIVE
+        result.why.append(_why_stopped(found))
+        return
+    for one in result.properties:
+        if one.verdict is PropertyVerdict.UNREACHED:
+            result.why.append(f"{one.name} was never reached")
+    for budget in system.budgets:
+        if result.fired[budget.name] == 0:
+            result.why.append(f"the fault {budget.name} never happened")
+    if result.why:
+        result.outcome = Outcome.VACUOUS
+
+
+def _why_stopped(found: Exploration) -> str:
+    reasons = {
+        "memory": "the memory limit was reached",
+        "states": "the limit on states was reached",
+        "seconds": "the time limit was reached",
+        "interrupt": "the run was interrupted",
+    }
+    levels = len([one for one in found.levels if one])
+    return f"{reasons[found.stopped]}; no violation in the first {levels} levels"
+
+
+# --- Paths ----------------------------------------------------------------------------------------------------------
+
+
+def path_to(engine: Engine, reference: Reference, finding: Finding) -> tuple[State, Path]:
+    state, number, steps = least_path(engine, reference, finding)
+    path = narrate(reference, state, number, steps)
+    return (steps[-1][1].state or state) if steps else state, path
+
+
+def replay(spec: SpecFile, code: str) -> Path:
+    """The path that a replay code means, run by the reference semantics. Raises ``SourceError`` for a wrong code."""
+    reference = Reference(build(spec).system)
+    numbers = [int(one) if one.isdecimal() and len(one) < 10 else -1 for one in code.split("/")]
+    initial = reference.initial()
+    if not 0 <= numbers[0] < len(initial):
+        raise fail("replay", f"the replay code has no initial state {code.split('/')[0]}", help="copy the whole code")
+    state = initial[numbers[0]]
+    steps: list[tuple[int, Transition]] = []
+    for position, number in enumerate(numbers[1:], 1):
+        found = reference.successors(state)
+        if not 0 <= number < len(found):
+            text = f"step {position} of the replay code is {code.split('/')[position]}, and there are {len(found)} steps here"
+            raise fail("replay", text, help="the code belongs to another spec, version or settings")
+        steps.append((number, found[number]))
+        following = found[number].state
+        if following is None:
+            raise fail("replay", f"step {position} is an error of the model: {found[number].error}")
+        state = following
+    return narrate(reference, initial[numbers[0]], numbers[0], steps)
+
+
+def narrate(reference: Reference, state: State, number: int, steps: list[tuple[int, Transition]]) -> Path:
+    """A path in the model's own words."""
+    states = [_in_words(reference, state)]
+    told: list[PathStep] = []
+    for i, (_, one) in enumerate(steps, 1):
+        assert one.state is not None
+        states.append(_in_words(reference, one.state))
+        told.append(_step(reference, i, one, states[-2], states[-1]))
+    code = "/".join(str(one) for one in (number, *(one for one, _ in steps)))
+    return Path(tuple(told), tuple(states), code)
+
+
+def _in_words(reference: Reference, state: State) -> dict[str, dict[str, str]]:
+    words: dict[str, dict[str, str]] = {}
+    for i, instance in enumerate(reference.system.instances):
+        words[instance.name] = {name: show(value) for name, value in reference.field_values(state, i).items()}
+    network = {
+        link_name(reference.system, link): show(tuple(content))
+        for link in reference.system.links
+        if (content := reference.content(state, link))
+    }
+    if network:
+        words["network"] = network
+    return words
+
+
+def _step(
+    reference: Reference, number: int, one: Transition, before: dict[str, dict[str, str]], after: dict[str, dict[str, str]]
+) -> PathStep:
+    system = reference.system
+    changes = []
+    for i, instance in enumerate(system.instances):
+        for name, text in after[instance.name].items():
+            old = before[instance.name][name]
+            if old != text:
+                volatile = instance.definition.state[name].storage is Storage.VOLATILE
+                wiped = one.group.kind == "crash" and i == one.actor and volatile
+                changes.append(Change(instance.name, name, old, text, wiped))
+    action = one.group.kind
+    if one.group.kind == "action" and one.group.function is not None:
+        action = one.group.function.name
+    elif one.group.kind == "deliver":
+        handler = system.handler(one.actor, type(one.received))
+        action = handler.name if handler else "ignore"
+    received = None
+    if one.received is not None and one.receiver_link is not None:
+        link = one.receiver_link
+        sender = None if link.sender is None else system.instances[link.sender].name
+        receiver = system.instances[one.actor].name if link.receiver is None else system.instances[link.receiver].name
+        received = SentMessage(type(one.received).__name__, _fields(one.received), sender, receiver)
+    sent = tuple(
+        SentMessage(
+            type(message).__name__,
+            _fields(message),
+            system.instances[one.actor].name,
+            None if to is None else system.instances[to].name,
+        )
+        for to, message in one.sent
+    )
+    late = one.receiver_link is not None and one.receiver_link.late
+    actor = system.instances[one.actor].name
+    return PathStep(
+        number, actor, action, one.group.fault, received, late, sent, tuple(changes), tuple(show(c) for c in one.chosen)
+    )
+
+
+def _fields(message: Any) -> dict[str, Any]:
+    found = plain(message)
+    assert isinstance(found, dict)
+    return found
+
+
+__all__ = ["BROKEN_PREDICATE", "EnginesDisagree", "Layout", "Progress", "path_to", "replay", "run"]
