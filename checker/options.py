@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -10,6 +11,18 @@ if TYPE_CHECKING:
 
 Engine = Literal["auto", "native", "reference"]
 ENGINES: tuple[Engine, ...] = ("auto", "native", "reference")
+
+SIZE_HELP = "for example 512M, 4G or 16G"
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s*(?:([KMGT])i?)?B?\Z", re.ASCII | re.IGNORECASE)
+
+
+def size_in_bytes(text: str) -> int:
+    """``16G``, ``512M``, ``1.5 GiB`` or a number of bytes; ``ValueError`` for anything else."""
+    found = _SIZE.match(text.strip())
+    size = int(float(found[1]) * 1024 ** " KMGT".index((found[2] or " ").upper())) if found else 0
+    if size <= 0:
+        raise ValueError(f"not an amount of memory: {SIZE_HELP}")
+    return size
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Dis
 from pydantic_core import PydanticCustomError
 
 from checker.nearest import described, shown
+from checker.options import SIZE_HELP, size_in_bytes
 
 NETWORK_KINDS = ("fifo", "bag", "set")
 FAULT_KINDS = ("crash", "pause", "lose", "duplicate", "delay")
@@ -52,17 +53,13 @@ def _actor_name(name: str) -> str:
     return name
 
 
-def size_in_bytes(value: Any) -> int:
-    """``16G``, ``512M``, ``1.5 GiB`` or a number of bytes."""
+def _size(value: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return value
-    text = str(value).strip()
-    number = text.rstrip("KMGTkmgtiBb ")
-    unit = text[len(number) :].strip().upper().removesuffix("B").removesuffix("I")
-    plain = number.replace(".", "", 1).isdecimal() and number.isascii() and len(number) < 20
-    if isinstance(value, str) and plain and unit in ("", "K", "M", "G", "T") and float(number) > 0:
-        return int(float(number) * 1024 ** ("", "K", "M", "G", "T").index(unit))
-    raise _refused("size", f"{shown(value)} is not an amount of memory", "for example 512M, 4G or 16G")
+    try:
+        return size_in_bytes(value if isinstance(value, str) else "")
+    except ValueError:
+        raise _refused("size", f"{shown(value)} is not an amount of memory", SIZE_HELP) from None
 
 
 def _seconds(value: Any) -> float:
@@ -105,7 +102,7 @@ Predicate = Annotated[
 ]
 NetworkKind = Literal["fifo", "bag", "set"]
 WhenFull = Literal["error", "wait"]
-Size = Annotated[int, BeforeValidator(size_in_bytes), WithJsonSchema({"type": ["string", "integer"]})]
+Size = Annotated[int, BeforeValidator(_size), WithJsonSchema({"type": ["string", "integer"]})]
 Seconds = Annotated[float, BeforeValidator(_seconds), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]
 
 

@@ -1,0 +1,482 @@
+"""The command line: arguments in, text or JSON and an exit code out.
+
+Nothing heavy is imported before it is needed: ``--help`` has to answer at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import difflib
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+
+from checker.options import ENGINES, Options, size_in_bytes
+from checker.source import SourceError
+
+if TYPE_CHECKING:
+    from checker.spec import SpecFile
+    from checker.verdict import Result
+
+HOLDS, VIOLATED, WRONG, INCONCLUSIVE, VACUOUS, OUR_BUG = 0, 1, 2, 3, 4, 70
+WORST_FIRST = (OUR_BUG, WRONG, VIOLATED, INCONCLUSIVE, VACUOUS, HOLDS)
+NOT_AS_EXPECTED = 1
+
+EPILOG = """\
+other commands:
+  show SPEC              effective settings, constants, actors, links, faults, bounds
+  export FORMAT SPEC     the state graph or the model in another form
+  prove SPEC             unbounded proof
+  schema                 JSON Schema of spec files, for editors
+
+exit code: 0 holds, 1 violated, 2 the spec, settings or actor are wrong, 3 inconclusive, 4 vacuous, 70 a bug of the
+checker; of several specs the worst. With --expect: 0 if every answer is as its spec's `expect` says, else 1.
+"""
+
+
+class UsageError(Exception):
+    """The command line itself is wrong."""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with errors in this project's form."""
+
+    def __init__(self, **settings: Any) -> None:
+        settings.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(allow_abbrev=False, **settings)
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}\n   = help: {self.prog} --help")
+
+    def parse_all(self, arguments: Sequence[str]) -> argparse.Namespace:
+        found, unknown = self.parse_known_intermixed_args(arguments)
+        if unknown:
+            options = [one for action in self._actions for one in action.option_strings]
+            close = difflib.get_close_matches(unknown[0].partition("=")[0], options, n=1)
+            more = f"did you mean {close[0]}?" if close else f"{self.prog} --help"
+            raise UsageError(f"there is no option {unknown[0]}\n   = help: {more}")
+        return found
+
+
+# --- Arguments ------------------------------------------------------------------------------------------------------
+
+
+def _positive_int(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text[:9]) < 10**6:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        if 0 < float(text) < 1e9:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+
+
+def _memory(text: str) -> int:
+    try:
+        return size_in_bytes(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is {error}") from None
+
+
+def _common(parser: Parser) -> None:
+    parser.add_argument("--set", dest="overrides", action="append", default=[], metavar="KEY=VALUE",
+                        help="replace one value of the spec: --set constants.records=3 (may be repeated)")  # fmt: skip
+    parser.add_argument("--debug", action="store_true", help="show the checker's own traceback with an error")
+    parser.add_argument("--no-color", action="store_true", help="plain text")
+
+
+def check_parser() -> Parser:
+    parser = Parser(
+        prog="python -m checker",
+        usage="python -m checker SPEC|DIR... [options]\n       python -m checker show|export|prove|schema ...",
+        description="Explore every reachable state: the guarantees hold within their bounds, or here is how not.",
+        epilog=EPILOG,
+    )
+    parser.add_argument("specs", nargs="+", metavar="SPEC|DIR", help="spec files, or directories of them (*.yaml)")
+    parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    parser.add_argument("--expect", action="store_true", help="compare each answer with the spec's `expect`")
+    parser.add_argument("--accept", action="store_true", help="rewrite each spec's `expect` to the answer found")
+    parser.add_argument("--report", metavar="DIR", help="write reports (diagrams, HTML, JSON) into a directory")
+    parser.add_argument("--workers", type=_positive_int, metavar="N", help="processor cores to use (default: all)")
+    parser.add_argument("--memory", type=_memory, metavar="16G", help="stop beyond this (default: 70%% of the machine)")
+    parser.add_argument("--seconds", type=_seconds, metavar="S", help="stop exploring after this time")
+    parser.add_argument("--engine", choices=ENGINES, default="auto",
+                        help="reference: the actors run as plain Python, breakpoints work")  # fmt: skip
+    parser.add_argument("--replay", metavar="CODE", help="show the path with this code, step by step")
+    parser.add_argument("--keep-going", action="store_true", help="after a violation, decide the other properties too")
+    parser.add_argument("--quiet", action="store_true", help="no progress; of answers as expected, one line")
+    _common(parser)
+    return parser
+
+
+def _sub_parser(name: str, description: str) -> Parser:
+    parser = Parser(prog=f"python -m checker {name}", description=description)
+    _common(parser)
+    return parser
+
+
+@dataclass
+class Session:
+    """What every command needs: where to write, in what manner, and what happened so far."""
+
+    arguments: argparse.Namespace
+    out: TextIO = field(default_factory=lambda: sys.stdout)
+    error: TextIO = field(default_factory=lambda: sys.stderr)
+    codes: list[int] = field(default_factory=list)
+
+    @property
+    def color(self) -> bool:
+        wanted = not self.arguments.no_color and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+        return wanted and self.out.isatty()
+
+    def print(self, text: str) -> None:
+        print(text.rstrip("\n"), file=self.out, flush=True)
+
+    def complain(self, text: str) -> None:
+        print(text.rstrip("\n"), file=self.error, flush=True)
+
+    def traceback(self) -> None:
+        if self.arguments.debug:
+            self.complain(traceback.format_exc())
+
+    def worst(self) -> int:
+        return min(self.codes, key=WORST_FIRST.index, default=HOLDS)
+
+
+# --- Entry ----------------------------------------------------------------------------------------------------------
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line and return the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # A terminal that lacks a character is no reason to stop.
+    try:
+        return _run(given)
+    except UsageError as error:
+        print(f"error[usage]: {error}", file=sys.stderr, flush=True)
+        return WRONG
+    except SourceError as error:
+        print(error, file=sys.stderr, flush=True)
+        if "--debug" in given:
+            traceback.print_exc()
+        return WRONG
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr, flush=True)
+        return INCONCLUSIVE
+    except BrokenPipeError:
+        # Whoever was reading has gone; Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return INCONCLUSIVE
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing in ("", "checker", "reports"):
+            return _our_bug(error, given)
+        print(
+            f"error[not-installed]: the package {missing} is missing\n   = help: python -m pip install .",
+            file=sys.stderr,
+        )
+        return WRONG
+    except Exception as error:
+        return _our_bug(error, given)
+
+
+def _our_bug(error: Exception, given: Sequence[str]) -> int:
+    print(internal_error(error, debug="--debug" in given), file=sys.stderr, flush=True)
+    return OUR_BUG
+
+
+def internal_error(error: Exception, *, debug: bool) -> str:
+    if debug:
+        return traceback.format_exc()
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return (
+        f"error[internal]: a bug of the checker, not of the spec: {what}\n"
+        f"  --> {at.filename}:{at.lineno}\n   = help: --debug shows the traceback; please report it with the spec"
+    )
+
+
+def _run(given: Sequence[str]) -> int:
+    command = COMMANDS.get(given[0]) if given else None
+    if command is not None:
+        return command(given[1:])
+    return check(given)
+
+
+# --- check ----------------------------------------------------------------------------------------------------------
+
+
+def check(given: Sequence[str]) -> int:
+    parser = check_parser()
+    if not given:
+        parser.print_help()
+        return WRONG
+    arguments = _parsed(parser, given)
+    if arguments is None:
+        return HOLDS
+    if arguments.expect and arguments.accept:
+        raise UsageError("--expect compares and --accept rewrites: one of them")
+    specs = _spec_paths(arguments.specs)
+    if arguments.replay is not None:
+        return _replay(Session(arguments), specs)
+    return _Checking(Session(arguments), specs).run()
+
+
+def _parsed(parser: Parser, given: Sequence[str]) -> argparse.Namespace | None:
+    """``None`` after --help."""
+    try:
+        return parser.parse_all(given)
+    except SystemExit:
+        return None
+
+
+def _spec_paths(targets: Sequence[str]) -> list[str]:
+    """The files named, and those below the directories named, in order. Names with ``_`` in front are not specs."""
+    found: list[str] = []
+    for target in targets:
+        path = Path(target)
+        if not path.is_dir():
+            if target in COMMANDS and not path.exists():
+                raise UsageError(f"`{target}` is a command; it comes first: python -m checker {target} ...")
+            found.append(target)
+            continue
+        below = sorted(one for one in path.rglob("*.yaml") if one.is_file())
+        chosen = [str(one) for one in below if not any(part[0] in "_." for part in one.relative_to(path).parts)]
+        if not chosen:
+            raise UsageError(f"there is no spec (*.yaml) below {target}")
+        found += chosen
+    return list(dict.fromkeys(found))
+
+
+def _options(arguments: argparse.Namespace) -> Options:
+    return Options(
+        engine=arguments.engine,
+        workers=arguments.workers,
+        memory_bytes=arguments.memory,
+        seconds=arguments.seconds,
+        keep_going=arguments.keep_going,
+    )
+
+
+class _Checking:
+    """One run over one or several specs. An error in one spec does not keep the others from being checked."""
+
+    def __init__(self, session: Session, specs: Sequence[str]) -> None:
+        self.session = session
+        self.arguments = session.arguments
+        self.specs = specs
+        self.several = len(specs) > 1 or any(Path(one).is_dir() for one in self.arguments.specs)
+        self.documents: list[dict[str, Any]] = []
+        self.rows: list[Any] = []
+        self.interrupted = False
+
+    def run(self) -> int:
+        for number, path in enumerate(self.specs):
+            if self.interrupted:
+                break
+            self.one(path, first=number == 0)
+        self.finish()
+        if self.arguments.expect and self.session.worst() != OUR_BUG:
+            complete = len(self.session.codes) == len(self.specs)
+            return HOLDS if complete and set(self.session.codes) <= {HOLDS} else NOT_AS_EXPECTED
+        return self.session.worst()
+
+    def one(self, path: str, *, first: bool) -> None:
+        from checker import spec as spec_files
+
+        session = self.session
+        try:
+            spec = spec_files.load(path, self.arguments.overrides)
+            result = self.explore(spec)
+            self.report(spec, result, first=first)
+        except SourceError as error:
+            session.complain(str(error) if first else f"\n{error}")
+            session.traceback()
+            self.failed(path, WRONG, _errors(error))
+        except (BrokenPipeError, ModuleNotFoundError):
+            raise
+        except Exception as error:
+            session.complain(internal_error(error, debug=self.arguments.debug))
+            self.failed(path, OUR_BUG, [{"error": "internal", "message": f"{type(error).__name__}: {error}"}])
+
+    def explore(self, spec: SpecFile) -> Result:
+        from checker import check as checking
+        from checker.progress import LiveLine
+
+        line = None if self.arguments.quiet else LiveLine(Path(spec.path).name)
+        try:
+            return checking.run(spec, _options(self.arguments).limited_by(spec.limits), line)
+        finally:
+            if line is not None:
+                line.finish()
+
+    def report(self, spec: SpecFile, result: Result, *, first: bool) -> None:
+        from reports.text import render, summary_row
+
+        self.interrupted = any("interrupt" in one.lower() for one in result.why)
+        unexpected = self.compare(spec, result)
+        self.session.codes.append(self.code(result, unexpected))
+        self.rows.append(summary_row(result, "; ".join(unexpected)))
+        if self.arguments.json:
+            self.documents.append(self.document(result, unexpected))
+        elif not (self.arguments.quiet and self.several):
+            self.session.print(("" if first else "\n") + render(result, color=self.session.color))
+            for one in unexpected if not self.several else ():
+                self.session.print(f"not as expected: {one}")
+        if self.arguments.accept:
+            self.accept(spec, result)
+        if self.arguments.report is not None:
+            self.write_report(result)
+
+    def compare(self, spec: SpecFile, result: Result) -> list[str]:
+        from checker.expectation import differences
+
+        return differences(spec.expect, result) if self.arguments.expect else []
+
+    def code(self, result: Result, unexpected: Sequence[str]) -> int:
+        if self.arguments.expect:
+            return NOT_AS_EXPECTED if unexpected else HOLDS
+        if self.arguments.accept:
+            return WRONG if result.problem else HOLDS
+        return exit_code(result)
+
+    def document(self, result: Result, unexpected: Sequence[str]) -> dict[str, Any]:
+        import reports.json
+
+        found = reports.json.document(result)
+        return {**found, "not_as_expected": list(unexpected)} if self.arguments.expect else found
+
+    def accept(self, spec: SpecFile, result: Result) -> None:
+        from checker.expectation import accept, pinned
+
+        changed = accept(spec.path, pinned(result))
+        self.session.complain(f"{spec.path}: {'`expect` rewritten' if changed else '`expect` is as found'}")
+
+    def write_report(self, result: Result) -> None:
+        from reports.files import write_report
+
+        directory = Path(self.arguments.report)
+        if self.several:
+            directory /= Path(result.spec).with_suffix("").name
+        for path in write_report(result, directory):
+            self.session.complain(f"written: {path}")
+
+    def failed(self, path: str, code: int, errors: list[dict[str, Any]]) -> None:
+        from reports.text import SummaryRow
+
+        self.session.codes.append(code)
+        self.rows.append(SummaryRow(path, "error", "a bug of the checker" if code == OUR_BUG else ""))
+        self.documents.append({"format": 1, "spec": path, "title": None, "verdict": None, "errors": errors})
+
+    def finish(self) -> None:
+        from reports.json import dumps
+        from reports.text import render_summary
+
+        if self.arguments.json:
+            self.session.print(dumps(self.documents if self.several else self.documents[0]))
+        elif self.several:
+            self.session.print("\n" + render_summary(self.rows, color=self.session.color))
+        if self.interrupted and len(self.session.codes) < len(self.specs):
+            self.session.complain(f"interrupted: {len(self.specs) - len(self.session.codes)} specs were not checked")
+
+
+def exit_code(result: Result) -> int:
+    from checker.verdict import Outcome
+
+    if result.problem:
+        return WRONG
+    codes = {
+        Outcome.HOLDS: HOLDS,
+        Outcome.VIOLATED: VIOLATED,
+        Outcome.INCONCLUSIVE: INCONCLUSIVE,
+        Outcome.VACUOUS: VACUOUS,
+    }
+    return codes[result.outcome]
+
+
+def _errors(error: SourceError) -> list[dict[str, Any]]:
+    return [
+        {
+            "error": one.slug,
+            "message": one.message,
+            "file": one.place.file if one.place else None,
+            "line": one.place.line if one.place else None,
+            "column": one.place.column if one.place else None,
+            "help": one.help or None,
+        }
+        for one in error.diagnostics
+    ]
+
+
+def _replay(session: Session, specs: Sequence[str]) -> int:
+    from checker import check as checking
+    from checker import spec as spec_files
+    from reports.text import render_path
+
+    if len(specs) != 1:
+        raise UsageError("--replay shows a path of one spec")
+    spec = spec_files.load(specs[0], session.arguments.overrides)
+    path = checking.replay(spec, session.arguments.replay)
+    if session.arguments.json:
+        session.print(json.dumps(asdict(path), indent=2, default=str))
+    else:
+        session.print(render_path(path, color=session.color))
+    return HOLDS
+
+
+# --- Other commands -------------------------------------------------------------------------------------------------
+
+
+def show(given: Sequence[str]) -> int:
+    parser = _sub_parser("show", "What a spec means in full: settings, constants, actors, links, faults, bounds.")
+    parser.add_argument("spec", metavar="SPEC")
+    arguments = _parsed(parser, given)
+    if arguments is None:
+        return HOLDS
+    from checker import spec as spec_files
+    from checker.show import describe
+
+    Session(arguments).print(describe(spec_files.load(arguments.spec, arguments.overrides)))
+    return HOLDS
+
+
+def export(_given: Sequence[str]) -> int:
+    raise UsageError("export is not available yet")
+
+
+def prove(given: Sequence[str]) -> int:
+    parser = _sub_parser("prove", "Unbounded proof: not available yet.")
+    parser.add_argument("spec", metavar="SPEC")
+    arguments = _parsed(parser, given)
+    if arguments is None:
+        return HOLDS
+    raise UsageError(f"prove is not available yet; `python -m checker {arguments.spec}` explores within the bounds")
+
+
+def schema(given: Sequence[str]) -> int:
+    arguments = _parsed(_sub_parser("schema", "Print the JSON Schema of spec files, for editors."), given)
+    if arguments is None:
+        return HOLDS
+    from checker.spec_schema import schema_document
+
+    Session(arguments).print(json.dumps(schema_document(), indent=2))
+    return HOLDS
+
+
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
+    "show": show,
+    "export": export,
+    "prove": prove,
+    "schema": schema,
+}
