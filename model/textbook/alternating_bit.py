@@ -9,7 +9,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from checker.lang import ActorId, Below, Durable, action, actor, anything, choose, message, on, predicate, require, send
+from checker.lang import (
+    ActorId,
+    Below,
+    Between,
+    Durable,
+    action,
+    actor,
+    anything,
+    choose,
+    message,
+    on,
+    predicate,
+    require,
+    send,
+)
 
 Bit = Annotated[int, Below(2)]
 Datum = Annotated[int, Below("data")]
@@ -29,7 +43,7 @@ class Acknowledgement:
 @actor
 class Sender:
     receiver: ActorId
-    data: int
+    data: Annotated[int, Between(1, "data")]
 
     bit: Durable[Bit] = 0
     acknowledged: Durable[Bit] = 0

@@ -22,7 +22,6 @@ class Colour(Enum):
 
 @actor
 class Game:
-    creatures: int
     limit: int  # Meetings after which the creatures fade.
 
     colour: Durable[dict[Creature, Colour]] = anything()
@@ -61,7 +60,7 @@ class Game:
         self.meetings += 1
 
     def unfaded(self) -> Creature:
-        return choose(creature for creature in range(self.creatures) if not self.faded[creature])
+        return choose(creature for creature, faded in self.faded.items() if not faded)
 
 
 def complement(first: Colour, second: Colour) -> Colour:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Annotated
 
-from checker.lang import Below, Durable, action, actor, choose, each, predicate, require
+from checker.lang import Below, Durable, action, actor, choose, each, predicate
 
 Seat = Annotated[int, Below("philosophers")]  # Fork n lies to the left of philosopher n.
 
@@ -34,8 +34,7 @@ class Table:
 
     @action
     def look_around(self) -> None:
-        seat = choose(range(self.philosophers))
-        require(self.at[seat] == At.LOOP)
+        seat = self.one_at(At.LOOP)
         left = seat
         right = self.next_seat(seat)
         # What the philosopher can do is decided on the forks before any is handed over, as in the source.
@@ -53,8 +52,7 @@ class Table:
 
     @action
     def eat(self) -> None:
-        seat = choose(range(self.philosophers))
-        require(self.at[seat] == At.EAT)
+        seat = self.one_at(At.EAT)
         self.hungry[seat] = False
         self.clean[seat] = False
         self.clean[self.next_seat(seat)] = False
@@ -62,10 +60,12 @@ class Table:
 
     @action
     def think(self) -> None:
-        seat = choose(range(self.philosophers))
-        require(self.at[seat] == At.THINK)
+        seat = self.one_at(At.THINK)
         self.hungry[seat] = True
         self.at[seat] = At.LOOP
+
+    def one_at(self, wanted: At) -> Seat:
+        return choose(seat for seat, at in self.at.items() if at == wanted)
 
     def next_seat(self, seat: Seat) -> Seat:
         return (seat + 1) % self.philosophers
@@ -75,8 +75,7 @@ class Table:
 def neighbours_do_not_eat_together(table: Table) -> bool:
     """No two neighbours eat at the same time."""
     return not any(
-        table.at[seat] == At.EAT and table.at[(seat + 1) % table.philosophers] == At.EAT
-        for seat in range(table.philosophers)
+        at == At.EAT and table.at[(seat + 1) % table.philosophers] == At.EAT for seat, at in table.at.items()
     )
 
 

@@ -25,7 +25,7 @@ class Ring:
     @action
     def initiate_probe(self) -> None:
         require(self.token == 0)
-        require(self.token_black or self.black[0])
+        choose_a_reason((self.token_black, self.black[0]))
         self.token = self.nodes - 1
         self.token_black = False
         self.black[0] = False
@@ -34,7 +34,7 @@ class Ring:
     def pass_token(self) -> None:
         require(self.token != 0)
         node = self.token
-        require(not self.active[node] or self.black[node] or self.token_black)
+        choose_a_reason((not self.active[node], self.black[node], self.token_black))
         self.token = node - 1
         if self.black[node]:
             self.token_black = True
@@ -42,18 +42,24 @@ class Ring:
 
     @action
     def wake_another(self) -> None:
-        node = choose(range(self.nodes))
-        require(self.active[node])
-        other = choose(one for one in range(self.nodes) if one != node)
+        node = self.an_active_node()
+        other = choose(one for one in self.active if one != node)
         self.active[other] = True
         if other > node:
             self.black[node] = True
 
     @action
     def become_idle(self) -> None:
-        node = choose(range(self.nodes))
-        require(self.active[node])
+        node = self.an_active_node()
         self.active[node] = False
+
+    def an_active_node(self) -> Node:
+        return choose(node for node, active in self.active.items() if active)
+
+
+def choose_a_reason(reasons: tuple[bool, ...]) -> int:
+    """The step is possible if one of these holds. It counts once for each that does, as TLC counts a disjunction."""
+    return choose(number for number, holds in enumerate(reasons) if holds)
 
 
 @predicate
@@ -66,8 +72,8 @@ def termination_detection(ring: Ring) -> bool:
 @predicate
 def dijkstra_invariant(ring: Ring) -> bool:
     """Nodes behind the token are idle, or a node it has yet to visit is black, or the token is black."""
-    behind_idle = all(not ring.active[node] for node in range(ring.nodes) if ring.token < node)
-    black_ahead = any(ring.black[node] for node in range(ring.nodes) if node <= ring.token)
+    behind_idle = all(not active for node, active in ring.active.items() if ring.token < node)
+    black_ahead = any(black for node, black in ring.black.items() if node <= ring.token)
     return behind_idle or black_ahead or ring.token_black
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from checker.lang import Below, Between, Durable, action, actor, choose, each, ensure, predicate, require, struct
+from checker.lang import Below, Between, Durable, UpTo, action, actor, choose, each, ensure, predicate, require, struct
 
 ACCEPTORS = 3
 NO_BALLOT = -1
@@ -49,8 +49,8 @@ class Vote:
 
 @actor
 class Paxos:
-    ballots: int
-    values: int
+    ballots: Annotated[int, UpTo("ballots")]
+    values: Annotated[int, UpTo("values")]
 
     promised: Durable[dict[Acceptor, BallotOrNone]] = each(NO_BALLOT)
     voted: Durable[dict[Acceptor, BallotOrNone]] = each(NO_BALLOT)

@@ -64,7 +64,7 @@ class SharedMemory:
         self.at[process] = Label.IDLE
 
     def one_at(self, label: Label) -> Process:
-        return choose(process for process in range(2) if self.at[process] == label)
+        return choose(process for process, at in self.at.items() if at == label)
 
 
 @predicate
@@ -79,7 +79,7 @@ def mutual_exclusion(memory: SharedMemory) -> bool:
 def flags_tell_where(memory: SharedMemory) -> bool:
     """A flag is raised exactly from the step that raises it to the step that lowers it."""
     return all(
-        memory.flag[process] == (memory.at[process] not in (Label.IDLE, Label.RAISE_FLAG)) for process in range(2)
+        raised == (memory.at[process] not in (Label.IDLE, Label.RAISE_FLAG)) for process, raised in memory.flag.items()
     )
 
 

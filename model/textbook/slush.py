@@ -84,7 +84,7 @@ class Slush:
     @action
     def assign_colour(self) -> None:
         require(self.client_at == ClientAt.ASSIGN)
-        node = choose(range(self.nodes))
+        node = choose(self.pick)
         colour = choose(Colour)
         if self.pick[node] is None:
             self.pick[node] = colour
@@ -94,21 +94,18 @@ class Slush:
 
     @action
     def query_loop(self) -> None:
-        node = choose(range(self.nodes))
-        require(self.query_at[node] == QueryAt.LOOP)
+        node = self.one_answering(QueryAt.LOOP)
         self.query_at[node] = QueryAt.DONE if self.all_terminated() else QueryAt.WAIT
 
     @action
     def await_query(self) -> None:
-        node = choose(range(self.nodes))
-        require(self.query_at[node] == QueryAt.WAIT)
+        node = self.one_answering(QueryAt.WAIT)
         require(any(query.node == node for query in self.queries) or self.all_terminated())
         self.query_at[node] = QueryAt.LOOP if self.all_terminated() else QueryAt.RESPOND
 
     @action
     def respond(self) -> None:
-        node = choose(range(self.nodes))
-        require(self.query_at[node] == QueryAt.RESPOND)
+        node = self.one_answering(QueryAt.RESPOND)
         query = choose(one for one in self.queries if one.node == node)
         held = self.pick[node]
         colour = query.colour if held is None else held
@@ -121,23 +118,20 @@ class Slush:
 
     @action
     def await_colour(self) -> None:
-        node = choose(range(self.nodes))
-        require(self.loop_at[node] == LoopAt.UNCOLOURED)
+        node = self.one_looping(LoopAt.UNCOLOURED)
         require(self.pick[node] is not None)
         self.loop_at[node] = LoopAt.LOOP
 
     @action
     def next_iteration(self) -> None:
-        node = choose(range(self.nodes))
-        require(self.loop_at[node] == LoopAt.LOOP)
+        node = self.one_looping(LoopAt.LOOP)
         self.loop_at[node] = LoopAt.SAMPLE if self.iteration[node] < self.iterations else LoopAt.TERMINATE
 
     @action
     def query_sample(self) -> None:
-        node = choose(range(self.nodes))
-        require(self.loop_at[node] == LoopAt.SAMPLE)
-        first = choose(one for one in range(self.nodes) if one != node)
-        second = choose(one for one in range(self.nodes) if one != node and one > first)
+        node = self.one_looping(LoopAt.SAMPLE)
+        first = choose(one for one in self.pick if one != node)
+        second = choose(one for one in self.pick if one != node and one > first)
         colour = self.pick[node]
         assert colour is not None
         self.sample[node] = frozenset({first, second})
@@ -146,8 +140,7 @@ class Slush:
 
     @action
     def tally(self) -> None:
-        node = choose(range(self.nodes))
-        require(self.loop_at[node] == LoopAt.TALLY)
+        node = self.one_looping(LoopAt.TALLY)
         sample = self.sample[node]
         answers = {reply for reply in self.replies if reply.asker == node and reply.node in sample}
         require(all(any(answer.node == one for answer in answers) for one in sample))
@@ -162,8 +155,7 @@ class Slush:
 
     @action
     def terminate(self) -> None:
-        node = choose(range(self.nodes))
-        require(self.loop_at[node] == LoopAt.TERMINATE)
+        node = self.one_looping(LoopAt.TERMINATE)
         self.terminated |= {node}
         self.loop_at[node] = LoopAt.DONE
 
@@ -174,6 +166,12 @@ class Slush:
         require(all(at == QueryAt.DONE for at in self.query_at.values()))
         require(all(at == LoopAt.DONE for at in self.loop_at.values()))
 
+    def one_answering(self, wanted: QueryAt) -> Node:
+        return choose(node for node, at in self.query_at.items() if at == wanted)
+
+    def one_looping(self, wanted: LoopAt) -> Node:
+        return choose(node for node, at in self.loop_at.items() if at == wanted)
+
     def all_terminated(self) -> bool:
         return len(self.terminated) == self.nodes and len(self.queries) == 0 and len(self.replies) == 0
 
@@ -182,7 +180,7 @@ class Slush:
 def every_loop_has_a_colour(slush: Slush) -> bool:
     """A node that samples others has a colour itself."""
     return all(
-        slush.loop_at[node] == LoopAt.UNCOLOURED or slush.pick[node] is not None for node in range(slush.nodes)
+        at == LoopAt.UNCOLOURED or slush.pick[node] is not None for node, at in slush.loop_at.items()
     )
 
 
