@@ -218,9 +218,7 @@ class _Picture:
             ends = [
                 self.lanes[end] for end in (flight.receiver or sent.receiver for flight in copies) if end is not None
             ]
-            leftwards = (
-                bool(ends) and all(end < lane for end in ends) or (not ends and lane == len(self.actors) - 1 > 0)
-            )
+            leftwards = all(end < lane for end in ends) if ends else lane == len(self.actors) - 1 > 0
             (row.left if leftwards else row.right).append(label)
         return row
 
@@ -257,7 +255,8 @@ class _Picture:
             x = self._x(lane)
             name = words.shorten(words.clean(actor), 21)
             out.append(
-                f'<g><title>{escape(words.clean(actor))}</title><rect class="head" x="{x - _BOX / 2:.1f}" y="{top:.1f}" '
+                f"<g><title>{escape(words.clean(actor))}</title>"
+                f'<rect class="head" x="{x - _BOX / 2:.1f}" y="{top:.1f}" '
                 f'width="{_BOX}" height="{_HEAD - 8}" rx="4"/>{_text(x, top + 17, name, "actor")}</g>'
             )
         return "\n".join(out)
@@ -330,7 +329,8 @@ class _Picture:
             assert row.gap is not None
             x = self._gap_middle(row.gap)
             edge = x - (_GAP - 22) / 2 if at.x < x else x + (_GAP - 22) / 2
-            entry = Point(edge, row.middle)
+            near = abs(at.x - x) < _GAP  # Sent or struck in this very gap: it comes from above.
+            entry = Point(x, row.top) if near else Point(edge, row.middle)
             action = row.step.action
             parts.append(_line(at, entry, "dead" if action == "lose" else "slow" if slow else ""))
             if action == "lose":
@@ -375,7 +375,8 @@ class _Picture:
         kind = "good" if self.good else "bad"
         left, right = _MARGIN, self.width - _MARGIN
         out = [
-            f'<line class="verdict {"good" if self.good else ""}" x1="{left}" y1="{top:.1f}" x2="{right}" y2="{top:.1f}"/>'
+            f'<line class="verdict {"good" if self.good else ""}" '
+            f'x1="{left}" y1="{top:.1f}" x2="{right}" y2="{top:.1f}"/>'
         ]
         y = top + 20
         for number, text in enumerate(self.ending):
@@ -425,8 +426,8 @@ def _notes(step: PathStep) -> list[tuple[str, str]]:
 def _label_lines(kind: str, fields: list[str]) -> list[str]:
     """The message's name, then its fields, as many on a line as fit; four lines of fields at most."""
     lines: list[str] = []
-    for item in fields:
-        item = words.shorten(item, _LABEL_COLUMNS)
+    for whole in fields:
+        item = words.shorten(whole, _LABEL_COLUMNS)
         joined = f"{lines[-1]} {item}" if lines else item
         if lines and words.columns(joined) <= _LABEL_COLUMNS:
             lines[-1] = joined
@@ -461,7 +462,8 @@ def _text(x: float, y: float, text: str, style: str) -> str:
 
 def _line(start: Point, end: Point, style: str, head: str = "") -> str:
     marker = f' marker-end="url(#head-{head})"' if head else ""
-    return f'<line class="flight {style}" x1="{start.x:.1f}" y1="{start.y:.1f}" x2="{end.x:.1f}" y2="{end.y:.1f}"{marker}/>'
+    ends = f'x1="{start.x:.1f}" y1="{start.y:.1f}" x2="{end.x:.1f}" y2="{end.y:.1f}"'
+    return f'<line class="flight {style}" {ends}{marker}/>'
 
 
 def _loop(start: Point, end: Point, style: str) -> str:

@@ -171,7 +171,7 @@ def _path_lines(path: Path, paint: _Paint, verbose: bool, width: int) -> list[st
     if not path.steps:
         return ["The initial state itself, before any step:", *_state_lines(path, 0, width)]
     layout = _lay_out(path, width)
-    lines = [paint("! = a fault: what machines and networks do to the system, not what the system does", "dim")]
+    lines = [paint("! marks a fault: something done to the system, not by it", "dim")]
     if not any(step.fault for step in path.steps):
         lines = []
     if verbose:
@@ -283,7 +283,7 @@ def _card_blocks(result: Result, paint: _Paint, verbose: bool, width: int) -> li
             if found.path is not None
         ]
     if result.outcome is Outcome.HOLDS:
-        blocks.append(["Every state within these bounds was visited; nothing is said beyond them."])
+        blocks.append(words.wrap("Every state within these bounds was visited; nothing is said beyond them.", width))
     return blocks
 
 

@@ -261,7 +261,7 @@ def holds() -> Result:
                 "exactly_once: orders -> payments",
                 "always",
                 PropertyVerdict.HOLDS,
-                "Every order that was committed as processed became exactly one payment that a read_committed reader sees.",
+                "Every order that was committed as processed became exactly one payment that the ledger reads.",
             ),
             PropertyResult("no_aborted_read: ledger", "always", PropertyVerdict.HOLDS, "No aborted record is read"),
             PropertyResult(

