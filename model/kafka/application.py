@@ -1,0 +1,287 @@
+"""A read-process-write application with its transactional producer: what one input record causes takes effect in one transaction.
+
+Follows the client's side of org.apache.kafka.clients.producer.internals.TransactionManager and Sender in 3.9 (transaction
+version 1) and the loop of KIP-98: initTransactions, position from the committed offset, then for each record
+beginTransaction, send to every output partition, sendOffsetsToTransaction, commitTransaction.
+One transactional request is in flight at a time; records leave in the flush of commitTransaction (linger.ms). A request
+timeout is longer than an answer takes: a request is repeated when nothing is on its way to or from this process (`quiet`),
+and what a handler sends next is part of its step, since a process that stops between the two looks like one whose request
+is still on its way.
+Not modelled: FindCoordinator, batches of several records, group membership, an application that gives up for reasons of its own.
+"""
+
+from enum import Enum
+from typing import Annotated
+
+from checker.lang import ActorId, Of, UpTo, Volatile, action, actor, on, quiet, require, send, suspected
+from model.kafka.messages import (
+    NO_EPOCH,
+    AddOffsetsToTxnRequest,
+    AddOffsetsToTxnResponse,
+    AddPartitionsToTxnRequest,
+    AddPartitionsToTxnResponse,
+    Batch,
+    Correlation,
+    EndTxnRequest,
+    EndTxnResponse,
+    Epoch,
+    Error,
+    InitProducerIdRequest,
+    InitProducerIdResponse,
+    OffsetCommitInTransaction,
+    OffsetCommitRequest,
+    OffsetCommitResponse,
+    OffsetFetchRequest,
+    OffsetFetchResponse,
+    OutputPartition,
+    Position,
+    ProduceRequest,
+    ProduceResponse,
+    ProducerId,
+    Sequence,
+    TransactionResult,
+    TxnOffsetCommitRequest,
+    TxnOffsetCommitResponse,
+)  # fmt: skip
+
+
+class Offsets(Enum):
+    """How the position in the input is stored."""
+
+    TRANSACTION = "transaction"
+    AFTER = "after"  # commitSync() when the transaction has committed.
+    BEFORE = "before"  # commitSync() before the transaction begins.
+
+
+class Stage(Enum):
+    """Which answer the process waits for."""
+
+    NOT_STARTED = "not started"
+    INITIALIZING = "initializing"
+    FETCHING_OFFSET = "fetching its offset"
+    ADDING_PARTITIONS = "adding partitions"
+    ADDING_OFFSETS = "adding offsets"
+    SENDING_OFFSETS = "sending offsets"
+    OFFSETS_SENT = "offsets sent"
+    FLUSHING = "flushing"
+    COMMITTING = "committing"
+    ABORTING = "aborting"
+    COMMITTING_OFFSET = "committing its offset"
+    CLOSING = "closing its consumer"
+    FATAL_ERROR = "stopped by a fatal error"
+    DONE = "done"
+
+
+@actor
+class Application:
+    me: ActorId
+    producer_id: ProducerId  # Of its transactional.id.
+    coordinator: Annotated[ActorId, Of("TransactionCoordinator")]
+    leaders: tuple[Annotated[ActorId, Of("PartitionLeader")], ...]  # Of the output partitions.
+    offsets_partition: Annotated[ActorId, Of("OffsetsPartition")]
+    records: Position  # How many the input partition holds: record i at offset i.
+    predecessor: Annotated[ActorId, Of("Application")] | None = (
+        None  # This process starts when that one seems to be dead.
+    )
+    offsets: Offsets = Offsets.TRANSACTION
+    commits_offset_on_close: bool = False  # enable.auto.commit left on: close() commits the position of the consumer.
+    fetches_offset_first: bool = False  # The consumer is positioned before initTransactions().
+    expirations: Annotated[int, UpTo(1)] = 0  # How often delivery.timeout.ms passes in a process.
+
+    stage: Volatile[Stage] = Stage.NOT_STARTED
+    epoch: Volatile[Epoch] = NO_EPOCH
+    position: Volatile[Position] = 0
+    sequence: Volatile[Sequence] = 0  # Of the next batch to each output partition: all get one in every transaction.
+    correlation: Volatile[Correlation] = 0  # Transactions begun.
+    unacknowledged: Volatile[frozenset[OutputPartition]] = frozenset()
+    failed: Volatile[bool] = False  # ABORTABLE_ERROR
+    bump_required: Volatile[bool] = False  # clientSideEpochBumpRequired
+    expired: Volatile[Annotated[int, UpTo(1)]] = 0
+
+    @action
+    def start(self) -> None:
+        require(self.stage == Stage.NOT_STARTED)
+        require(self.predecessor is None or suspected(self.predecessor))
+        self.request(Stage.FETCHING_OFFSET if self.fetches_offset_first else Stage.INITIALIZING)
+
+    @action
+    def retry(self) -> None:
+        require(self.stage not in (Stage.NOT_STARTED, Stage.OFFSETS_SENT, Stage.FATAL_ERROR, Stage.DONE))
+        require(self.stage != Stage.FLUSHING or len(self.unacknowledged) > 0)
+        require(self.all_quiet())
+        self.transmit()
+
+    @on(InitProducerIdResponse)
+    def adopt_epoch(self, response: InitProducerIdResponse) -> None:
+        if self.stage != Stage.INITIALIZING or response.error == Error.CONCURRENT_TRANSACTIONS:
+            return
+        if response.error != Error.NONE:
+            self.stop()
+            return
+        positioned = self.epoch == NO_EPOCH and self.fetches_offset_first
+        self.epoch = response.epoch
+        self.sequence = 0
+        self.bump_required = False
+        if positioned:
+            self.poll()
+        else:
+            self.request(Stage.FETCHING_OFFSET)
+
+    @on(OffsetFetchResponse)
+    def seek(self, response: OffsetFetchResponse) -> None:
+        if self.stage != Stage.FETCHING_OFFSET or response.error == Error.UNSTABLE_OFFSET_COMMIT:
+            return
+        self.position = response.offset
+        if self.epoch == NO_EPOCH:
+            self.request(Stage.INITIALIZING)
+        else:
+            self.poll()
+
+    @on(AddPartitionsToTxnResponse)
+    def partitions_added(self, response: AddPartitionsToTxnResponse) -> None:
+        if self.awaits(Stage.ADDING_PARTITIONS, response.correlation, response.error):
+            self.request(Stage.ADDING_OFFSETS if self.offsets == Offsets.TRANSACTION else Stage.FLUSHING)
+
+    @on(AddOffsetsToTxnResponse)
+    def offsets_added(self, response: AddOffsetsToTxnResponse) -> None:
+        if self.awaits(Stage.ADDING_OFFSETS, response.correlation, response.error):
+            self.request(Stage.SENDING_OFFSETS)
+
+    @on(TxnOffsetCommitResponse)
+    def offsets_sent(self, response: TxnOffsetCommitResponse) -> None:
+        if self.stage != Stage.SENDING_OFFSETS or response.correlation != self.correlation:
+            return
+        if response.error == Error.TRANSACTION_ABORTABLE:
+            self.failed = True
+            self.stage = Stage.OFFSETS_SENT
+        elif response.error == Error.NONE:
+            self.stage = Stage.OFFSETS_SENT
+        elif response.error not in (Error.COORDINATOR_LOAD_IN_PROGRESS, Error.CONCURRENT_TRANSACTIONS):
+            self.stop()
+
+    @action
+    def flush(self) -> None:
+        require(self.stage == Stage.OFFSETS_SENT)
+        require(self.all_quiet())
+        self.request(Stage.ABORTING if self.failed else Stage.FLUSHING)
+
+    @on(ProduceResponse)
+    def acknowledged(self, response: ProduceResponse) -> None:
+        if self.stage != Stage.FLUSHING or response.correlation != self.correlation:
+            return
+        if response.error == Error.NOT_ENOUGH_REPLICAS or response.partition not in self.unacknowledged:
+            return
+        self.unacknowledged -= {response.partition}
+        if response.error != Error.NONE:
+            self.failed = True  # While completing: no epoch bump is asked for (maybeTransitionToErrorState).
+
+    @action
+    def expire_batches(self) -> None:
+        """delivery.timeout.ms passes, also for what is in flight; the requests themselves are not taken back."""
+        require(self.stage == Stage.FLUSHING and self.expired < self.expirations and len(self.unacknowledged) > 0)
+        self.expired += 1
+        self.unacknowledged = frozenset()
+        self.failed = True
+        self.sequence += 1
+        self.request(Stage.ABORTING)
+
+    @action
+    def end_transaction(self) -> None:
+        require(self.stage == Stage.FLUSHING and len(self.unacknowledged) == 0)
+        require(self.all_quiet())
+        self.sequence += 1
+        self.request(Stage.ABORTING if self.failed else Stage.COMMITTING)
+
+    @on(EndTxnResponse)
+    def transaction_ended(self, response: EndTxnResponse) -> None:
+        if self.stage == Stage.ABORTING and self.awaits(Stage.ABORTING, response.correlation, response.error):
+            self.failed = False
+            self.request(Stage.FETCHING_OFFSET)  # The position is not wound back by itself.
+        elif self.stage == Stage.COMMITTING and self.awaits(Stage.COMMITTING, response.correlation, response.error):
+            self.position += 1
+            if self.offsets == Offsets.AFTER:
+                self.request(Stage.COMMITTING_OFFSET)
+            else:
+                self.poll()
+
+    @on(OffsetCommitResponse)
+    def offset_committed(self, response: OffsetCommitResponse) -> None:
+        if self.stage == Stage.CLOSING:
+            self.stage = Stage.FATAL_ERROR
+        elif self.stage == Stage.COMMITTING_OFFSET:
+            if self.offsets == Offsets.AFTER:
+                self.poll()
+            else:
+                self.begin_transaction()
+
+    def awaits(self, stage: Stage, correlation: Correlation, error: Error) -> bool:
+        """This is the answer that is waited for, and it lets the transaction go on."""
+        if self.stage != stage or correlation != self.correlation or error == Error.CONCURRENT_TRANSACTIONS:
+            return False
+        if error != Error.NONE:
+            self.stop()
+        return error == Error.NONE
+
+    def poll(self) -> None:
+        if self.position == self.records:
+            self.stage = Stage.DONE
+        elif self.offsets == Offsets.BEFORE:
+            self.request(Stage.COMMITTING_OFFSET)
+        else:
+            self.begin_transaction()
+
+    def begin_transaction(self) -> None:
+        self.correlation += 1
+        self.unacknowledged = frozenset(range(len(self.leaders)))
+        self.request(Stage.ADDING_PARTITIONS)
+
+    def stop(self) -> None:
+        """A newer instance has the transactional id: the process closes its consumer and ends."""
+        if self.commits_offset_on_close and self.correlation > 0:
+            self.request(Stage.CLOSING)
+        else:
+            self.stage = Stage.FATAL_ERROR
+
+    def all_quiet(self) -> bool:
+        return (
+            quiet(self.coordinator) and quiet(self.offsets_partition) and all(quiet(leader) for leader in self.leaders)
+        )
+
+    def request(self, stage: Stage) -> None:
+        self.stage = stage
+        self.transmit()
+
+    def transmit(self) -> None:
+        """Sends what the present stage waits for an answer to."""
+        if self.stage == Stage.INITIALIZING:
+            send(self.coordinator, InitProducerIdRequest(self.me, self.producer_id, self.epoch))
+        elif self.stage == Stage.FETCHING_OFFSET:
+            send(self.offsets_partition, OffsetFetchRequest(self.me))
+        elif self.stage == Stage.ADDING_PARTITIONS:
+            outputs = frozenset(range(len(self.leaders)))
+            send(
+                self.coordinator,
+                AddPartitionsToTxnRequest(self.me, self.producer_id, self.epoch, outputs, self.correlation),
+            )
+        elif self.stage == Stage.ADDING_OFFSETS:
+            send(self.coordinator, AddOffsetsToTxnRequest(self.me, self.producer_id, self.epoch, self.correlation))
+        elif self.stage == Stage.SENDING_OFFSETS:
+            commit = OffsetCommitInTransaction(
+                self.me, self.producer_id, self.epoch, self.position + 1, self.correlation
+            )
+            send(self.offsets_partition, TxnOffsetCommitRequest(commit))
+        elif self.stage == Stage.FLUSHING:
+            for partition in self.unacknowledged:  # On different links, so nobody can tell in which order.
+                batch = Batch(self.me, self.producer_id, self.epoch, self.sequence, self.position, self.correlation)
+                send(self.leaders[partition], ProduceRequest(batch))
+        elif self.stage in (Stage.COMMITTING, Stage.ABORTING):
+            result = TransactionResult.COMMIT if self.stage == Stage.COMMITTING else TransactionResult.ABORT
+            send(self.coordinator, EndTxnRequest(self.me, self.producer_id, self.epoch, result, self.correlation))
+        elif self.stage == Stage.COMMITTING_OFFSET:
+            send(self.offsets_partition, OffsetCommitRequest(self.me, self.committable()))
+        elif self.stage == Stage.CLOSING:
+            send(self.offsets_partition, OffsetCommitRequest(self.me, self.position + 1))
+
+    def committable(self) -> Position:
+        """AFTER: the position, moved already. BEFORE: the one behind the record about to be processed."""
+        return self.position if self.offsets == Offsets.AFTER else self.position + 1

@@ -1,0 +1,255 @@
+"""What Kafka's processes say to each other: names, fields and error codes as on the wire, of 3.9 with transaction version 1.
+
+Follows clients/src/main/resources/common/message and org.apache.kafka.common.protocol.Errors. Fields that no branch of the
+protocol reads are left out. A producer id stands for its transactional id: an id never expires here, so the two never part
+and INVALID_PRODUCER_ID_MAPPING cannot arise. `correlation` is the number of the transaction at its client, in place of the
+connection and correlation id by which a client tells the answer that it waits for from an older one.
+"""
+
+from enum import Enum
+from typing import Annotated
+
+from checker.lang import ActorId, Below, Between, MaxLen, Of, UpTo, message, struct
+
+NO_EPOCH = -1
+
+Record = Annotated[int, Below("records")]  # An input record, and the payment made from it.
+Position = Annotated[int, UpTo("records")]  # An offset of the input partition.
+OutputPartition = Annotated[int, Below("partitions")]
+TopicPartition = Annotated[
+    int, UpTo("partitions")
+]  # An output partition, or (the last one) the group's offsets partition.
+ProducerId = Annotated[int, Below("producer_ids")]
+Epoch = Annotated[int, Between(NO_EPOCH, "epochs")]
+CoordinatorEpoch = Annotated[int, Between(NO_EPOCH, "coordinator_crashes")]
+Sequence = Annotated[int, Below("transactions")]
+Correlation = Annotated[int, UpTo("transactions")]
+LogOffset = Annotated[int, Below("log")]
+Copies = Annotated[int, UpTo(2)]  # None, one, or "more than once".
+Client = Annotated[ActorId, Of("Application")]
+
+
+class Error(Enum):
+    NONE = "NONE"
+    CONCURRENT_TRANSACTIONS = "CONCURRENT_TRANSACTIONS"
+    PRODUCER_FENCED = "PRODUCER_FENCED"
+    INVALID_PRODUCER_EPOCH = "INVALID_PRODUCER_EPOCH"
+    INVALID_TXN_STATE = "INVALID_TXN_STATE"
+    TRANSACTION_ABORTABLE = "TRANSACTION_ABORTABLE"
+    OUT_OF_ORDER_SEQUENCE_NUMBER = "OUT_OF_ORDER_SEQUENCE_NUMBER"
+    NOT_ENOUGH_REPLICAS = "NOT_ENOUGH_REPLICAS"
+    COORDINATOR_LOAD_IN_PROGRESS = "COORDINATOR_LOAD_IN_PROGRESS"
+    TRANSACTION_COORDINATOR_FENCED = "TRANSACTION_COORDINATOR_FENCED"
+    UNSTABLE_OFFSET_COMMIT = "UNSTABLE_OFFSET_COMMIT"
+
+
+class TransactionState(Enum):
+    EMPTY = "Empty"
+    ONGOING = "Ongoing"
+    PREPARE_COMMIT = "PrepareCommit"
+    PREPARE_ABORT = "PrepareAbort"
+    COMPLETE_COMMIT = "CompleteCommit"
+    COMPLETE_ABORT = "CompleteAbort"
+    PREPARE_EPOCH_FENCE = "PrepareEpochFence"
+
+
+class TransactionResult(Enum):
+    COMMIT = "COMMIT"
+    ABORT = "ABORT"
+
+
+class IsolationLevel(Enum):
+    READ_COMMITTED = "read_committed"
+    READ_UNCOMMITTED = "read_uncommitted"
+
+
+# --- Client and transaction coordinator -------------------------------------------------------------------------------
+
+
+@message
+class InitProducerIdRequest:
+    client: Client
+    producer_id: ProducerId
+    expected_epoch: Epoch  # NO_EPOCH from initTransactions(); the client's own when it only wants the next (KIP-360).
+
+
+@message
+class InitProducerIdResponse:
+    error: Error
+    epoch: Epoch
+
+
+@message
+class AddPartitionsToTxnRequest:
+    client: Client
+    producer_id: ProducerId
+    epoch: Epoch
+    partitions: frozenset[TopicPartition]
+    correlation: Correlation
+
+
+@message
+class AddPartitionsToTxnResponse:
+    error: Error
+    correlation: Correlation
+
+
+@message
+class AddOffsetsToTxnRequest:
+    client: Client
+    producer_id: ProducerId
+    epoch: Epoch
+    correlation: Correlation
+
+
+@message
+class AddOffsetsToTxnResponse:
+    error: Error
+    correlation: Correlation
+
+
+@message
+class EndTxnRequest:
+    client: Client
+    producer_id: ProducerId
+    epoch: Epoch
+    result: TransactionResult
+    correlation: Correlation
+
+
+@message
+class EndTxnResponse:
+    error: Error
+    correlation: Correlation
+
+
+# --- Transaction coordinator and partition leaders --------------------------------------------------------------------
+
+
+@message
+class VerifyOnlyRequest:
+    """AddPartitionsToTxn v4 with verifyOnly, from a partition leader (KIP-890 part 1)."""
+
+    partition: TopicPartition
+    producer_id: ProducerId
+    epoch: Epoch
+
+
+@message
+class VerifyOnlyResponse:
+    error: Error
+
+
+@message
+class WriteTxnMarkersRequest:
+    producer_id: ProducerId
+    epoch: Epoch
+    coordinator_epoch: CoordinatorEpoch
+    result: TransactionResult
+
+
+@message
+class WriteTxnMarkersResponse:
+    partition: TopicPartition
+    producer_id: ProducerId
+    epoch: Epoch
+    coordinator_epoch: CoordinatorEpoch
+    result: TransactionResult
+    error: Error
+
+
+# --- Client and partition leader --------------------------------------------------------------------------------------
+
+
+@struct
+class Batch:
+    """A record batch of one record, with the client that waits for the answer."""
+
+    client: Client
+    producer_id: ProducerId
+    epoch: Epoch
+    sequence: Sequence
+    record: Record
+    correlation: Correlation
+
+
+@message
+class ProduceRequest:
+    batch: Batch
+
+
+@message
+class ProduceResponse:
+    partition: OutputPartition
+    correlation: Correlation
+    error: Error
+
+
+# --- Client and offsets partition -------------------------------------------------------------------------------------
+
+
+@struct
+class OffsetCommitInTransaction:
+    client: Client
+    producer_id: ProducerId
+    epoch: Epoch
+    offset: Position
+    correlation: Correlation
+
+
+@message
+class TxnOffsetCommitRequest:
+    commit: OffsetCommitInTransaction
+
+
+@message
+class TxnOffsetCommitResponse:
+    error: Error
+    correlation: Correlation
+
+
+@message
+class OffsetCommitRequest:
+    client: Client
+    offset: Position
+
+
+@message
+class OffsetCommitResponse:
+    offset: Position
+
+
+@message
+class OffsetFetchRequest:
+    client: Client
+
+
+@message
+class OffsetFetchResponse:
+    error: Error
+    offset: Position
+
+
+# --- Partition leader and consumer ------------------------------------------------------------------------------------
+
+
+@struct
+class LogEntry:
+    """A batch in the log: a record, or a control record (`marker`) that ends its producer's transaction."""
+
+    producer_id: ProducerId
+    epoch: Epoch
+    record: Record | None
+    marker: TransactionResult | None
+
+
+@struct
+class AbortedTransaction:
+    producer_id: ProducerId
+    first_offset: LogOffset  # Counted from the first entry of the response.
+
+
+@message
+class FetchResponse:
+    entries: Annotated[tuple[LogEntry, ...], MaxLen("log")]
+    aborted_transactions: frozenset[AbortedTransaction]

@@ -1,0 +1,156 @@
+"""The group's offsets partition with its group coordinator: an offset sent in a transaction counts if and only if it commits.
+
+Follows GroupCoordinator.commitTransactionalOffsets, OffsetMetadataManager (pending transactional offsets, end-transaction
+markers, requireStable) and the producer state checks of ProducerAppendInfo in 3.9.
+Not modelled: members and generations (every commit comes with generation -1, as from an application that assigns its
+partitions itself: only the transactional id fences), a broken coordinator, expiry of offsets, more than one input partition.
+"""
+
+from typing import Annotated
+
+from checker.lang import ActorId, Durable, Of, Volatile, action, actor, each, on, quiet, replace, require, send, struct
+from model.kafka.messages import (
+    NO_EPOCH,
+    CoordinatorEpoch,
+    Epoch,
+    Error,
+    OffsetCommitInTransaction,
+    OffsetCommitRequest,
+    OffsetCommitResponse,
+    OffsetFetchRequest,
+    OffsetFetchResponse,
+    Position,
+    ProducerId,
+    TopicPartition,
+    TransactionResult,
+    TxnOffsetCommitRequest,
+    TxnOffsetCommitResponse,
+    VerifyOnlyRequest,
+    VerifyOnlyResponse,
+    WriteTxnMarkersRequest,
+    WriteTxnMarkersResponse,
+)  # fmt: skip
+
+
+@struct
+class PendingOffset:
+    offset: Position
+    superseded: bool  # A plain commit came later in the log: it stays when the transaction commits.
+
+
+@struct
+class OffsetsProducerEntry:
+    epoch: Epoch = NO_EPOCH
+    coordinator_epoch: CoordinatorEpoch = NO_EPOCH
+    pending: PendingOffset | None = None  # Set while a transaction of the producer is open on this partition.
+
+
+@actor
+class OffsetsPartition:
+    partition: TopicPartition
+    coordinator: Annotated[ActorId, Of("TransactionCoordinator")]
+    verification: bool = True  # transaction.partition.verification.enable
+    checks_epoch: bool = True
+
+    committed: Durable[Position] = 0
+    producers: Durable[dict[ProducerId, OffsetsProducerEntry]] = each(OffsetsProducerEntry())
+    waiting: Volatile[OffsetCommitInTransaction | None] = None  # The commit that is being verified.
+    guard: Volatile[bool] = False  # The guard that `waiting` presents is still the stored one.
+
+    @on(TxnOffsetCommitRequest)
+    def commit_offset_in_transaction(self, request: TxnOffsetCommitRequest) -> None:
+        commit = request.commit
+        entry = self.producers[commit.producer_id]
+        verify = self.verification and not (entry.pending is not None and entry.epoch == commit.epoch)
+        require(not verify or self.waiting is None)
+        if verify:
+            self.waiting = commit
+            self.guard = True
+            send(self.coordinator, VerifyOnlyRequest(self.partition, commit.producer_id, commit.epoch))
+        else:
+            self.append_and_answer(commit, not self.verification)
+
+    @on(VerifyOnlyResponse)
+    def verified(self, response: VerifyOnlyResponse) -> None:
+        commit = self.waiting
+        if commit is None:
+            return  # Given up when the connection broke.
+        guard = self.guard
+        self.waiting = None
+        self.guard = False
+        if response.error == Error.NONE:
+            self.append_and_answer(commit, guard)
+        else:
+            self.answer(commit, self.translated(response.error))
+
+    @action
+    def lose_connection_to_coordinator(self) -> None:
+        """The verification or its answer is lost: NETWORK_EXCEPTION, which the client is to retry."""
+        require(quiet(self.coordinator))
+        commit = self.waiting
+        require(commit is not None)
+        assert commit is not None
+        self.waiting = None
+        self.guard = False
+        self.answer(commit, Error.COORDINATOR_LOAD_IN_PROGRESS)
+
+    @on(OffsetCommitRequest)
+    def commit_offset(self, request: OffsetCommitRequest) -> None:
+        self.committed = request.offset
+        for producer_id, entry in self.producers.items():
+            if entry.pending is not None:
+                self.producers[producer_id] = replace(entry, pending=replace(entry.pending, superseded=True))
+        send(request.client, OffsetCommitResponse(request.offset))
+
+    @on(OffsetFetchRequest)
+    def fetch_offset(self, request: OffsetFetchRequest) -> None:
+        """With requireStable, as every consumer since 2.5 asks."""
+        unstable = any(entry.pending is not None for entry in self.producers.values())
+        error = Error.UNSTABLE_OFFSET_COMMIT if unstable else Error.NONE
+        send(request.client, OffsetFetchResponse(error, 0 if unstable else self.committed))
+
+    @on(WriteTxnMarkersRequest)
+    def write_marker(self, request: WriteTxnMarkersRequest) -> None:
+        entry = self.producers[request.producer_id]
+        error = Error.NONE
+        if self.checks_epoch and request.epoch < entry.epoch:
+            error = Error.INVALID_PRODUCER_EPOCH
+        elif request.coordinator_epoch < entry.coordinator_epoch:
+            error = Error.TRANSACTION_COORDINATOR_FENCED
+        else:
+            pending = entry.pending
+            if request.result == TransactionResult.COMMIT and pending is not None and not pending.superseded:
+                self.committed = pending.offset
+            self.producers[request.producer_id] = OffsetsProducerEntry(request.epoch, request.coordinator_epoch, None)
+            self.drop_guard(request.producer_id)
+        send(
+            self.coordinator,
+            WriteTxnMarkersResponse(
+                self.partition, request.producer_id, request.epoch, request.coordinator_epoch, request.result, error
+            ),
+        )
+
+    def append_and_answer(self, commit: OffsetCommitInTransaction, guard: bool) -> None:
+        """Origin COORDINATOR: no sequence, hence no recognition of duplicates."""
+        entry = self.producers[commit.producer_id]
+        error = Error.NONE
+        if not guard and not (entry.pending is not None and entry.epoch == commit.epoch):
+            error = Error.INVALID_TXN_STATE
+        elif self.checks_epoch and commit.epoch < entry.epoch:
+            error = Error.INVALID_PRODUCER_EPOCH
+        else:
+            self.producers[commit.producer_id] = replace(
+                entry, epoch=commit.epoch, pending=PendingOffset(commit.offset, superseded=False)
+            )
+            self.drop_guard(commit.producer_id)
+        self.answer(commit, error)
+
+    def drop_guard(self, producer_id: ProducerId) -> None:
+        if self.waiting is not None and self.waiting.producer_id == producer_id:
+            self.guard = False
+
+    def answer(self, commit: OffsetCommitInTransaction, error: Error) -> None:
+        send(commit.client, TxnOffsetCommitResponse(error, commit.correlation))
+
+    def translated(self, error: Error) -> Error:
+        return Error.INVALID_PRODUCER_EPOCH if error == Error.PRODUCER_FENCED else error

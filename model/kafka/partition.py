@@ -1,0 +1,247 @@
+"""The leader of an output partition: each batch of a live producer enters its log once, and its transactions end only by marker.
+
+Follows ReplicaManager.handleProduceAppend, UnifiedLog.append, ProducerAppendInfo, ProducerStateManager (last stable offset,
+aborted transactions) and VerificationGuard of 3.9, with checks in their order.
+Not modelled: replication (every append is below the high watermark at once), a broken leader, more than one batch in flight
+(so a verification entry's lowest sequence never bites) or more than five batches an epoch (the window holds them all),
+retention, producer.id.expiration.ms; requests to verify queue here and not in AddPartitionsToTxnManager, which would
+answer the older one of two with a retriable error.
+"""
+
+from typing import Annotated
+
+from checker.lang import (
+    ActorId,
+    Durable,
+    History,
+    MaxLen,
+    Of,
+    Volatile,
+    action,
+    actor,
+    each,
+    on,
+    quiet,
+    replace,
+    require,
+    send,
+    struct,
+)
+from model.kafka.messages import (
+    NO_EPOCH,
+    AbortedTransaction,
+    Batch,
+    CoordinatorEpoch,
+    Copies,
+    Epoch,
+    Error,
+    FetchResponse,
+    IsolationLevel,
+    LogEntry,
+    LogOffset,
+    OutputPartition,
+    ProduceRequest,
+    ProduceResponse,
+    ProducerId,
+    Record,
+    Sequence,
+    TransactionResult,
+    VerifyOnlyRequest,
+    VerifyOnlyResponse,
+    WriteTxnMarkersRequest,
+    WriteTxnMarkersResponse,
+)  # fmt: skip
+
+
+@struct
+class ProducerStateEntry:
+    epoch: Epoch = NO_EPOCH
+    coordinator_epoch: CoordinatorEpoch = NO_EPOCH
+    in_transaction: bool = False  # currentTxnFirstOffset is set.
+    sequences: frozenset[Sequence] = frozenset()  # The retained batches of this epoch.
+
+
+@actor
+class PartitionLeader:
+    partition: OutputPartition
+    coordinator: Annotated[ActorId, Of("TransactionCoordinator")]
+    reader: Annotated[ActorId, Of("Consumer")]
+    # The reader's fetch waits here from the start (fetch sessions, purgatory): it is answered in the step that makes
+    # something readable. NOTE(reader): an answer on its way is read before the next step of this leader. No reader
+    # influences anybody else, and what it gets is a function of the log, so a slower one sees nothing that this one does not.
+    isolation_level: IsolationLevel
+    verification: bool = True  # transaction.partition.verification.enable
+    checks_epoch: bool = True
+    checks_sequence: bool = True
+
+    # The log from the reader's position on: nobody asks for what is below it again.
+    log: Durable[Annotated[tuple[LogEntry, ...], MaxLen("log")]] = ()
+    producers: Durable[dict[ProducerId, ProducerStateEntry]] = each(ProducerStateEntry())
+    waiting: Volatile[Batch | None] = None  # The batch that is being verified.
+    guard: Volatile[bool] = False  # The guard that `waiting` presents is still the stored one.
+    committed: History[dict[Record, Copies]] = each(0)
+    zombie_committed: History[bool] = False  # A record became readable under a marker of another epoch than its own.
+
+    @on(ProduceRequest)
+    def produce(self, request: ProduceRequest) -> None:
+        batch = request.batch
+        entry = self.producers[batch.producer_id]
+        verify = self.verification and not (entry.in_transaction and entry.epoch == batch.epoch)
+        require(quiet(self.reader))
+        require(not verify or self.waiting is None)
+        if verify:
+            self.waiting = batch
+            self.guard = True
+            send(self.coordinator, VerifyOnlyRequest(self.partition, batch.producer_id, batch.epoch))
+        else:
+            self.append_and_answer(batch, not self.verification)
+
+    @on(VerifyOnlyResponse)
+    def verified(self, response: VerifyOnlyResponse) -> None:
+        require(quiet(self.reader))
+        batch = self.waiting
+        if batch is None:
+            return  # Given up when the connection broke.
+        guard = self.guard
+        self.waiting = None
+        self.guard = False
+        if response.error == Error.NONE:
+            self.append_and_answer(batch, guard)
+        else:
+            self.answer(batch, self.translated(response.error))
+
+    @action
+    def lose_connection_to_coordinator(self) -> None:
+        """The verification or its answer is lost: NETWORK_EXCEPTION, which the client is to retry."""
+        require(quiet(self.coordinator))
+        batch = self.waiting
+        require(batch is not None)
+        assert batch is not None
+        self.waiting = None
+        self.guard = False
+        self.answer(batch, Error.NOT_ENOUGH_REPLICAS)
+
+    @on(WriteTxnMarkersRequest)
+    def write_marker(self, request: WriteTxnMarkersRequest) -> None:
+        require(quiet(self.reader))
+        entry = self.producers[request.producer_id]
+        error = Error.NONE
+        if self.checks_epoch and request.epoch < entry.epoch:
+            error = Error.INVALID_PRODUCER_EPOCH
+        elif request.coordinator_epoch < entry.coordinator_epoch:
+            error = Error.TRANSACTION_COORDINATOR_FENCED
+        else:
+            self.append_marker(request)
+        send(
+            self.coordinator,
+            WriteTxnMarkersResponse(
+                self.partition, request.producer_id, request.epoch, request.coordinator_epoch, request.result, error
+            ),
+        )
+
+    def append_and_answer(self, batch: Batch, guard: bool) -> None:
+        entry = self.producers[batch.producer_id]
+        same_epoch = entry.epoch == batch.epoch
+        error = Error.NONE
+        if self.checks_sequence and same_epoch and batch.sequence in entry.sequences:
+            error = Error.NONE  # A duplicate: answered as the first copy was, and not appended.
+        elif not guard and not (entry.in_transaction and same_epoch):
+            error = Error.INVALID_TXN_STATE
+        elif self.checks_epoch and batch.epoch < entry.epoch:
+            error = Error.INVALID_PRODUCER_EPOCH
+        elif self.checks_sequence and not self.in_sequence(batch, entry):
+            error = Error.OUT_OF_ORDER_SEQUENCE_NUMBER
+        else:
+            self.append_batch(batch)
+        self.answer(batch, error)
+
+    def in_sequence(self, batch: Batch, entry: ProducerStateEntry) -> bool:
+        if entry.epoch == NO_EPOCH:
+            return True  # No state: any sequence (since 2.5).
+        if entry.epoch != batch.epoch:
+            return batch.sequence == 0
+        return batch.sequence == max(entry.sequences, default=-1) + 1
+
+    def append_batch(self, batch: Batch) -> None:
+        entry = self.producers[batch.producer_id]
+        kept = entry.sequences if entry.epoch == batch.epoch else frozenset()
+        self.log += (LogEntry(batch.producer_id, batch.epoch, batch.record, None),)
+        self.producers[batch.producer_id] = replace(
+            entry, epoch=batch.epoch, in_transaction=True, sequences=kept | {batch.sequence}
+        )
+        self.drop_guard(batch.producer_id)
+        self.answer_fetch()
+
+    def append_marker(self, request: WriteTxnMarkersRequest) -> None:
+        producer_id = request.producer_id
+        entry = self.producers[producer_id]
+        if request.result == TransactionResult.COMMIT and entry.in_transaction:
+            for logged in self.log[self.first_offset(producer_id) :]:
+                if logged.producer_id == producer_id and logged.record is not None:
+                    self.committed[logged.record] = min(self.committed[logged.record] + 1, 2)
+                    if logged.epoch != request.epoch:
+                        self.zombie_committed = True
+        kept = entry.sequences if entry.epoch == request.epoch else frozenset()
+        self.log += (LogEntry(producer_id, request.epoch, None, request.result),)
+        self.producers[producer_id] = ProducerStateEntry(request.epoch, request.coordinator_epoch, False, kept)
+        self.drop_guard(producer_id)
+        self.answer_fetch()
+
+    def drop_guard(self, producer_id: ProducerId) -> None:
+        """Any transactional append ends the verification of its producer: what was verified before it may be over."""
+        if self.waiting is not None and self.waiting.producer_id == producer_id:
+            self.guard = False
+
+    def answer_fetch(self) -> None:
+        stable = self.last_stable_offset()
+        if self.isolation_level == IsolationLevel.READ_UNCOMMITTED:
+            if self.log[-1].record is not None:
+                send(self.reader, FetchResponse(self.log[-1:], frozenset()))
+        elif any(entry.record is not None for entry in self.log[:stable]):
+            send(self.reader, FetchResponse(self.log[:stable], self.aborted_transactions(stable)))
+        self.log = self.log[stable:]
+
+    def last_stable_offset(self) -> int:
+        stable = len(self.log)
+        for producer_id, entry in self.producers.items():
+            if entry.in_transaction:
+                stable = min(stable, self.first_offset(producer_id))
+        return stable
+
+    def first_offset(self, producer_id: ProducerId) -> int:
+        """Where the producer's latest transaction starts in what is left of the log."""
+        first = len(self.log)
+        for offset in reversed(range(len(self.log))):
+            if self.log[offset].producer_id == producer_id:
+                if self.log[offset].marker is not None:
+                    break
+                first = offset
+        return first
+
+    def aborted_transactions(self, stable: int) -> frozenset[AbortedTransaction]:
+        """The transaction index: each producer's first offset since its last marker, where the next marker says ABORT."""
+        found: frozenset[AbortedTransaction] = frozenset()
+        for producer_id in self.producers.keys():
+            first: LogOffset | None = None
+            for offset in range(stable):
+                entry = self.log[offset]
+                if entry.producer_id != producer_id:
+                    continue
+                if entry.marker is None and first is None:
+                    first = offset
+                if entry.marker == TransactionResult.ABORT and first is not None:
+                    found |= {AbortedTransaction(producer_id, first)}
+                if entry.marker is not None:
+                    first = None
+        return found
+
+    def answer(self, batch: Batch, error: Error) -> None:
+        send(batch.client, ProduceResponse(self.partition, batch.correlation, error))
+
+    def translated(self, error: Error) -> Error:
+        """ReplicaManager's words for the coordinator's refusals."""
+        if error == Error.PRODUCER_FENCED:
+            return Error.INVALID_PRODUCER_EPOCH
+        if error == Error.CONCURRENT_TRANSACTIONS:
+            return Error.NOT_ENOUGH_REPLICAS
+        return error

@@ -1,0 +1,258 @@
+"""The transaction coordinator: a transaction has one outcome, durable before anybody hears of it, and every partition gets it.
+
+Follows TransactionCoordinator, TransactionMetadata, TransactionStateManager and TransactionMarkerChannelManager of
+kafka.coordinator.transaction in 3.9, with transaction version 1.
+Not modelled: a state log that refuses or loses an append (so hasFailedEpochFence stays false), a deposed coordinator that
+still answers (crash and restart, one epoch higher, stand for the move to another broker), expiry of ids, exhausted epochs.
+"""
+
+from typing import Annotated
+
+from checker.lang import (
+    ActorId,
+    Durable,
+    Of,
+    Volatile,
+    action,
+    actor,
+    choose,
+    each,
+    on,
+    on_restart,
+    quiet,
+    replace,
+    require,
+    send,
+    struct,
+    suspected,
+)
+from model.kafka.messages import (
+    NO_EPOCH,
+    AddOffsetsToTxnRequest,
+    AddOffsetsToTxnResponse,
+    AddPartitionsToTxnRequest,
+    AddPartitionsToTxnResponse,
+    CoordinatorEpoch,
+    EndTxnRequest,
+    EndTxnResponse,
+    Epoch,
+    Error,
+    InitProducerIdRequest,
+    InitProducerIdResponse,
+    ProducerId,
+    TopicPartition,
+    TransactionResult,
+    TransactionState,
+    VerifyOnlyRequest,
+    VerifyOnlyResponse,
+    WriteTxnMarkersRequest,
+    WriteTxnMarkersResponse,
+)  # fmt: skip
+
+
+@struct
+class TransactionMetadata:
+    """The fields that a record of __transaction_state keeps."""
+
+    epoch: Epoch = NO_EPOCH
+    state: TransactionState = TransactionState.EMPTY
+    partitions: frozenset[TopicPartition] = frozenset()
+
+
+@actor
+class TransactionCoordinator:
+    leaders: tuple[ActorId, ...]  # Leader of each topic partition; the offsets partition is the last one.
+    clients: tuple[Annotated[ActorId, Of("Application")], ...]
+    writes_markers_after_reload: bool = True
+
+    state_log: Durable[dict[ProducerId, TransactionMetadata]] = each(TransactionMetadata())
+    coordinator_epoch: Durable[CoordinatorEpoch] = 0  # The leader epoch of the state log's partition.
+    cache: Volatile[dict[ProducerId, TransactionMetadata]] = each(TransactionMetadata())
+    pending_state: Volatile[dict[ProducerId, TransactionState | None]] = each(None)
+    last_epoch: Volatile[dict[ProducerId, Epoch]] = each(NO_EPOCH)
+    unmarked: Volatile[dict[ProducerId, frozenset[TopicPartition]]] = each(frozenset())
+
+    @on(InitProducerIdRequest)
+    def init_producer_id(self, request: InitProducerIdRequest) -> None:
+        producer_id = request.producer_id
+        metadata = self.cache[producer_id]
+        expected = request.expected_epoch
+        if self.pending_state[producer_id] is not None:  # Also whatever is in a Prepare state.
+            send(request.client, InitProducerIdResponse(Error.CONCURRENT_TRANSACTIONS, NO_EPOCH))
+        elif metadata.state == TransactionState.ONGOING:
+            # The real answer follows the append of PrepareAbort; a client that retries cannot tell the difference.
+            self.fence(producer_id)
+            send(request.client, InitProducerIdResponse(Error.CONCURRENT_TRANSACTIONS, NO_EPOCH))
+        elif expected == NO_EPOCH or expected == metadata.epoch:
+            self.last_epoch[producer_id] = expected
+            self.append(producer_id, TransactionMetadata(epoch=metadata.epoch + 1))
+            send(request.client, InitProducerIdResponse(Error.NONE, metadata.epoch + 1))
+        elif expected == self.last_epoch[producer_id]:  # A retry of a bump that was answered, but not heard.
+            self.append(producer_id, TransactionMetadata(epoch=metadata.epoch))
+            send(request.client, InitProducerIdResponse(Error.NONE, metadata.epoch))
+        else:
+            send(request.client, InitProducerIdResponse(Error.PRODUCER_FENCED, NO_EPOCH))
+
+    @on(AddPartitionsToTxnRequest)
+    def add_partitions(self, request: AddPartitionsToTxnRequest) -> None:
+        error = self.add_to_transaction(request.producer_id, request.epoch, request.partitions)
+        send(request.client, AddPartitionsToTxnResponse(error, request.correlation))
+
+    @on(AddOffsetsToTxnRequest)
+    def add_offsets(self, request: AddOffsetsToTxnRequest) -> None:
+        offsets_partition = frozenset({len(self.leaders) - 1})
+        error = self.add_to_transaction(request.producer_id, request.epoch, offsets_partition)
+        send(request.client, AddOffsetsToTxnResponse(error, request.correlation))
+
+    @on(VerifyOnlyRequest)
+    def verify_partition(self, request: VerifyOnlyRequest) -> None:
+        metadata = self.cache[request.producer_id]
+        error = Error.NONE
+        if request.epoch != metadata.epoch:
+            error = Error.PRODUCER_FENCED
+        elif metadata.state in (TransactionState.PREPARE_COMMIT, TransactionState.PREPARE_ABORT):
+            error = (
+                Error.CONCURRENT_TRANSACTIONS
+            )  # pending_state alone is ignored: the leader's guard covers that race.
+        elif request.partition not in metadata.partitions:
+            error = Error.TRANSACTION_ABORTABLE
+        send(self.leaders[request.partition], VerifyOnlyResponse(error))
+
+    @on(EndTxnRequest)
+    def end_transaction(self, request: EndTxnRequest) -> None:
+        metadata = self.cache[request.producer_id]
+        commit = request.result == TransactionResult.COMMIT
+        error = Error.NONE
+        if request.epoch != metadata.epoch:
+            error = Error.PRODUCER_FENCED
+        elif self.pending_state[request.producer_id] is not None:
+            error = Error.CONCURRENT_TRANSACTIONS
+        elif metadata.state == TransactionState.ONGOING:
+            self.prepare(request.producer_id, request.result)  # Answered now, before any marker is written.
+        elif metadata.state == TransactionState.EMPTY:
+            error = Error.INVALID_TXN_STATE
+        elif commit != (metadata.state == TransactionState.COMPLETE_COMMIT):
+            error = (
+                Error.INVALID_TXN_STATE
+            )  # Else a retry; TV1 cannot tell it from a request of an earlier transaction.
+        send(request.client, EndTxnResponse(error, request.correlation))
+
+    @action
+    def abort_timed_out_transaction(self) -> None:
+        # transaction.timeout.ms is longer than a running client needs: only one that is down or paused lets it pass.
+        require(any(suspected(client) for client in self.clients))
+        producer_id = choose(
+            i for i, kept in self.cache.items()
+            if kept.state == TransactionState.ONGOING and self.pending_state[i] is None
+        )  # fmt: skip
+        self.fence(producer_id)
+
+    @action
+    def abort_fenced_transaction(self) -> None:
+        """The second critical section of a fence; a crash before it leaves the old epoch and the transaction as they were."""
+        self.prepare(
+            choose(i for i, state in self.pending_state.items() if state == TransactionState.PREPARE_EPOCH_FENCE),
+            TransactionResult.ABORT,
+        )
+
+    @on(WriteTxnMarkersResponse)
+    def complete_marker(self, response: WriteTxnMarkersResponse) -> None:
+        producer_id = response.producer_id
+        metadata = self.cache[producer_id]
+        if response.coordinator_epoch != self.coordinator_epoch or response.partition not in self.unmarked[producer_id]:
+            return  # Of an earlier term, or a second answer.
+        if response.epoch != metadata.epoch or response.result != self.result(metadata.state):
+            return  # Of an earlier transaction.
+        if response.error != Error.NONE:
+            self.unmarked[producer_id] = frozenset()  # Given up; pending_state stays until the next coordinator loads.
+            return
+        self.unmarked[producer_id] -= {response.partition}
+        if len(self.unmarked[producer_id]) == 0:
+            # Append and completion are one step: nobody waits for an answer, so a crash between them looks like one after.
+            commit = response.result == TransactionResult.COMMIT
+            state = TransactionState.COMPLETE_COMMIT if commit else TransactionState.COMPLETE_ABORT
+            self.append(producer_id, TransactionMetadata(metadata.epoch, state, frozenset()))
+            self.pending_state[producer_id] = None
+
+    @action
+    def resend_marker(self) -> None:
+        producer_id = choose(self.unmarked.keys())
+        partition = choose(p for p in self.unmarked[producer_id] if quiet(self.leaders[p]))
+        self.send_marker(producer_id, partition)
+
+    @on_restart
+    def load_transactions(self) -> None:
+        self.coordinator_epoch += 1
+        for producer_id, metadata in self.state_log.items():
+            self.cache[producer_id] = metadata
+            if metadata.state in (TransactionState.PREPARE_COMMIT, TransactionState.PREPARE_ABORT):
+                if self.writes_markers_after_reload:
+                    self.send_markers(producer_id)
+                else:
+                    self.append(
+                        producer_id, replace(metadata, state=self.completed(metadata.state), partitions=frozenset())
+                    )
+
+    def add_to_transaction(self, producer_id: ProducerId, epoch: Epoch, new: frozenset[TopicPartition]) -> Error:
+        metadata = self.cache[producer_id]
+        if self.pending_state[producer_id] is not None:
+            return Error.CONCURRENT_TRANSACTIONS
+        if epoch != metadata.epoch:
+            return Error.PRODUCER_FENCED
+        if metadata.state != TransactionState.ONGOING or not new <= metadata.partitions:
+            self.append(producer_id, TransactionMetadata(epoch, TransactionState.ONGOING, metadata.partitions | new))
+        return Error.NONE
+
+    def fence(self, producer_id: ProducerId) -> None:
+        """Bumps the epoch in memory only; the abort that follows makes it durable."""
+        metadata = self.cache[producer_id]
+        self.cache[producer_id] = replace(metadata, epoch=metadata.epoch + 1)
+        self.last_epoch[producer_id] = NO_EPOCH
+        self.pending_state[producer_id] = TransactionState.PREPARE_EPOCH_FENCE
+
+    def prepare(self, producer_id: ProducerId, result: TransactionResult) -> None:
+        commit = result == TransactionResult.COMMIT
+        state = TransactionState.PREPARE_COMMIT if commit else TransactionState.PREPARE_ABORT
+        self.append(producer_id, replace(self.cache[producer_id], state=state))
+        self.send_markers(producer_id)
+
+    def append(self, producer_id: ProducerId, metadata: TransactionMetadata) -> None:
+        """Append, completion of the transition and answer are one step: a client that sees less has lost the answer."""
+        assert self.may_follow(self.state_log[producer_id].state, metadata.state)
+        assert metadata.epoch >= self.state_log[producer_id].epoch
+        self.state_log[producer_id] = metadata
+        self.cache[producer_id] = metadata
+
+    def may_follow(self, previous: TransactionState, state: TransactionState) -> bool:
+        """TransactionState.validPreviousStates; PrepareEpochFence is never written."""
+        if state == TransactionState.COMPLETE_COMMIT:
+            return previous == TransactionState.PREPARE_COMMIT
+        if state == TransactionState.COMPLETE_ABORT:
+            return previous == TransactionState.PREPARE_ABORT
+        if state in (TransactionState.PREPARE_COMMIT, TransactionState.PREPARE_ABORT):
+            return previous == TransactionState.ONGOING
+        if previous == TransactionState.ONGOING:
+            return state == TransactionState.ONGOING
+        return previous not in (TransactionState.PREPARE_COMMIT, TransactionState.PREPARE_ABORT)
+
+    def send_markers(self, producer_id: ProducerId) -> None:
+        metadata = self.cache[producer_id]
+        self.pending_state[producer_id] = self.completed(metadata.state)
+        self.unmarked[producer_id] = metadata.partitions
+        for partition in metadata.partitions:  # On different links, so nobody can tell in which order.
+            self.send_marker(producer_id, partition)
+
+    def send_marker(self, producer_id: ProducerId, partition: TopicPartition) -> None:
+        metadata = self.cache[producer_id]
+        result = self.result(metadata.state)
+        send(
+            self.leaders[partition], WriteTxnMarkersRequest(producer_id, metadata.epoch, self.coordinator_epoch, result)
+        )
+
+    def completed(self, state: TransactionState) -> TransactionState:
+        commit = state == TransactionState.PREPARE_COMMIT
+        return TransactionState.COMPLETE_COMMIT if commit else TransactionState.COMPLETE_ABORT
+
+    def result(self, state: TransactionState) -> TransactionResult:
+        commit = state == TransactionState.PREPARE_COMMIT
+        return TransactionResult.COMMIT if commit else TransactionResult.ABORT
