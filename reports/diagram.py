@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from checker.verdict import Path, PathStep
 from reports import words
-from reports.flights import Fate, flights
+from reports.flights import Fate, flights, origins, sender_of
 
 _WIDTH = 48  # columns of text in a node
 _LINES_MAX = 10
@@ -121,7 +121,7 @@ def _svg_without_program(dot: str) -> str:
 
 def mermaid(path: Path, title: str = "", ending: Sequence[str] = (), good: bool = False) -> str:
     """A Mermaid sequence diagram. Its arrows are level, so each message stands where it arrives (or is lost)."""
-    sent_in = {number: flight.sent for flight in flights(path) for number in (flight.ended, *flight.hits) if number}
+    sent_in = origins(path)
     actors = _participants(path)
     lines = ["sequenceDiagram"]
     if title:
@@ -131,7 +131,8 @@ def mermaid(path: Path, title: str = "", ending: Sequence[str] = (), good: bool 
     for step in path.steps:
         me = place_of[step.actor]
         if step.received is not None:
-            sender = place_of.get(step.received.sender or "", me)
+            origin = sender_of(path, step, sent_in.get(step.number))
+            sender = place_of.get(origin, me) if origin is not None else me
             arrow = "-x" if step.fault and step.action == "lose" else "--)" if step.late else "->>"
             since = sent_in.get(step.number, 0)
             when = f" (sent in step {since})" if since and since != step.number - 1 else ""

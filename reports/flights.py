@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from checker.verdict import Path, SentMessage
+from checker.verdict import Path, PathStep, SentMessage
 
 
 class Fate(Enum):
@@ -70,7 +70,11 @@ class _Tracker:
 
 
 def _same(one: SentMessage, other: SentMessage) -> bool:
-    ends = one.sender == other.sender and (one.receiver == other.receiver or None in (one.receiver, other.receiver))
+    """Equal in content, and in both ends as far as they are known: an unordered network does not say who sent."""
+    ends = all(
+        mine == other_end or None in (mine, other_end)
+        for mine, other_end in ((one.sender, other.sender), (one.receiver, other.receiver))
+    )
     return ends and one.type == other.type and one.fields == other.fields
 
 
@@ -108,7 +112,14 @@ def origins(path: Path) -> dict[int, int]:
     """For each step that handles, loses, repeats or delays a message: the step that sent it, where one did."""
     found = {}
     for flight in flights(path):
-        for number in (flight.ended, flight.delayed, flight.repeated):
+        for number in (flight.ended, *flight.hits):
             if number is not None and flight.sent:
                 found[number] = flight.sent
     return found
+
+
+def sender_of(path: Path, step: PathStep, sent_in: int | None) -> str | None:
+    """Who sent what this step received: as the message says, else as the step that sent it says."""
+    if step.received is None or step.received.sender is not None or sent_in is None:
+        return None if step.received is None else step.received.sender
+    return path.steps[sent_in - 1].actor

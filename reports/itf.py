@@ -12,10 +12,11 @@ from checker.verdict import Path
 
 
 def document(path: Path, source: str = "") -> dict[str, Any]:
-    variables = [f"{actor}.{name}" for actor, fields in (path.states or ({},))[0].items() for name in fields]
+    every = [f"{actor}.{name}" for state in path.states for actor, fields in state.items() for name in fields]
+    variables = list(dict.fromkeys(every))
     states = []
     for index, state in enumerate(path.states):
-        values: dict[str, Any] = {"#meta": {"index": index}}
+        values: dict[str, Any] = {"#meta": {"index": index}, **dict.fromkeys(variables, "")}
         values |= {f"{actor}.{name}": text for actor, fields in state.items() for name, text in fields.items()}
         step = path.steps[index - 1] if index else None
         values["step"] = "start" if step is None else f"{step.actor}.{step.action}"

@@ -13,9 +13,9 @@ from xml.sax.saxutils import escape, quoteattr
 
 from checker.verdict import Path, PathStep
 from reports import words
-from reports.flights import Fate, Flight, flights
+from reports.flights import Fate, Flight, flights, origins, sender_of
 
-_BOX = 176
+_BOX = 186
 _GAP = 176
 _PITCH = _BOX + _GAP
 _MARGIN = 40
@@ -118,6 +118,7 @@ class _Picture:
         self.ending = [words.clean(line) for line in ending]
         self.good = good
         self.flights = flights(path)
+        self.origins = origins(path)
         self.actors = _lanes(path, self.flights)
         self.lanes = {actor: position for position, actor in enumerate(self.actors)}
         self.width = max(560, 2 * _MARGIN + _BOX + _PITCH * (len(self.actors) - 1) + self._side_room())
@@ -202,7 +203,7 @@ class _Picture:
                 (heading, "strong bad"),
                 (words.shorten(words.clean(step.received.type), _LABEL_COLUMNS - 2), "bad"),
             ]
-            return _Row(step, lane, lines, gap=self._gap(step.received.sender, lane))
+            return _Row(step, lane, lines, gap=self._gap(self._sender(step), lane))
         heading_class = "strong" if not step.fault or step.action == "crash" else "strong bad"
         lines = [(line, heading_class) for line in words.wrap(f"{mark}{step.number} {_action(step)}", _BOX_COLUMNS)]
         notes = _notes(step)
@@ -239,11 +240,14 @@ class _Picture:
                 y += _SLOT_GAP - 5
             row.height = max(row.height, y - top + 2) if labels else row.height
 
+    def _sender(self, step: PathStep) -> str | None:
+        return sender_of(self.path, step, self.origins.get(step.number))
+
     def _incoming(self, row: _Row) -> int:
         """The side that the message of this step comes in by (-1 left, 1 right, 0 none): labels keep clear of it."""
         if row.step.received is None or row.gap is not None:
             return 0
-        sender = row.step.received.sender
+        sender = self._sender(row.step)
         origin = self.lanes.get(sender, row.lane - 1) if sender is not None else row.lane - 1
         return -1 if origin < row.lane else 1
 
@@ -305,9 +309,9 @@ class _Picture:
         for row in self.rows.values():
             for labels, side in ((row.left, -1), (row.right, 1)):
                 for label in labels:
-                    x = label.start.x + 8 if side > 0 else label.start.x - _GAP + 10
-                    y = label.start.y - 5 - _LINE * (len(label.lines) - 1)
                     longest = max(words.columns(line) for line in label.lines)
+                    x = label.start.x + 8 if side > 0 else label.start.x - 8 - longest * _CHARACTER
+                    y = label.start.y - 5 - _LINE * (len(label.lines) - 1)
                     out.append(
                         f'<rect class="halo" x="{x - 3:.1f}" y="{y - 10:.1f}" width="{longest * _CHARACTER + 6:.1f}" '
                         f'height="{_LINE * len(label.lines):.1f}"/>'

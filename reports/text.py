@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from checker.verdict import Outcome, Path, PathStep, PropertyResult, PropertyVerdict, Result
 from reports import words
-from reports.flights import origins
+from reports.flights import origins, sender_of
 
 WIDTH = 96
 _LABEL = 14  # width of a card's left column
@@ -113,7 +113,8 @@ def _accusation(result: Result, found: PropertyResult, paint: _Paint, width: int
     shown = first.removeprefix(f"{lead}: ")
     lines = [f"{paint(f'{lead}:', 'bold red')} {shown}", *rest]
     for reason in found.reasons:
-        lines += _hanging("  - ", _sentence(reason), width)
+        if not (found.explanation and reason.startswith(found.explanation.rstrip("."))):  # That was said just now.
+            lines += _hanging("  - ", _sentence(reason), width)
     if found.path is not None and found.path.replay:
         lines.append(paint(_replay(result, found.path), "dim"))
     return lines
@@ -178,27 +179,32 @@ def _path_lines(path: Path, paint: _Paint, verbose: bool, width: int) -> list[st
         lines += ["Initial state:", *_state_lines(path, 0, width)]
     sent_in = origins(path)
     for step in path.steps:
-        lines += _step_lines(step, sent_in.get(step.number), layout, paint, verbose)
+        origin = sent_in.get(step.number)
+        sender = sender_of(path, step, origin)
+        lines += _step_lines(step, (origin, sender), layout, paint, verbose)
     if verbose:
         lines += ["Last state:", *_state_lines(path, -1, width)]
     return lines
 
 
-def _step_lines(step: PathStep, sent_in: int | None, layout: _Columns, paint: _Paint, verbose: bool) -> list[str]:
+_Origin = tuple[int | None, str | None]  # the step that sent the message received, and its actor
+
+
+def _step_lines(step: PathStep, origin: _Origin, layout: _Columns, paint: _Paint, verbose: bool) -> list[str]:
     mark = "!" if step.fault else " "
     number = f"{step.number:>{layout.number}}"
     actor = words.pad(words.shorten(words.clean(step.actor), layout.actor), layout.actor)
     action = words.pad(words.shorten(words.clean(step.action), layout.action), layout.action)
     style = "bold red" if step.fault else "bold"
     head = f"{paint(number, 'dim')} {paint(mark, style)} {actor}  {paint(action, style)}"
-    details = _details(step, sent_in, layout, paint, verbose)
+    details = _details(step, origin, layout, paint, verbose)
     if layout.own_line or not details:
         return [head, *(" " * layout.details + line for line in details)]
     first, *rest = details
     return [f"{head}  {first}", *(" " * layout.details + line for line in rest)]
 
 
-def _details(step: PathStep, sent_in: int | None, layout: _Columns, paint: _Paint, verbose: bool) -> list[str]:
+def _details(step: PathStep, origin: _Origin, layout: _Columns, paint: _Paint, verbose: bool) -> list[str]:
     """The lines about one step: what came in, what was chosen, what changed, what went out."""
     room = max(24, layout.width - layout.details)
     most = 10_000 if verbose else 3 * room
@@ -208,9 +214,10 @@ def _details(step: PathStep, sent_in: int | None, layout: _Columns, paint: _Pain
         lines.extend(paint(line, style) for line in _hanging(lead, words.shorten(text, most), room, indent=2))
 
     if step.received is not None:
+        sent_in, from_actor = origin
         just_said = sent_in == step.number - 1 and not verbose  # Its fields stand one line above.
         content = words.clean(step.received.type) if just_said else words.message(step.received)
-        sender = _end(step.received.sender, "the network")
+        sender = _end(from_actor, "the network")
         when = f" (sent in step {sent_in})" if sent_in is not None and not just_said else ""
         if step.fault and step.action in _MESSAGE_FAULTS:
             say("", f"{content} from {sender}{when} {_MESSAGE_FAULTS[step.action]}", "red")
@@ -276,14 +283,14 @@ def _card_blocks(result: Result, paint: _Paint, verbose: bool, width: int) -> li
         case Outcome.VACUOUS:
             blocks.append(_vacuous(result, width))
     blocks.append(_card(_facts(result), paint, width))
+    if result.outcome is Outcome.HOLDS:
+        blocks.append(words.wrap("Every state within these bounds was visited; nothing is said beyond them.", width))
     if verbose:
         blocks += [
             [f"How {words.clean(found.name)} is reached:", *_path_lines(found.path, paint, verbose, width)]
             for found in result.properties
             if found.path is not None
         ]
-    if result.outcome is Outcome.HOLDS:
-        blocks.append(words.wrap("Every state within these bounds was visited; nothing is said beyond them.", width))
     return blocks
 
 
@@ -346,7 +353,7 @@ def _facts(result: Result) -> Facts:
     )
     bounds = [f"{words.clean(key)} = {words.value(item)}" for key, item in result.bounds.items()]
     effort = [f"{name} {seconds:.2f} s" for name, seconds in result.seconds.items()]
-    if result.memory_bytes:
+    if result.memory_bytes >= 1_000_000:
         effort.append(f"{result.memory_bytes / 1e6:,.0f} MB")
     facts: Facts = [
         *_asked(result),
@@ -377,6 +384,8 @@ def _asked(result: Result) -> Facts:
         verdict = _SAID[found.verdict]
         if found.verdict is PropertyVerdict.REACHED and found.steps is not None:
             verdict = f"reached in {words.count(found.steps, 'step')}"
+        if found.name == "deadlock" and found.verdict is PropertyVerdict.HOLDS:
+            verdict = "none found"  # "deadlock - holds" would say the opposite
         entries.append(f"{words.clean(found.name)} - {verdict}")
         if found.explanation:
             entries.append(f"  {_sentence(found.explanation)}")

@@ -417,3 +417,17 @@ def test_a_step_of_every_kind_has_a_line() -> None:
     check_snapshot("odd_steps.txt", shown)
     assert diagram.mermaid(path)
     assert diagram.path_dot(path)
+
+
+def test_an_unordered_network_does_not_say_who_sent_but_the_path_does() -> None:
+    sent, received = samples.message("Ping", "a", "b"), samples.message("Ping", None, "b")
+    path = samples.make_path(
+        {"a": {}, "b": {}},
+        [
+            {"actor": "a", "action": "send", "sent": [sent]},
+            {"actor": "b", "action": "take", "received": received},
+        ],
+    )
+
+    assert origins(path) == {2: 1}
+    assert "gets Ping from a" in text.render_path(path)
