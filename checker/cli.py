@@ -113,7 +113,7 @@ def check_parser() -> Parser:
                         help="reference: the actors run as plain Python, breakpoints work")  # fmt: skip
     parser.add_argument("--replay", metavar="CODE", help="show the path with this code, step by step")
     parser.add_argument("--keep-going", action="store_true", help="after a violation, decide the other properties too")
-    parser.add_argument("--quiet", action="store_true", help="no progress; of answers as expected, one line")
+    parser.add_argument("--quiet", action="store_true", help="no progress; of several specs only the summary")
     _common(parser)
     return parser
 
@@ -360,7 +360,7 @@ class _Checking:
     def accept(self, spec: SpecFile, result: Result) -> None:
         from checker.expectation import accept, pinned
 
-        changed = accept(spec.path, pinned(result))
+        changed = accept(spec.path, pinned(result, spec))
         self.session.complain(f"{spec.path}: {'`expect` rewritten' if changed else '`expect` is as found'}")
 
     def write_report(self, result: Result) -> None:
@@ -376,7 +376,11 @@ class _Checking:
         from reports.text import SummaryRow
 
         self.session.codes.append(code)
-        self.rows.append(SummaryRow(path, "error", "a bug of the checker" if code == OUR_BUG else ""))
+        detail = (
+            "a bug of the checker" if code == OUR_BUG else f"{len(errors)} mistake{'s' * (len(errors) > 1)}, see above"
+        )
+        unexpected = "the spec could not be checked" if self.arguments.expect else ""
+        self.rows.append(SummaryRow(path, "error", detail, unexpected=unexpected))
         self.documents.append({"format": 1, "spec": path, "title": None, "verdict": None, "errors": errors})
 
     def finish(self) -> None:

@@ -90,6 +90,8 @@ def _words(kind: str, one: Any, value: Any, context: Mapping[str, Any], about: s
     match kind:
         case "literal_error" | "enum":
             expected = _alternatives(str(context.get("expected", "")))
+            if expected == ["unlimited"]:
+                return "unknown-budget", f"{about} cannot be {_value(value)}", "a number, or `unlimited`"
             return "unknown-value", f"{about} cannot be {_value(value)}", _choices(value, expected)
         case "greater_than_equal" if value is not None and context.get("ge") == 0:
             return "negative-number", f"{about} is {value}; it cannot be less than 0", ""
@@ -122,7 +124,8 @@ def _wrong_type(kind: str, value: Any, about: str) -> tuple[str, str, str]:
 
 def _missing(key: str, path: KeyPath, document: YamlDocument) -> Diagnostic:
     where = f" in {shown(str(path[-1]))}" if path else ""
-    return Diagnostic("missing-key", f"`{key}` is missing{where}", document.place(path), help=MISSING_HELP.get(key, ""))
+    place = document.place(path) if path else document.root.place
+    return Diagnostic("missing-key", f"`{key}` is missing{where}", place, help=MISSING_HELP.get(key, ""))
 
 
 def _unknown_key(key: str, path: KeyPath, document: YamlDocument, known: set[str]) -> Diagnostic:

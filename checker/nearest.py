@@ -66,7 +66,5 @@ def described(value: object) -> str:
             return f"{shown(value)}, a truth value"
         case str():
             return f"{shown(value)}, a text"
-        case float():
-            return f"{shown(value)}, not a whole number"
         case _:
             return shown(value)

@@ -352,7 +352,7 @@ class _Meaning:
         self.constant_names = _keys(data, "constants")
         self.actor_names = _keys(data, "actors")
         given = data.get("check")
-        self.checked: dict[str, Any] = given if isinstance(given, dict) else {"": given}
+        self.checked: dict[str, Any] = given if isinstance(given, dict) else {"not a mapping": "reported already"}
 
     def spec_file(self, module: types.ModuleType) -> SpecFile:
         form = self.form

@@ -255,7 +255,8 @@ class _Reader:
 
     def check_tag(self, event: Any) -> None:
         if event.tag is not None:
-            self.slip("tag", f"the tag {shown(event.tag)} has no meaning here", self.place(event), "leave it out")
+            tag = shown(str(event.tag).replace("tag:yaml.org,2002:", "!!"))
+            self.slip("tag", f"the tag {tag} has no meaning here", self.place(event), "leave it out")
 
     def slip(self, slug: str, message: str, place: Place, help: str) -> None:
         self.document.diagnostics.append(Diagnostic(slug, message, place, help=help))
@@ -303,6 +304,8 @@ class _Reader:
         node = self.stack.pop()
         self.pending_keys.pop()
         node.complete, node.end = True, event.end_mark.index
+        if node.flow and event.end_mark.line == node.place.line - 1:
+            node.place = replace(node.place, width=event.end_mark.column - node.place.column + 1)
         node.size = 1 + sum(one.size for one in node.children())
         node.height = 1 + max((one.height for one in node.children()), default=0)
         if not self.stack:
@@ -344,7 +347,8 @@ class _Reader:
 
     def key(self, node: Node, event: Any) -> tuple[str, Place, int]:
         if isinstance(node.value, dict | list):
-            raise fail("key-not-text", f"a key is {described(node.plain())}; it has to be a word", self.place(event))
+            kind = "a list" if isinstance(node.value, list) else "a mapping"
+            raise fail("key-not-text", f"a key is {kind}; it has to be a word", self.place(event))
         text = node.text if node.text != "''" else ""
         if not text:
             self.slip("key-not-text", "a key is empty", self.place(event), "write a word before the colon")

@@ -1,0 +1,4 @@
+"""Not Python."""
+
+SIDES = ("heads", "tails"
+EDGE = None
