@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from checker.verdict import Path, PathStep, SentMessage
+from reports import words
 
 
 class Fate(Enum):
@@ -25,7 +26,7 @@ class Flight:
 
     message: SentMessage
     sent: int
-    place: int = 0  # among the messages that the step sent
+    place: int = 0  # among the messages that the step sent; LOST without a hit: its connection broke
     fate: Fate = Fate.PENDING
     ended: int | None = None
     delayed: int | None = None  # the step that held it up
@@ -54,6 +55,15 @@ class _Tracker:
         """An equal message that has arrived before: on a ``set`` network it is still there."""
         arrived = [flight for flight in self.flights if flight.fate is Fate.ARRIVED and _same(flight.message, message)]
         return arrived[-1] if arrived else None
+
+    def disconnect(self, lost: list[str], step: PathStep) -> None:
+        """End the flights of these messages, by their text: the connection that carried them is gone."""
+        for text in lost:
+            for flight in self.flights:
+                waiting = flight.fate is Fate.PENDING and flight.message.receiver == step.actor
+                if waiting and words.message(flight.message) == text:
+                    flight.fate, flight.ended = Fate.LOST, step.number
+                    break
 
     def take(self, message: SentMessage, actor: str, *, late: bool) -> Flight:
         flight = self.find(message, actor, late=late)
@@ -85,6 +95,7 @@ def flights(path: Path) -> list[Flight]:
         number = step.number
         if step.action in ("crash", "restart"):
             tracker.down_since[step.actor] = number
+            tracker.disconnect(vanished(path, step), step)
         if step.received is not None:
             flight = tracker.take(step.received, step.actor, late=step.late)
             if step.fault:
@@ -106,6 +117,18 @@ def flights(path: Path) -> list[Flight]:
         for flight in tracker.flights
         if flight.receiver is not None or flight.message.receiver is not None or (flight.sent, flight.place) not in read
     ]
+
+
+def vanished(path: Path, step: PathStep) -> list[str]:
+    """What was on its way to the actor and went with its connections in this step (a crash or restart), as text.
+
+    The states of a path show the links under ``network``, each as the sequence of its messages.
+    """
+    if len(path.states) <= step.number:
+        return []
+    before, after = (path.states[number].get("network", {}) for number in (step.number - 1, step.number))
+    gone = [text for link, text in before.items() if after.get(link) != text and link.endswith(f"-> {step.actor}")]
+    return [item for text in gone for item in words.items(words.clean(text))]
 
 
 def origins(path: Path) -> dict[int, int]:

@@ -348,6 +348,9 @@ class _Picture:
             return "".join(parts)
         row = self.rows[flight.ended]
         x = self._x(row.lane)
+        if flight.fate is Fate.LOST:  # With its connection: its receiver crashed.
+            end = Point(x - _BOX / 2 - 7 if at.x < x else x + _BOX / 2 + 7, row.top + 10)
+            return "".join([*parts, _line(at, end, "dead"), _cross(end)])
         if flight.message.sender is not None and self.lanes.get(flight.message.sender) == row.lane:
             arrival = Point(x + _BOX / 2, row.top + 10)
             parts.append(_loop(at, arrival, "slow" if slow else ""))

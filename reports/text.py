@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from checker.verdict import Outcome, Path, PathStep, PropertyResult, PropertyVerdict, Result
 from reports import words
-from reports.flights import origins, sender_of
+from reports.flights import origins, sender_of, vanished
 
 WIDTH = 96
 _LABEL = 14  # width of a card's left column
@@ -181,13 +181,20 @@ def _path_lines(path: Path, paint: _Paint, verbose: bool, width: int) -> list[st
     for step in path.steps:
         origin = sent_in.get(step.number)
         sender = sender_of(path, step, origin)
-        lines += _step_lines(step, (origin, sender), layout, paint, verbose)
+        gone = vanished(path, step) if step.action in ("crash", "restart") else []
+        lines += _step_lines(step, _Origin(origin, sender, tuple(gone)), layout, paint, verbose)
     if verbose:
         lines += ["Last state:", *_state_lines(path, -1, width)]
     return lines
 
 
-_Origin = tuple[int | None, str | None]  # the step that sent the message received, and its actor
+@dataclass(frozen=True)
+class _Origin:
+    """What a step does not say itself and its path does."""
+
+    sent_in: int | None  # the step that sent the message received
+    sender: str | None
+    gone: tuple[str, ...]  # messages that went with a broken connection
 
 
 def _step_lines(step: PathStep, origin: _Origin, layout: _Columns, paint: _Paint, verbose: bool) -> list[str]:
@@ -214,10 +221,10 @@ def _details(step: PathStep, origin: _Origin, layout: _Columns, paint: _Paint, v
         lines.extend(paint(line, style) for line in _hanging(lead, words.shorten(text, most), room, indent=2))
 
     if step.received is not None:
-        sent_in, from_actor = origin
+        sent_in = origin.sent_in
         just_said = sent_in == step.number - 1 and not verbose  # Its fields stand one line above.
         content = words.clean(step.received.type) if just_said else words.message(step.received)
-        sender = _end(from_actor, "the network")
+        sender = _end(origin.sender, "the network")
         when = f" (sent in step {sent_in})" if sent_in is not None and not just_said else ""
         if step.fault and step.action in _MESSAGE_FAULTS:
             say("", f"{content} from {sender}{when} {_MESSAGE_FAULTS[step.action]}", "red")
@@ -233,6 +240,8 @@ def _details(step: PathStep, origin: _Origin, layout: _Columns, paint: _Paint, v
         say("forgets ", ", ".join(wiped), "red")
     elif step.action == "crash" and step.fault:
         say("", "stops; it had nothing to forget", "red")
+    if origin.gone:
+        say("", f"what was on its way to it is gone: {', '.join(origin.gone)}", "red")
     changes = [words.change(changed, whose=step.actor) for changed in step.changes if not changed.wiped]
     for text in _packed([words.shorten(change, most) for change in changes], room):
         say("", text)

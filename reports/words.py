@@ -190,6 +190,12 @@ def _rows(name: str, old: list[str], new: list[str]) -> str:
     return ""
 
 
+def items(text: str) -> list[str]:
+    """The items of a sequence or set as it is written; none if the text is not that."""
+    found = _bracketed(text)
+    return [] if found is None or found[0] else found[2]
+
+
 def _bracketed(text: str) -> tuple[str, str, list[str]] | None:
     """``Name(a, b)`` as its name, its opening bracket and its items; None if the text is not of that form."""
     found = _BRACKETED.fullmatch(text)

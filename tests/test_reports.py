@@ -431,3 +431,24 @@ def test_an_unordered_network_does_not_say_who_sent_but_the_path_does() -> None:
 
     assert origins(path) == {2: 1}
     assert "gets Ping from a" in text.render_path(path)
+
+
+def test_what_was_on_its_way_to_a_crashed_actor_is_gone() -> None:
+    """The links of a path's states tell which messages a broken connection took with it."""
+    ping = samples.message("Ping", "a", "b", round=1)
+    path = samples.make_path(
+        {"a": {}, "b": {}},
+        [
+            {"actor": "a", "action": "send", "sent": [ping]},
+            {"actor": "b", "action": "crash", "fault": True},
+        ],
+    )
+    with_links = (
+        path.states[0],
+        {**path.states[1], "network": {"the link a -> b": "(Ping(round=1),)"}},
+        path.states[2],
+    )
+    path = dataclasses.replace(path, states=with_links)
+
+    assert [(flight.fate, flight.ended) for flight in flights(path)] == [(Fate.LOST, 2)]
+    assert "what was on its way to it is gone: Ping(round=1)" in text.render_path(path)
