@@ -127,7 +127,8 @@ def vanished(path: Path, step: PathStep) -> list[str]:
     if len(path.states) <= step.number:
         return []
     before, after = (path.states[number].get("network", {}) for number in (step.number - 1, step.number))
-    gone = [text for link, text in before.items() if after.get(link) != text and link.endswith(f"-> {step.actor}")]
+    ends = (f"-> {step.actor}", f"the late messages to {step.actor}")
+    gone = [text for link, text in before.items() if after.get(link) != text and link.endswith(ends)]
     return [item for text in gone for item in words.items(words.clean(text))]
 
 

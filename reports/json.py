@@ -60,7 +60,7 @@ def _property(found: PropertyResult) -> dict[str, Any]:
         "steps": found.steps,
         "faults": found.faults,
         "replay": None if found.path is None else found.path.replay,
-        "path": None if found.path is None else _path(found.path),
+        "path": None if found.path is None else path_document(found.path),
         "explanation": found.explanation,
         "reasons": list(found.reasons),
     }
@@ -73,11 +73,12 @@ def _problem(result: Result) -> dict[str, Any] | None:
     return {
         "text": result.problem,
         "replay": None if path is None else path.replay,
-        "path": None if path is None else _path(path),
+        "path": None if path is None else path_document(path),
     }
 
 
-def _path(path: Path) -> list[dict[str, Any]]:
+def path_document(path: Path) -> list[dict[str, Any]]:
+    """The steps of a path; also for ``--replay --json``."""
     return [_step(step) for step in path.steps]
 
 
