@@ -14,17 +14,16 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import enum
+import importlib.util
 import mmap
 import re
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import llvmlite
 import llvmlite.binding as llvm
@@ -32,7 +31,12 @@ import llvmlite.binding as llvm
 from checker import kernel_layout as layout
 from checker.objectcache import cached
 
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
 _ENTRY: Final = "checker_kernel"
+_STATE_WORDS: Final = "checker_state_words"  # The variable of kernel_loops.
+_WORDS_SPECIALISED: Final = 8  # Up to here, each number of words has code of its own: 0.4 s, once for each machine.
 _LOAD_MAX: Final = 0.7  # Linear probing stays short; after doubling, 8 / 0.35 = 22.9 bytes a state.
 _LOAD_CROWDED: Final = 0.9  # When doubling would break the memory limit: slower, but further.
 _HUGE_PAGE: Final = 1 << 21
@@ -415,6 +419,9 @@ class Search:
         shared[layout.STOP] = int(self._interrupted)
         if alone:
             return [self._run(what, shared.address, self._workers[0].address)]
+        # Here, because it imports logging, for which a small model need not wait.
+        from concurrent.futures import ThreadPoolExecutor, wait
+
         if self._pool is None:
             self._pool = ThreadPoolExecutor(len(self._workers), thread_name_prefix="search")
         futures = [self._pool.submit(self._run, what, shared.address, worker.address) for worker in self._workers]
@@ -564,10 +571,13 @@ def _kernel(words: int) -> _Kernel:
         machine = llvm.Target.from_default_triple().create_target_machine(
             cpu=llvm.get_host_cpu_name(), features=_host_features(), opt=3, codemodel="jitdefault", jit=True
         )
-        code = cached(_cache_key(f"code for {words} words"), lambda: _compile(words, machine))
+        constant = words if words <= _WORDS_SPECIALISED else None
+        code = cached(_cache_key(f"code for words: {constant}"), lambda: _compile(constant, machine))
         engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
         engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         engine.finalize_object()
+        if constant is None:
+            ctypes.c_int64.from_address(engine.get_global_value_address(_STATE_WORDS)).value = words
         _engines.append(engine)
         prototype = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
         _kernels[words] = prototype(engine.get_function_address(_ENTRY))
@@ -582,8 +592,18 @@ def _cache_key(what: str) -> bytes:
     here = Path(__file__).parent
     sources = [(here / name).read_bytes() for name in ("kernel.py", "kernel_loops.py", "kernel_layout.py")]
     host = [sys.platform, llvm.get_default_triple(), llvm.get_host_cpu_name(), _host_features()]
-    versions = [llvmlite.__version__, version("numba"), sys.version]
-    return b"\0".join([*sources, *(text.encode() for text in (what, *host, *versions))])
+    versions = [llvmlite.__version__, *llvm.llvm_version_info, *sys.version_info]
+    return b"\0".join([*sources, _numba_version(), *(str(each).encode() for each in (what, *host, *versions))])
+
+
+def _numba_version() -> bytes:
+    """Read, because importing Numba takes 0.3 s, and asking importlib.metadata 0.02 s."""
+    spec = importlib.util.find_spec("numba")
+    if spec is None or spec.origin is None:
+        return b""
+    with contextlib.suppress(OSError):
+        return Path(spec.origin).with_name("_version.py").read_bytes()
+    return b""
 
 
 def _loops() -> bytes:
@@ -592,10 +612,12 @@ def _loops() -> bytes:
     return kernel_loops.llvm_text().encode()
 
 
-def _compile(words: int, machine: Any) -> bytes:
-    """Object code of the loops, specialised to a number of words."""
+def _compile(words: int | None, machine: Any) -> bytes:
+    """Object code of the loops, specialised to a number of words, or for any (then a variable tells how many)."""
     text = cached(_cache_key("loops"), _loops).decode()
-    text = re.sub(r"(@checker_state_words) = weak [a-z_ ]*global i64 1", rf"\1 = internal constant i64 {words}", text)
+    variable = f"@{_STATE_WORDS} = " + ("global i64 1" if words is None else f"internal constant i64 {words}")
+    text, found = re.subn(rf"@{_STATE_WORDS} = weak [a-z_ ]*global i64 1", variable, text)
+    assert found == 1
     name = re.search(r"define [^@]*i32 (@[^ ]*checker_kernel[^ ]*)\(", text)
     assert name is not None
     text = text.replace(f"{name[0]}", f"define internal i32 {name[1]}(")
