@@ -364,12 +364,10 @@ class _Checking:
         self.session.complain(f"{spec.path}: {'`expect` rewritten' if changed else '`expect` is as found'}")
 
     def write_report(self, result: Result) -> None:
-        from reports.files import write_report
+        from reports.files import distinct_names, write_report
 
-        directory = Path(self.arguments.report)
-        if self.several:
-            directory /= Path(result.spec).with_suffix("").name
-        for path in write_report(result, directory):
+        name = distinct_names(self.specs)[self.specs.index(result.spec)]
+        for path in write_report(result, Path(self.arguments.report), name):
             self.session.complain(f"written: {path}")
 
     def failed(self, path: str, code: int, errors: list[dict[str, Any]]) -> None:
@@ -392,7 +390,8 @@ class _Checking:
         elif self.several:
             self.session.print("\n" + render_summary(self.rows, color=self.session.color))
         if self.interrupted and len(self.session.codes) < len(self.specs):
-            self.session.complain(f"interrupted: {len(self.specs) - len(self.session.codes)} specs were not checked")
+            left = len(self.specs) - len(self.session.codes)
+            self.session.complain(f"interrupted: {left} of {len(self.specs)} specs not checked")
 
 
 def exit_code(result: Result) -> int:
@@ -455,8 +454,59 @@ def show(given: Sequence[str]) -> int:
     return HOLDS
 
 
-def export(_given: Sequence[str]) -> int:
-    raise UsageError("export is not available yet")
+GRAPH_FORMATS = ("dot", "graphml", "json")
+PATH_FORMATS = ("mermaid", "itf")
+
+
+def export(given: Sequence[str]) -> int:
+    parser = _sub_parser("export", "The state graph (dot, graphml, json), or the path that is shown (mermaid, itf).")
+    parser.add_argument("format", metavar="FORMAT", choices=(*GRAPH_FORMATS, *PATH_FORMATS))
+    parser.add_argument("spec", metavar="SPEC")
+    parser.add_argument("--output", metavar="FILE", help="write a file instead of standard output")
+    parser.add_argument("--states", type=_positive_int, metavar="N", help="refuse a state graph larger than this")
+    arguments = _parsed(parser, given)
+    if arguments is None:
+        return HOLDS
+    from checker import spec as spec_files
+
+    spec = spec_files.load(arguments.spec, arguments.overrides)
+    text = _exported_graph(spec, arguments) if arguments.format in GRAPH_FORMATS else _exported_path(spec, arguments)
+    if arguments.output is None:
+        Session(arguments).print(text)
+        return HOLDS
+    from reports.files import write_whole
+
+    write_whole(Path(arguments.output), text)
+    return HOLDS
+
+
+def _exported_graph(spec: SpecFile, arguments: argparse.Namespace) -> str:
+    from checker.state_graph import state_graph
+    from reports import graph
+
+    states_max = arguments.states or graph.STATES_MAX[arguments.format]
+    try:
+        found = state_graph(spec, lambda states: graph.check_size(arguments.format, states, states_max))
+    except graph.GraphTooLargeError as error:
+        raise UsageError(str(error)) from None
+    return graph.export(arguments.format, found, spec.title, states_max)
+
+
+def _exported_path(spec: SpecFile, arguments: argparse.Namespace) -> str:
+    """The first counterexample; where there is none, the first witness."""
+    from checker import check as checking
+    from checker.verdict import PropertyVerdict
+    from reports import diagram, itf
+
+    result = checking.run(spec, Options())
+    found = [one for one in result.properties if one.path is not None]
+    found.sort(key=lambda one: one.verdict is not PropertyVerdict.VIOLATED)
+    path = result.problem_path or next((one.path for one in found), None)
+    if path is None:
+        raise UsageError(f"{spec.path} has no path to show: nothing is violated and no `sometimes` is asked for")
+    if arguments.format == "itf":
+        return itf.dumps(path, spec.path)
+    return diagram.mermaid(path, spec.title)
 
 
 def prove(given: Sequence[str]) -> int:

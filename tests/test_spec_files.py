@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from checker.build import build
-from checker.expectation import accept
+from checker.expectation import Pinned, accept
 from checker.expressions import evaluate
 from checker.options import Options, size_in_bytes
 from checker.source import Place, SourceError
@@ -210,8 +210,8 @@ def test_size(text: str, size: int) -> None:
 
 # --- Accepting ------------------------------------------------------------------------------------------------------
 
-HOLDS = {"verdict": "holds", "distinct_states": 5, "transitions": 6, "depth": 3}
-VIOLATED = {"verdict": "violated", "violates": "no_loss", "steps": 7}
+HOLDS: Pinned = {"verdict": "holds", "distinct_states": 5, "transitions": 6, "depth": 3}
+VIOLATED: Pinned = {"verdict": "violated", "violates": "no_loss", "steps": 7}
 
 
 @pytest.mark.parametrize(
@@ -236,9 +236,7 @@ VIOLATED = {"verdict": "violated", "violates": "no_loss", "steps": 7}
         ("expect:\nx: 1\n", VIOLATED, "expect: {verdict: violated, violates: no_loss, steps: 7}\nx: 1\n"),
     ],
 )
-def test_accept_touches_only_the_expectation(
-    tmp_path: Path, before: str, wanted: dict[str, str | int], after: str
-) -> None:
+def test_accept_touches_only_the_expectation(tmp_path: Path, before: str, wanted: Pinned, after: str) -> None:
     path = tmp_path / "spec.yaml"
     path.write_text(before)
 
