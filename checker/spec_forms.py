@@ -43,7 +43,10 @@ def _not_empty(text: str) -> str:
 
 def _identifier(name: str) -> str:
     if not name.isidentifier():
-        raise _refused("name", f"{shown(name)} is not a name", "letters, digits and `_`, not beginning with a digit")
+        cut = ")" in name and "(" not in name.partition(")")[0]
+        quotes = "inside {...} and [...], a text with a comma in it stands in quotes"
+        help = quotes if cut else "letters, digits and `_`, not beginning with a digit"
+        raise _refused("name", f"{shown(name)} is not a name", help)
     return name
 
 
