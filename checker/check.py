@@ -88,11 +88,7 @@ def _explore(
     if options.engine == "reference":
         engine: Engine = ReferenceEngine(reference)
         return engine, explore(engine, built.system, options, memory, report), 0.0
-    try:
-        from checker.native import NativeEngine, is_cached
-    except ImportError:  # Until the native engine exists.
-        engine = ReferenceEngine(reference)
-        return engine, explore(engine, built.system, options, memory, report), 0.0
+    from checker.native import NativeEngine, is_cached
 
     if options.engine == "auto" and not is_cached(built, reference.layout):
         small = ReferenceEngine(reference)

@@ -424,7 +424,7 @@ class Translator:
         return ir.If(node.lineno, condition, then, otherwise)
 
     def loop(self, node: ast.For, target: ast.expr, over: ast.expr, body: Sequence[ast.stmt]) -> ir.Stmt:
-        with self.block_names():
+        with self.loop_names(target):
             names, iterated = self.iterate(target, over)
             self.scope.in_loop += 1
             inside = self.block(body)
@@ -449,12 +449,28 @@ class Translator:
 
     @contextmanager
     def block_names(self) -> Iterator[None]:
-        """Names of actors bound inside a loop or generator end with it."""
+        """Names bound by a loop or generator end with it."""
+        actors, names = dict(self.scope.actors), dict(self.scope.names)
+        try:
+            yield
+        finally:
+            self.scope.actors, self.scope.names = actors, names
+
+    @contextmanager
+    def loop_names(self, target: ast.expr) -> Iterator[None]:
+        """The variable of a ``for`` statement ends with it; locals assigned inside stay."""
+        bound = {one.id for one in ast.walk(target) if isinstance(one, ast.Name)}
         actors = dict(self.scope.actors)
+        before = {name: self.scope.names.get(name) for name in bound}
         try:
             yield
         finally:
             self.scope.actors = actors
+            for name, unique in before.items():
+                if unique is None:
+                    self.scope.names.pop(name, None)
+                else:
+                    self.scope.names[name] = unique
 
     def iterate(self, target: ast.expr, node: ast.expr) -> tuple[tuple[str, ...], ir.Over]:
         over, item_types = self.over(node)
@@ -473,8 +489,19 @@ class Translator:
             elif one.id == "_":
                 names.append("")
             else:
-                names.append(self.declare_local(one.id, type_, one))
+                names.append(self.fresh(one.id, type_))
         return tuple(names), over
+
+    def fresh(self, name: str, type_: Type) -> str:
+        """A loop variable: a local of its own, so that another loop may use the name for something else."""
+        self.calls += 1
+        unique = f"{self.scope.prefix}{name}.{self.calls}"
+        self.scope.names[name] = unique
+        try:
+            self.locals[unique] = join(self.locals.get(unique), type_)
+        except TypeProblem:  # Another pass numbered its loops differently.
+            self.locals[unique] = type_
+        return unique
 
     def over(self, node: ast.expr) -> tuple[ir.Over, tuple[Type, ...]]:
         match node:

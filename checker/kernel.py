@@ -84,6 +84,10 @@ class Level:
     def states(self) -> int:
         return sum(end - begin for begin, end in self.ranges)
 
+    def contains(self, row: int) -> bool:
+        begin, end = self.ranges[row >> layout.LOCAL_BITS]
+        return begin <= row & ((1 << layout.LOCAL_BITS) - 1) < end
+
     def rows(self) -> Iterator[int]:
         """The rows of the level, in an order that depends on the workers."""
         for worker, (begin, end) in enumerate(self.ranges):

@@ -90,3 +90,6 @@ ROW_BITS: Final = 40
 TAG_SKIP: Final = 8  # The tag is the 24 bits of the hash after the first 8.
 TAG_BITS: Final = 24
 OLD_BLOCK: Final = 4096  # Index entries moved at a time during growth.
+
+# What `successors` adds to the number it returns: the model calls this state a deadlock (which states are, it decides).
+STUCK: Final = 1 << 62

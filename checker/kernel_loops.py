@@ -78,6 +78,7 @@ from checker.kernel_layout import (
     SPREAD,
     STOP,
     STOPPED,
+    STUCK,
     SUCCESSORS,
     TAG_BITS,
     TAG_SKIP,
@@ -257,6 +258,12 @@ def take_back_counts(shared: int, worker: int, state: int, out: int, room: int) 
 
 
 @native
+def is_stuck(number: int) -> int:
+    """Whether the model says, in what `successors` returned, that this state is a deadlock."""
+    return 1 if number >= STUCK else 0
+
+
+@native
 def generate(shared: int, worker: int) -> int:
     """Fill the output buffer with the successors of the next states; their index cells are on the way meanwhile."""
     size = 8 * state_words()
@@ -272,6 +279,8 @@ def generate(shared: int, worker: int) -> int:
             state, end = load(worker + NEXT), load(worker + END)
         room = capacity - batch
         number = call_successors(function, state, out + batch * size, room, counts)
+        stuck = is_stuck(number)
+        number -= stuck * STUCK
         if number > room:
             take_back_counts(shared, worker, state, out + batch * size, room)
             if batch == 0:  # Else there is room once the batch has been settled.
@@ -279,8 +288,8 @@ def generate(shared: int, worker: int) -> int:
                 status = BUFFER
             break
         state += size
+        deadlocks += stuck
         if number <= 0:
-            deadlocks += number == 0
             errors += number < 0
             continue
         for i in range(batch, batch + number):
@@ -541,10 +550,10 @@ def leads_to_target(shared: int, state: int, out: int, number: int) -> int:
     if kind == EVENT:
         return (call_check(load(shared + CHECK), state) >> load(shared + TARGET_BIT)) & 1
     if kind == DEADLOCK:
-        return 1 if number == 0 else 0
+        return is_stuck(number)
     if kind == ERROR:
         return 1 if number < 0 else 0
-    for i in range(number):
+    for i in range(number - is_stuck(number) * STUCK):
         row = look_up(shared, out + i * 8 * state_words())
         if row >= 0 and is_marked_next(shared, row) != 0:
             return 1
@@ -571,9 +580,9 @@ def mark(shared: int, worker: int) -> int:
             number = 0
             if kind != EVENT:
                 number = call_successors(load(shared + SUCCESSORS), state, out, capacity, load(worker + SCRATCH))
-                if number > capacity:
+                if number - is_stuck(number) * STUCK > capacity:
                     store(worker + NEXT, state)
-                    store(worker + NEEDED, number)
+                    store(worker + NEEDED, number - is_stuck(number) * STUCK)
                     store(shared + STOP, 1)
                     return BUFFER
             if leads_to_target(shared, state, out, number) != 0:

@@ -39,6 +39,11 @@ def cached(key: bytes, build: Callable[[], bytes]) -> bytes:
     return content
 
 
+def is_present(key: bytes) -> bool:
+    """Whether there is something stored under `key` (it may still turn out to be torn)."""
+    return (cache_directory() / f"{hashlib.sha256(key).hexdigest()}.bin").exists()
+
+
 def _read(path: Path) -> bytes | None:
     try:
         stored = path.read_bytes()

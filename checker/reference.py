@@ -17,7 +17,7 @@ from typing import Any
 from checker.actors import Function
 from checker.lang import ActorId, OneOf, Storage, current_step
 from checker.system import DOWN, PAUSED, UP, Group, Instance, Layout, Link, Property, System
-from checker.types import MapType, Type, expand_default, from_leaves, misfit, show, to_leaves, values
+from checker.types import MapType, Type, every_value, expand_default, from_leaves, misfit, show, to_leaves, values
 
 State = tuple[int, ...]
 
@@ -213,7 +213,7 @@ class Reference:
             for name in places:
                 one = instance.definition.state[name]
                 if isinstance(one.default, OneOf):
-                    picks = values(one.type) if one.default.values is None else one.default.values
+                    picks = tuple(every_value(one.type)) if one.default.values is None else one.default.values
                 else:
                     picks = (one.default,)
                 options.append([to_leaves(one.type, pick) for pick in picks])
@@ -380,7 +380,7 @@ class Reference:
                 if one.storage is Storage.VOLATILE:
                     default = one.default
                     if isinstance(default, OneOf):
-                        default = default.values[0] if default.values else values(one.type)[0]
+                        default = default.values[0] if default.values else next(every_value(one.type))
                     changed[start:end] = to_leaves(one.type, expand_default(one.type, default))
             for link in self.system.links_to.get(group.instance, ()):
                 if link.kind == "fifo" or link.late:

@@ -11,6 +11,7 @@ bound, so that equal values have equal leaves.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import types as python_types
 import typing
 from collections.abc import Callable, Iterator, Mapping
@@ -370,6 +371,25 @@ def values(type_: Type) -> tuple[Any, ...]:
             return tuple(cls(*combination) for combination in combinations)
         case _:
             raise AssertionError(f"{type_} is not finite")
+
+
+def every_value(type_: Type) -> Iterator[Any]:
+    """Every value of a type whose values are many but may have to be enumerated once (initial states)."""
+    match type_:
+        case MapType(key, value):
+            keys = values(key)
+            for combination in itertools.product(tuple(every_value(value)), repeat=len(keys)):
+                yield dict(zip(keys, combination, strict=True))
+        case SetType(item):
+            elements = values(item)
+            for mask in range(1 << len(elements)):
+                yield frozenset(one for i, one in enumerate(elements) if mask >> i & 1)
+        case SequenceType(item, length):
+            elements = tuple(every_value(item))
+            for count in range(length + 1):
+                yield from itertools.product(elements, repeat=count)
+        case _:
+            yield from values(type_)
 
 
 @lru_cache(maxsize=None)

@@ -12,6 +12,7 @@ import pytest
 
 from checker import objectcache
 from checker.kernel import Progress, Search, Target
+from checker.kernel_layout import STUCK
 
 State = tuple[int, ...]
 
@@ -55,7 +56,7 @@ class GraphModel:
         for i, target in enumerate(self.edges[node][:capacity]):
             for word in range(self.words):
                 out[i * self.words + word] = self.states[target][word]  # type: ignore[index]
-        return len(self.edges[node])
+        return len(self.edges[node]) or STUCK
 
     def _check(self, state: ctypes._Pointer[ctypes.c_uint64]) -> int:
         node = self.number[tuple(state[: self.words])]

@@ -1,0 +1,1003 @@
+"""The native engine: a system as two machine-code functions over packed states, and the search that calls them.
+
+``successors(state, out, capacity, counters)`` writes the packed successors in the canonical order of
+``System.groups``; ``check(state)`` evaluates the properties. Each transition group is one LLVM function, specialised
+to the spec: wiring, bounds and fault budgets are constants, unused features are not there.
+
+A method with ``choose`` runs once for every combination of picks: an odometer, exactly as in the reference.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import llvmlite
+import llvmlite.binding as llvm
+from llvmlite import ir as ll
+
+from checker import ir
+from checker.build import Built
+from checker.kernel import Progress as KernelProgress
+from checker.kernel import Search
+from checker.kernel import Target as KernelTarget
+from checker.lang import ActorId, OneOf, Storage
+from checker.lower import I64, Code, Finished, Leaf, Slots, Value, constant, domain, widths
+from checker.objectcache import cached, is_present
+from checker.reference import State
+from checker.search import BROKEN_PREDICATE, Slice, Target, counter_keys
+from checker.system import DOWN, PAUSED, UP, Group, Layout, Link, System
+from checker.types import BOOL, IdType, IntType, StructType, every_value, expand_default, leaves, size, to_leaves
+
+STUCK_BIT = 62  # Set in the number of successors: nothing but faults can happen, and the state is not final.
+OPTIMIZE_FULLY_MAX = 40_000  # Instructions; beyond, O1: code generation would take longer than it saves.
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all functions of one module have in common."""
+
+    built: Built
+    layout: Layout
+    module: ll.Module
+    counters: dict[Any, int]
+
+    @property
+    def system(self) -> System:
+        return self.built.system
+
+
+class StateCode(Code):
+    """Code that reads a packed state."""
+
+    def __init__(self, shared: Shared, function: ll.Function) -> None:
+        super().__init__(function)
+        self.shared = shared
+        self.state = function.args[0]
+        self._words: dict[int, ll.Value] = {}
+        self._leaves: dict[int, Leaf] = {}
+        self.main = self.block("main")
+        self.at(self.main)
+
+    def close_entry(self) -> None:
+        with self.b.goto_block(self.entry):
+            self.b.branch(self.main)
+
+    def word(self, number: int) -> ll.Value:
+        """A word of the state; loaded in the entry block, so that it is known everywhere."""
+        if number not in self._words:
+            with self.b.goto_block(self.entry):
+                self._words[number] = self.b.load(self.b.gep(self.state, [ll.Constant(I64, number)]))
+        return self._words[number]
+
+    def leaf(self, number: int) -> Leaf:
+        """A leaf of the state as it was before this step."""
+        if number in self._leaves:
+            return self._leaves[number]
+        leaf = self.shared.layout.leaves[number]
+        if leaf.bits == 0:
+            return leaf.low
+        width = max(64, leaf.bits)
+        chunks = self.shared.layout.chunks[number]
+        for one in chunks:
+            self.word(one.word)
+        with self.b.goto_block(self.entry):
+            total: Leaf = 0
+            for one in chunks:
+                part: Leaf = self.a.right(self._words[one.word], one.shift)
+                if one.shift + one.width < 64:
+                    part = self.a.bit_and(part, (1 << one.width) - 1)
+                total = self.a.bit_or(total, self.a.left(self.a.wide(part, width), one.offset, width))
+            self._leaves[number] = self.a.add(total, leaf.low)
+        return self._leaves[number]
+
+    def wiring(self, name: str, actor: int | None) -> Value:
+        assert actor is not None
+        instance = self.shared.system.instances[actor]
+        value = instance.wiring[name]
+        return constant(instance.definition.wiring[name].type, value)
+
+    def read_field(self, name: str, actor: int | None) -> Value:
+        assert actor is not None
+        start, end, one = self.shared.layout.fields[actor][name]
+        return Value(one.type, tuple(self.leaf(i) for i in range(start, end)))
+
+
+class PredicateCode(StateCode):
+    """A predicate: 1 or 0, or 2 if it is itself wrong in this state."""
+
+    def __init__(self, shared: Shared, function: ll.Function, number: int) -> None:
+        super().__init__(shared, function)
+        method, self.property = shared.built.predicates[number], shared.system.properties[number]
+        self.local_types = method.locals
+        self.assigned = frozenset(one.name for one in ir.walk(method.body) if isinstance(one, ir.Assign))
+        for name, value in self.property.arguments.items():
+            if isinstance(value, ActorId):
+                self.actors[name] = int(value)
+        self.truth = self.slot()
+        self.b.store(ll.Constant(I64, 1), self.truth)
+        result, end = Slots(self, BOOL), self.block("answer")
+        result.store(Value(BOOL, (0,)))
+        self.returns.append((end, result))
+        with self.part(end):
+            self.statements(method.body)
+        self.at(end)
+        self.b.ret(self.b.and_(self.b.load(self.truth), result.load().one))
+        self.at(self.failed)
+        self.b.ret(ll.Constant(I64, 2))
+        self.close_entry()
+
+    def actors_of(self, parameter: str) -> Sequence[int]:
+        return [int(one) for one in self.property.arguments[parameter]]
+
+
+class GroupCode(StateCode):
+    """One transition group: ``n' = f(state, out, n, capacity, counters)``, negative for an error of the model."""
+
+    def __init__(self, shared: Shared, function: ll.Function, group: Group) -> None:
+        super().__init__(shared, function)
+        _, self.out, number, self.capacity, self.counters = function.args
+        self.group = group
+        self.me = -1
+        self.count = self.slot()
+        self.b.store(number, self.count)
+        self.done = self.block("done")
+        self.written: dict[int, ll.Value] = {}  # leaf -> slot, inside one body
+        self.depth: ll.Value | None = None
+        self.picks = 0
+        try:
+            self._generate()
+            if self.b.block is not self.done:
+                self.jump(self.done)
+        except Finished:
+            pass
+        self.at(self.done)
+        self.b.ret(self.b.load(self.count))
+        self.at(self.failed)
+        self.b.ret(ll.Constant(I64, -1))
+        self.close_entry()
+
+    @property
+    def system(self) -> System:
+        return self.shared.system
+
+    # --- Leaves that a step changes ---------------------------------------------------------------------------------
+
+    def change(self, number: int) -> ll.Value:
+        """The slot of a leaf that this body may change; filled with what it was at the head of the body."""
+        if number not in self.written:
+            leaf = self.shared.layout.leaves[number]
+            slot = self.slot(max(64, leaf.bits))
+            self.written[number] = slot
+            before = self.leaf(number)
+            with self.b.goto_block(self.head):
+                value = self.a.wide(before, slot.type.pointee.width)
+                self.b.store(value, slot)
+        return self.written[number]
+
+    def now(self, number: int) -> Leaf:
+        return self.b.load(self.written[number]) if number in self.written else self.leaf(number)
+
+    def put(self, number: int, leaf: Leaf) -> None:
+        slot = self.change(number)
+        self.b.store(self.a.wide(leaf, slot.type.pointee.width), slot)
+
+    def read_field(self, name: str, actor: int | None) -> Value:
+        if actor is None and name in self.field_slots:
+            return self.field_slots[name].load()
+        return super().read_field(name, self.me if actor is None else actor)
+
+    def wiring(self, name: str, actor: int | None) -> Value:
+        return super().wiring(name, self.me if actor is None else actor)
+
+    # --- Bodies -----------------------------------------------------------------------------------------------------
+
+    def body(self, counter: int, act: Callable[[], None], following: ll.Block, choices: int = 0) -> None:
+        """One step from here: ``act``, then the successor is written. Continues at ``following`` in any case.
+
+        With choices the step is repeated until the odometer has seen every combination.
+        """
+        self.written, self.field_slots, self.bound, self.slots = {}, {}, {}, {}
+        self.head, inside = self.block("head"), self.block("body")
+        after = self.block("after") if choices else following
+        self.disabled = after
+        if choices:
+            self._start_odometer(choices)
+        self.jump(self.head)
+        self.at(inside)
+        try:
+            if choices:
+                assert self.depth is not None
+                self.b.store(ll.Constant(I64, 0), self.depth)
+            act()
+            self._emit(counter)
+            self.jump(after)
+        except Finished:
+            pass
+        with self.b.goto_block(self.head):
+            self.b.branch(inside)
+        if choices:
+            self.at(after)
+            self._advance_odometer(following)
+        self.at(following)
+
+    def _start_odometer(self, choices: int) -> None:
+        kind = ll.ArrayType(I64, choices)
+        with self.b.goto_block(self.entry):
+            if self.entry.instructions:
+                self.b.position_before(self.entry.instructions[0])
+            self.plan, self.options = self.b.alloca(kind), self.b.alloca(kind)
+        self.depth, self.known = self.slot(), self.slot()
+        self.b.store(ll.Constant(I64, 0), self.known)
+        self.chooser = self._choose
+
+    def _choose(self, count: Leaf) -> Leaf:
+        """What this ``choose`` picks in this round: 0 when it is met anew."""
+        assert self.depth is not None
+        self.disable_unless(self.a.lt(0, count))
+        zero = ll.Constant(I64, 0)
+        depth = self.b.load(self.depth)
+        place = self.b.gep(self.plan, [zero, depth])
+        anew = self.b.icmp_unsigned(">=", depth, self.b.load(self.known))
+        picked = self.b.select(anew, zero, self.b.load(place))
+        self.b.store(picked, place)
+        self.b.store(self.a.wide(count, 64), self.b.gep(self.options, [zero, depth]))
+        following = self.b.add(depth, ll.Constant(I64, 1))
+        self.b.store(following, self.depth)
+        return picked
+
+    def _advance_odometer(self, following: ll.Block) -> None:
+        """The last pick that has another option goes on; those behind it are forgotten."""
+        assert self.depth is not None
+        zero, one = ll.Constant(I64, 0), ll.Constant(I64, 1)
+        loop, test, step = self.block("odometer"), self.block("last"), self.block("again")
+        position = self.slot()
+        self.b.store(self.b.load(self.depth), position)
+        self.b.branch(loop)
+        self.at(loop)
+        here = self.b.load(position)
+        self.b.cbranch(self.b.icmp_unsigned("==", here, zero), following, test)
+        self.at(test)
+        last = self.b.sub(here, one)
+        self.b.store(last, position)
+        place = self.b.gep(self.plan, [zero, last])
+        raised = self.b.add(self.b.load(place), one)
+        more = self.b.icmp_unsigned("<", raised, self.b.load(self.b.gep(self.options, [zero, last])))
+        self.b.cbranch(more, step, loop)
+        self.at(step)
+        self.b.store(raised, place)
+        self.b.store(here, self.known)
+        self.b.branch(self.head)
+
+    def _emit(self, counter: int) -> None:
+        """Write the successor, if there is room, and count it."""
+        number = self.b.load(self.count)
+        write, end = self.block("write"), self.block("written")
+        self.b.cbranch(self.b.icmp_signed("<", number, self.capacity), write, end)
+        self.at(write)
+        words = self.shared.layout.words
+        base = self.b.mul(number, ll.Constant(I64, words))
+        for i, word in enumerate(self._packed()):
+            target = self.b.gep(self.out, [self.b.add(base, ll.Constant(I64, i))])
+            self.b.store(word, target)
+        self.b.branch(end)
+        self.at(end)
+        self.b.store(self.b.add(number, ll.Constant(I64, 1)), self.count)
+        place = self.b.gep(self.counters, [ll.Constant(I64, counter)])
+        self.b.store(self.b.add(self.b.load(place), ll.Constant(I64, 1)), place)
+
+    def _packed(self) -> list[ll.Value]:
+        layout = self.shared.layout
+        cleared: dict[int, int] = {}
+        parts: dict[int, Leaf] = {}
+        for number, slot in self.written.items():
+            code = self.a.sub(self.b.load(slot), layout.leaves[number].low)
+            for one in layout.chunks[number]:
+                part = self.a.narrow(self.a.right(code, one.offset))
+                if one.width < layout.leaves[number].bits - one.offset:
+                    part = self.a.bit_and(part, (1 << one.width) - 1)
+                cleared[one.word] = cleared.get(one.word, 0) | ((1 << one.width) - 1) << one.shift
+                parts[one.word] = self.a.bit_or(parts.get(one.word, 0), self.a.left(part, one.shift))
+        words = []
+        for i in range(layout.words):
+            if i not in parts:
+                words.append(self.word(i))
+                continue
+            kept = self.a.bit_and(self.word(i), ~cleared[i] & ((1 << 64) - 1))
+            words.append(self.a.wide(self.a.bit_or(kept, parts[i]), 64))
+        return words
+
+    def method(self, method: ir.Method, me: int) -> None:
+        """The statements of a method of actor ``me``; continues behind them."""
+        self.me = me
+        self.local_types = method.locals
+        self.assigned = frozenset(one.name for one in ir.walk(method.body) if isinstance(one, ir.Assign))
+        self.field_slots = {}
+        for name in sorted(method.writes):
+            start, end, one = self.shared.layout.fields[me][name]
+            slots = Slots.__new__(Slots)
+            slots.code, slots.type, slots.slots = self, one.type, [self.change(i) for i in range(start, end)]
+            self.field_slots[name] = slots
+        end_block = self.block("method_end")
+        self.returns = [(end_block, None)]
+        with self.part(end_block):
+            self.statements(method.body)
+        self.at(end_block)
+        self.field_slots = {}
+
+    def run(self, method: ir.Method, me: int, counter: int, following: ll.Block, prepare: Callable[[], None]) -> None:
+        choices = choice_count(method)
+
+        def act() -> None:
+            prepare()
+            self.method(method, me)
+
+        self.body(counter, act, following, choices)
+
+    # --- The kinds of groups ----------------------------------------------------------------------------------------
+
+    def _generate(self) -> None:
+        group = self.group
+        if group.kind == "action":
+            assert group.instance is not None and group.function is not None
+            self._only_if(self.status_is(group.instance, UP))
+            owner = self.system.instances[group.instance].definition.name
+            method = self.shared.built.methods[owner, group.function.name]
+            self.run(method, group.instance, self._counter(), self.done, lambda: None)
+        elif group.kind == "deliver":
+            assert group.link is not None
+            self._messages(group.link, self._deliver)
+        elif group.kind in ("restart", "resume"):
+            self._recover()
+        elif group.kind in ("crash", "pause"):
+            self._only_if(self._affordable())
+            self._stop()
+        else:
+            assert group.link is not None
+            self._only_if(self._affordable())
+            self._messages(group.link, self._message_fault)
+
+    def _only_if(self, condition: Any) -> None:
+        self._leave_if(self.a.negate(condition), self.done)
+
+    def _counter(self, receiver: int | None = None, message: type | None = None) -> int:
+        return self.shared.counters[self.group.number, receiver, message]
+
+    def status_is(self, instance: int, status: int) -> Any:
+        at = self.shared.layout.status.get(instance)
+        return status == UP if at is None else self.a.eq(self.leaf(at), status)
+
+    def _affordable(self) -> Any:
+        assert self.group.budget is not None
+        at = self.shared.layout.budgets.get(self.group.budget.number)
+        return True if at is None else self.a.lt(self.leaf(at), self.group.budget.limit or 0)
+
+    def _pay(self) -> None:
+        assert self.group.budget is not None
+        at = self.shared.layout.budgets.get(self.group.budget.number)
+        if at is not None:
+            self.put(at, self.a.add(self.leaf(at), 1))
+
+    def _recover(self) -> None:
+        me = self.group.instance
+        assert me is not None
+        restart = self.group.kind == "restart"
+        self._only_if(self.status_is(me, DOWN if restart else PAUSED))
+        definition = self.system.instances[me].definition
+        at = self.shared.layout.status[me]
+        if restart and definition.restart is not None:
+            method = self.shared.built.methods[definition.name, definition.restart.name]
+            self.run(method, me, self._counter(), self.done, lambda: self.put(at, UP))
+        else:
+            self.body(self._counter(), lambda: self.put(at, UP), self.done)
+
+    def _stop(self) -> None:
+        me = self.group.instance
+        assert me is not None
+        crash = self.group.kind == "crash"
+        going = self.a.negate(self.status_is(me, DOWN)) if crash else self.status_is(me, UP)
+        self._only_if(going)
+
+        def act() -> None:
+            self._pay()
+            self.put(self.shared.layout.status[me], DOWN if crash else PAUSED)
+            if crash:
+                self._forget(me)
+
+        self.body(self._counter(), act, self.done)
+
+    def _forget(self, me: int) -> None:
+        for start, _, one in self.shared.layout.fields[me].values():
+            if one.storage is not Storage.VOLATILE:
+                continue
+            default = one.default
+            if isinstance(default, OneOf):
+                default = default.values[0] if default.values else next(every_value(one.type))
+            for i, leaf in enumerate(to_leaves(one.type, expand_default(one.type, default))):
+                self.put(start + i, leaf)
+        for link in self.system.links_to.get(me, ()):
+            if link.kind == "fifo" or link.late:
+                for i in range(*self.shared.layout.links[link.number]):
+                    self.put(i, 0)
+
+    # --- Messages ---------------------------------------------------------------------------------------------------
+
+    def _messages(self, link: Link, visit: Callable[[Link, StructType, Value, Callable[[], None], ll.Block], None]) -> None:
+        """Visit each message that can be taken now: its type, its fields, and how to remove it."""
+        if link.mask_size:
+            self._mask_messages(link, visit)
+        elif link.kind == "fifo":
+            self._slot_message(link, 0, None, visit, self.done)
+        else:
+            self._slot_loop(link, visit)
+
+    def _slots(self, link: Link) -> list[int]:
+        return list(range(*self.shared.layout.links[link.number]))
+
+    def _slot_loop(self, link: Link, visit: Callable[..., None]) -> None:
+        """Bags and sets in slots: one round for each slot that differs from the one before; equal ones stand together."""
+        numbers = self._slots(link)
+        width = max(64, link.tag_bits + link.payload_bits)
+        array = ll.ArrayType(ll.IntType(width), len(numbers))
+        with self.b.goto_block(self.entry):
+            if self.entry.instructions:
+                self.b.position_before(self.entry.instructions[0])
+            codes = self.b.alloca(array)
+        zero, one = ll.Constant(I64, 0), ll.Constant(I64, 1)
+        for i, number in enumerate(numbers):
+            self.b.store(self.a.wide(self.leaf(number), width), self.b.gep(codes, [zero, ll.Constant(I64, i)]))
+        position, before = self.slot(), self.slot(width)
+        self.b.store(zero, position)
+        self.b.store(ll.Constant(ll.IntType(width), 0), before)
+        loop, inside, following = self.block("slots"), self.block("slot"), self.block("slot_next")
+        self.b.branch(loop)
+        self.at(loop)
+        here = self.b.load(position)
+        more = self.b.icmp_unsigned("<", here, ll.Constant(I64, len(numbers)))
+        self.b.cbranch(more, inside, self.done)
+        self.at(inside)
+        code = self.b.load(self.b.gep(codes, [zero, here]))
+        skip = self.a.either(self.a.eq(code, 0), self.a.eq(code, self.b.load(before)))
+        self.b.store(code, before)
+        self._leave_if(skip, following)
+        self._slot_message(link, here, code, visit, following)
+        self.at(following)
+        self.b.store(self.b.add(self.b.load(position), one), position)
+        self.b.branch(loop)
+        raise Finished
+
+    def _slot_message(
+        self, link: Link, position: Any, code: Any, visit: Callable[..., None], following: ll.Block
+    ) -> None:
+        """Dispatch on the type of the message in one slot. Every path ends at ``following``."""
+        numbers = self._slots(link)
+        if code is None:
+            code = self.leaf(numbers[0])
+            self._leave_if(self.a.eq(code, 0), following)
+
+        def remove() -> None:
+            codes: list[Leaf] = [self.leaf(number) for number in numbers]
+            for i, number in enumerate(numbers):
+                behind = codes[i + 1] if i + 1 < len(codes) else 0
+                gone = True if isinstance(position, int) else self.a.le(position, i)
+                self.put(number, self.a.select(gone, behind, codes[i]))
+
+        tag = self.a.right(code, link.payload_bits)
+        for struct in link.messages:
+            matches, other = self.a.eq(tag, link.tags[struct.cls]), self.block("other_type")
+            self._leave_if(self.a.negate(matches), other)
+            visit(link, struct, self._decode(struct, code), remove, following)
+            self.at(other)
+        self.b.unreachable()
+        if following is self.done:
+            raise Finished
+
+    def _decode(self, struct: StructType, code: Leaf) -> Value:
+        offset, out = 0, []
+        for leaf, width in zip(reversed(leaves(struct)), reversed(widths(struct)), strict=True):
+            part: Leaf = self.a.right(code, offset)
+            part = self.a.bit_and(part, (1 << leaf.bits) - 1)
+            part = part if isinstance(part, int) else self.a.wide(part, width)
+            out.append(self.a.add(part, leaf.low))
+            offset += leaf.bits
+        return Value(struct, tuple(reversed(out)))
+
+    def _mask_messages(self, link: Link, visit: Callable[..., None]) -> None:
+        """Sets stored as a mask: one round for each message that is there, by type and then by index."""
+        number = self._slots(link)[0]
+        width = max(64, link.mask_size)
+        kind = ll.IntType(width)
+        for struct in link.messages:
+            base, count = link.mask_start[struct.cls], size(struct) or 0
+            rest, loop, inside, end = self.slot(width), self.block("mask"), self.block("bit"), self.block("mask_end")
+            part = self.a.bit_and(self.a.right(self.leaf(number), base), (1 << count) - 1)
+            self.b.store(self.a.wide(part, width), rest)
+            self.b.branch(loop)
+            self.at(loop)
+            left = self.b.load(rest)
+            self.b.cbranch(self.b.icmp_unsigned("==", left, ll.Constant(kind, 0)), end, inside)
+            self.at(inside)
+            place = self.b.cttz(left, ll.Constant(ll.IntType(1), 1))
+            self.b.store(self.b.and_(left, self.b.sub(left, ll.Constant(kind, 1))), rest)
+            index = self.a.narrow(place)
+
+            def remove(place: Any = place, base: int = base) -> None:
+                bit = self.a.left(1, self.a.add(place, base), width)
+                self.put(number, self.a.bit_and(self.leaf(number), self.a.bit_xor(bit, (1 << width) - 1)))
+
+            visit(link, struct, self.at_index(struct, index), remove, loop)
+            self.at(end)
+
+    def _deliver(
+        self, link: Link, struct: StructType, message: Value, remove: Callable[[], None], following: ll.Block
+    ) -> None:
+        """Every receiver takes the message; ends at ``following``."""
+        for receiver in self.system.hearers(link, struct.cls):
+            behind = self.block("delivered")
+            self._leave_if(self.a.negate(self.status_is(receiver, UP)), behind)
+            handler = self.system.handler(receiver, struct.cls)
+            counter = self._counter(receiver, struct.cls)
+
+            def prepare() -> None:
+                if link.kind != "set":
+                    remove()
+
+            if handler is None:
+                self.body(counter, prepare, behind)
+            else:
+                method = self.shared.built.methods[self.system.instances[receiver].definition.name, handler.name]
+                self._handle(method, receiver, counter, behind, prepare, message)
+        self.b.branch(following)
+
+    def _handle(
+        self, method: ir.Method, me: int, counter: int, following: ll.Block, prepare: Callable[[], None], message: Value
+    ) -> None:
+        parameter = method.function.node.args.args[1].arg
+
+        def act() -> None:
+            prepare()
+            self.local_types = method.locals
+            self.assigned = frozenset(one.name for one in ir.walk(method.body) if isinstance(one, ir.Assign))
+            self.bind(parameter, message)
+            self.method(method, me)
+
+        self.body(counter, act, following, choice_count(method))
+
+    def _message_fault(
+        self, link: Link, struct: StructType, message: Value, remove: Callable[[], None], following: ll.Block
+    ) -> None:
+        budget = self.group.budget
+        assert budget is not None
+        if not budget.covers(struct.cls):
+            self.b.branch(following)
+            return
+        behind = self.block("hit")
+
+        def act() -> None:
+            self._pay()
+            if self.group.kind == "duplicate":
+                self._repeat(link, message)
+                return
+            remove()
+            if self.group.kind == "delay":
+                assert link.receiver is not None
+                late = self.system.late_link(link.receiver)
+                assert late is not None
+                self.insert(late, message, self._disable)
+
+        self.body(self._counter(), act, behind)
+        self.b.branch(following)
+
+    def _disable(self) -> None:
+        assert self.disabled is not None
+        self.b.branch(self.disabled)
+        raise Finished
+
+    def _repeat(self, link: Link, message: Value) -> None:
+        numbers = self._slots(link)
+        self.disable_unless(self.a.eq(self.leaf(numbers[-1]), 0))
+        if link.kind != "fifo":
+            self.insert(link, message, self._disable)
+            return
+        codes = [self.leaf(number) for number in numbers]
+        for number, code in zip(numbers[1:], codes[:-1], strict=True):
+            self.put(number, code)
+
+    # --- Sending ----------------------------------------------------------------------------------------------------
+
+    def encode(self, link: Link, message: Value) -> Leaf:
+        struct = message.type
+        assert isinstance(struct, StructType)
+        bits = link.tag_bits + link.payload_bits
+        code: Leaf = link.tags[struct.cls]
+        spare = link.payload_bits - sum(leaf.bits for leaf in leaves(struct))
+        code = code << spare if isinstance(code, int) else code
+        for leaf, value in zip(leaves(struct), message.leaves, strict=True):
+            part = self.a.sub(value, leaf.low)
+            part = part if isinstance(part, int) else self.a.wide(part, max(64, bits))
+            code = self.a.bit_or(self.a.left(code, leaf.bits, max(64, bits)), part)
+        return code
+
+    def insert(self, link: Link, message: Value, full: Callable[[], None]) -> None:
+        """Put a message on a link as it is now; ``full`` says what happens if there is no room."""
+        a, numbers = self.a, self._slots(link)
+        for number in numbers:
+            self.change(number)
+        if link.mask_size:
+            struct = message.type
+            assert isinstance(struct, StructType)
+            place, _ = self.index(message, struct)
+            bit = a.left(1, a.add(place, link.mask_start[struct.cls]), max(64, link.mask_size))
+            self.put(numbers[0], a.bit_or(self.now(numbers[0]), bit))
+            return
+        code = self.encode(link, message)
+        if link.kind == "fifo":
+            self.branch(a.ne(self.now(numbers[-1]), 0), full)
+            before: Any = True
+            for number in numbers:
+                old = self.now(number)
+                empty = a.eq(old, 0)
+                self.put(number, a.select(a.both(empty, before), code, old))
+                before = a.negate(empty)
+            return
+        if link.kind == "set":
+            there: Any = False
+            for number in numbers:
+                there = a.either(there, a.eq(self.now(number), code))
+            self.branch(a.negate(there), lambda: self._insert_sorted(numbers, code, full))
+            return
+        self._insert_sorted(numbers, code, full)
+
+    def _insert_sorted(self, numbers: list[int], code: Leaf, full: Callable[[], None]) -> None:
+        """Greatest first, empty slots last."""
+        self.branch(self.a.ne(self.now(numbers[-1]), 0), full)
+        for number in numbers:
+            old = self.now(number)
+            larger = self.a.above(code, old)
+            self.put(number, self.a.select(larger, code, old))
+            code = self.a.select(larger, old, code)
+
+    def send(self, to: Value, message: Value) -> None:
+        struct = message.type
+        assert isinstance(struct, StructType)
+        if isinstance(to.one, int):
+            self._send_to(to.one, message)
+            return
+        end = self.block("sent")
+        for receiver in self._peers(to):
+            link = self.system.link_between(self.me, receiver)
+            if link is None or struct.cls not in link.tags:
+                continue
+            other = self.block("other_receiver")
+            inside = self.block("receiver")
+            self.b.cbranch(self.a.eq(to.one, receiver), inside, other)
+            self.at(inside)
+            with self.part(end):
+                self._send_to(receiver, message)
+            self.at(other)
+        self.b.branch(self.failed)
+        self.at(end)
+
+    def _peers(self, to: Value) -> Sequence[int]:
+        if isinstance(to.one, int):
+            return [to.one]
+        assert isinstance(to.type, IdType)
+        return range(to.type.low, to.type.low + len(to.type.names))
+
+    def _send_to(self, receiver: int, message: Value) -> None:
+        struct = message.type
+        assert isinstance(struct, StructType)
+        link = self.system.link_between(self.me, receiver)
+        if link is None or struct.cls not in link.tags:
+            self.fail_if(True)
+        assert link is not None
+        at = self.shared.layout.status.get(receiver)
+        up: Any = True
+        if link.kind == "fifo" and at is not None and receiver in self.system.crashable:
+            up = self.a.ne(self.now(at), DOWN)
+        chosen = link
+        for number in self._slots(link):
+            self.change(number)
+        self.branch(up, lambda: self.insert(chosen, message, self._full(chosen)))
+
+    def _full(self, link: Link) -> Callable[[], None]:
+        return self._disable if link.wait else lambda: self.fail_if(True)
+
+    def broadcast(self, message: Value) -> None:
+        struct = message.type
+        assert isinstance(struct, StructType)
+        link = self.system.broadcast_link
+        if link is None or struct.cls not in link.tags:
+            self.fail_if(True)
+        assert link is not None
+        self.insert(link, message, self._full(link))
+
+    def quiet(self, peer: Value) -> Any:
+        found: Any = True
+        for one in self._peers(peer):
+            here: Any = True
+            for link in (self.system.link_between(self.me, one), self.system.link_between(one, self.me)):
+                if link is not None:
+                    here = self.a.both(here, self.a.eq(self.now(self._slots(link)[0]), 0))
+            found = self.a.both(found, self.a.either(here, self.a.ne(peer.one, one)))
+        return found
+
+    def suspected(self, peer: Value) -> Any:
+        found: Any = False
+        for one in self._peers(peer):
+            at = self.shared.layout.status.get(one)
+            if at is not None:
+                down = self.a.ne(self.now(at), UP)
+                found = self.a.either(found, self.a.both(down, self.a.eq(peer.one, one)))
+        return found
+
+
+def choice_count(method: ir.Method) -> int:
+    """An upper bound of how many ``choose`` one run can meet: one in a loop counts once for each round."""
+
+    def count(node: Any, rounds: int) -> int:
+        from checker.frontend import many
+
+        total = 0
+        for one in node if isinstance(node, tuple) else (node,):
+            if isinstance(one, ir.Choose):
+                total += rounds
+            if isinstance(one, (ir.Expr, ir.Stmt, ir.Generator, ir.Over)):
+                inner = rounds
+                if isinstance(one, ir.For):
+                    inner = rounds * max(1, many(one.over))
+                elif isinstance(one, (ir.Fold, ir.CollectSet, ir.CollectSequence, ir.Choose)):
+                    for generator in one.generators:
+                        inner *= max(1, many(generator.over))
+                for name in one.__dataclass_fields__:
+                    if name not in ("type", "types", "function", "parameters"):
+                        total += count(getattr(one, name), inner)
+                    elif name == "parameters":
+                        total += sum(count(value, inner) for _, value in getattr(one, name))
+            elif isinstance(one, tuple):
+                total += count(one, rounds)
+        return total
+
+    return count(method.body, 1)
+
+
+# --- The module -----------------------------------------------------------------------------------------------------
+
+
+def generate(built: Built, layout: Layout) -> str:
+    """The LLVM source of one system."""
+    module = ll.Module("system")
+    shared = Shared(built, layout, module, counter_keys(built.system))
+    pointer = I64.as_pointer()
+    group_kind = ll.FunctionType(I64, [pointer, pointer, I64, I64, pointer])
+    functions = []
+    for group in built.system.groups:
+        function = ll.Function(module, group_kind, f"group_{group.number}_{group.kind}")
+        function.linkage = "internal"
+        function.args[0].add_attribute("noalias")
+        function.args[1].add_attribute("noalias")
+        GroupCode(shared, function, group)
+        functions.append((group, function))
+    predicates = []
+    for number in range(len(built.system.properties)):
+        function = ll.Function(module, ll.FunctionType(I64, [pointer]), f"predicate_{number}")
+        function.linkage = "internal"
+        PredicateCode(shared, function, number)
+        predicates.append(function)
+    _successors(built.system, module, functions, predicates)
+    _check(built.system, module, predicates)
+    return str(module)
+
+
+def _successors(
+    system: System, module: ll.Module, functions: list[tuple[Group, ll.Function]], predicates: list[ll.Function]
+) -> None:
+    """All groups in order; then whether the state is stuck."""
+    pointer = I64.as_pointer()
+    function = ll.Function(module, ll.FunctionType(I64, [pointer, pointer, I64, pointer]), "successors")
+    state, out, capacity, counters = function.args
+    builder = ll.IRBuilder(function.append_basic_block("entry"))
+    failed = function.append_basic_block("failed")
+    zero = ll.Constant(I64, 0)
+    number: Any = zero
+    without_faults: Any = zero
+    for group, one in functions:
+        if group.fault and without_faults is zero:
+            without_faults = number
+        number = builder.call(one, [state, out, number, capacity, counters])
+        going_on = function.append_basic_block(f"after_{group.number}")
+        builder.cbranch(builder.icmp_signed("<", number, zero), failed, going_on)
+        builder.position_at_end(going_on)
+        if not group.fault:
+            without_faults = zero
+    if not any(group.fault for group, _ in functions):
+        without_faults = number
+    builder = _mark_stuck(system, function, builder, state, number, without_faults, predicates, functions)
+    builder.position_at_end(failed)
+    builder.ret(ll.Constant(I64, -1))
+
+
+def _mark_stuck(
+    system: System,
+    function: ll.Function,
+    builder: ll.IRBuilder,
+    state: ll.Value,
+    number: Any,
+    without_faults: Any,
+    predicates: list[ll.Function],
+    functions: list[tuple[Group, ll.Function]],
+) -> ll.IRBuilder:
+    zero, one = ll.Constant(I64, 0), ll.Constant(I64, 1)
+    plain, stuck, ending = (function.append_basic_block(name) for name in ("plain", "stuck", "ending"))
+    builder.cbranch(builder.icmp_signed("==", without_faults, zero), ending, plain)
+    builder.position_at_end(plain)
+    builder.ret(number)
+    builder.position_at_end(ending)
+    finals = [i for i, prop in enumerate(system.properties) if prop.kind == "final"]
+    all_final: Any = ll.Constant(ll.IntType(1), 1 if finals else 0)
+    for i in finals:
+        holds = builder.icmp_signed("==", builder.call(predicates[i], [state]), one)
+        all_final = builder.and_(all_final, holds)
+    builder.cbranch(all_final, plain, stuck)
+    builder.position_at_end(stuck)
+    builder.ret(builder.or_(number, ll.Constant(I64, 1 << STUCK_BIT)))
+    return builder
+
+
+def _check(system: System, module: ll.Module, predicates: list[ll.Function]) -> None:
+    """The event bits of a state: always violated, sometimes reached, or a predicate that fails."""
+    function = ll.Function(module, ll.FunctionType(I64, [I64.as_pointer()]), "check")
+    builder = ll.IRBuilder(function.append_basic_block("entry"))
+    events: Any = ll.Constant(I64, 0)
+    for bit, (prop, predicate) in enumerate(zip(system.properties, predicates, strict=True)):
+        if prop.kind == "final":
+            continue
+        answer = builder.call(predicate, [function.args[0]])
+        wanted = ll.Constant(I64, 1 if prop.kind == "sometimes" else 0)
+        hit = builder.zext(builder.icmp_signed("==", answer, wanted), I64)
+        broken = builder.zext(builder.icmp_signed("==", answer, ll.Constant(I64, 2)), I64)
+        events = builder.or_(events, builder.shl(hit, ll.Constant(I64, bit)))
+        events = builder.or_(events, builder.shl(broken, ll.Constant(I64, BROKEN_PREDICATE)))
+    builder.ret(events)
+
+
+def _key(source: str) -> bytes:
+    machine = f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
+    return f"system {llvmlite.__version__} {machine}\n{source}".encode()
+
+
+def _target_machine() -> Any:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    target = llvm.Target.from_default_triple()
+    features = llvm.get_host_cpu_features().flatten()
+    return target.create_target_machine(cpu=llvm.get_host_cpu_name(), features=features, opt=2, jit=True)
+
+
+def _compile(source: str) -> bytes:
+    machine = _target_machine()
+    module = llvm.parse_assembly(source)
+    module.triple, module.data_layout = machine.triple, str(machine.target_data)
+    level = 2 if source.count("\n") <= OPTIMIZE_FULLY_MAX else 1
+    options = llvm.create_pipeline_tuning_options(speed_level=level)
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
+    return bytes(machine.emit_object(module))
+
+
+def is_cached(built: Built, layout: Layout) -> bool:
+    """Whether the machine code for this system is on the disk already."""
+    return is_present(_key(generate(built, layout)))
+
+
+class NativeEngine:
+    """The compiled search."""
+
+    name = "native"
+
+    def __init__(self, built: Built, layout: Layout, workers: int | None, memory_bytes: int) -> None:
+        self.layout = layout
+        self.system = built.system
+        source = generate(built, layout)
+        code = cached(_key(source), lambda: _compile(source))
+        machine = _target_machine()
+        empty = llvm.parse_assembly("")
+        empty.triple = machine.triple
+        self._code = llvm.create_mcjit_compiler(empty, machine)
+        self._code.add_object_file(llvm.ObjectFileRef.from_data(code))
+        self._code.finalize_object()
+        self._keys = counter_keys(built.system)
+        self.search = Search(
+            layout.words,
+            self._code.get_function_address("successors"),
+            self._code.get_function_address("check"),
+            workers=workers or min(os.cpu_count() or 1, 16),
+            memory_bytes=memory_bytes,
+            counters=len(self._keys),
+        )
+
+    def start(self) -> int:
+        from checker.reference import Reference
+
+        initial = Reference(self.system, self.layout).initial()
+        self.search.add_initial([self.layout.pack(one) for one in initial])
+        return len(initial)
+
+    def check_level(self) -> int:
+        return self.search.check_level()
+
+    def expand(self, seconds: float) -> Slice:
+        return {
+            KernelProgress.DONE: Slice.DONE,
+            KernelProgress.MORE: Slice.MORE,
+            KernelProgress.MEMORY: Slice.MEMORY,
+        }[self.search.expand_level(seconds)]
+
+    def level_sizes(self) -> list[int]:
+        return [one.states for one in self.search.levels]
+
+    @property
+    def states(self) -> int:
+        return self.search.states
+
+    @property
+    def transitions(self) -> int:
+        return self.search.transitions
+
+    @property
+    def stuck(self) -> int:
+        return self.search.deadlocks
+
+    @property
+    def errors(self) -> int:
+        return self.search.errors
+
+    @property
+    def memory_bytes(self) -> int:
+        return self.search.memory_bytes
+
+    def counters(self) -> list[int]:
+        return self.search.counters()
+
+    def mark(self, level: int, target: Target, bit: int) -> None:
+        kind = {
+            Target.EVENT: KernelTarget.EVENT,
+            Target.STUCK: KernelTarget.DEADLOCK,
+            Target.ERROR: KernelTarget.ERROR,
+        }[target]
+        self.search.mark_targets(level, kind, bit)
+        self.search.mark_backwards()
+
+    def marked(self, level: int, state: State) -> bool:
+        row = self.search.find(self.layout.pack(state))
+        return row >= 0 and self.search.is_marked(row) and self._level_of(row) == level
+
+    def _level_of(self, row: int) -> int:
+        for number, level in enumerate(self.search.levels):
+            if level.contains(row):
+                return number
+        return -1
+
+    def close(self) -> None:
+        self.search.close()
+
+    def successors(self, state: State, capacity: int = 4096) -> list[State] | None:
+        """The successors of one state as the machine code makes them; None for an error of the model. For tests."""
+        words = self.layout.words
+        kind = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p)
+        function = kind(self._code.get_function_address("successors"))
+        given = (ctypes.c_uint64 * words)(*self.layout.pack(state))
+        out = (ctypes.c_uint64 * (words * capacity))()
+        counters = (ctypes.c_uint64 * max(1, len(self._keys)))()
+        number = function(ctypes.addressof(given), ctypes.addressof(out), capacity, ctypes.addressof(counters))
+        if number < 0:
+            return None
+        number &= (1 << STUCK_BIT) - 1
+        assert number <= capacity
+        return [self.layout.unpack(tuple(out[i * words : (i + 1) * words])) for i in range(number)]
+
+
+__all__ = ["IntType", "NativeEngine", "domain", "generate", "is_cached"]
