@@ -13,35 +13,13 @@ Not modelled: FindCoordinator, batches of several records, group membership, an 
 from enum import Enum
 from typing import Annotated
 
-from checker.lang import ActorId, Of, UpTo, Volatile, action, actor, on, quiet, require, send, suspected
+from checker.lang import ActorId, Of, UpTo, Volatile, action, actor, each, on, quiet, require, send, suspected
 from model.kafka.messages import (
-    NO_EPOCH,
-    AddOffsetsToTxnRequest,
-    AddOffsetsToTxnResponse,
-    AddPartitionsToTxnRequest,
-    AddPartitionsToTxnResponse,
-    Batch,
-    Correlation,
-    EndTxnRequest,
-    EndTxnResponse,
-    Epoch,
-    Error,
-    InitProducerIdRequest,
-    InitProducerIdResponse,
-    OffsetCommitInTransaction,
-    OffsetCommitRequest,
-    OffsetCommitResponse,
-    OffsetFetchRequest,
-    OffsetFetchResponse,
-    OutputPartition,
-    Position,
-    ProduceRequest,
-    ProduceResponse,
-    ProducerId,
-    Sequence,
-    TransactionResult,
-    TxnOffsetCommitRequest,
-    TxnOffsetCommitResponse,
+    NO_EPOCH, AddOffsetsToTxnRequest, AddOffsetsToTxnResponse, AddPartitionsToTxnRequest, AddPartitionsToTxnResponse, Batch,
+    Correlation, EndTxnRequest, EndTxnResponse, Epoch, Error, InitProducerIdRequest, InitProducerIdResponse,
+    OffsetCommitInTransaction, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse,
+    OutputPartition, Position, ProduceRequest, ProduceResponse, ProducerId, Sequence, TopicPartition, TransactionResult,
+    TxnOffsetCommitRequest, TxnOffsetCommitResponse,
 )  # fmt: skip
 
 
@@ -62,8 +40,8 @@ class Stage(Enum):
     ADDING_PARTITIONS = "adding partitions"
     ADDING_OFFSETS = "adding offsets"
     SENDING_OFFSETS = "sending offsets"
-    OFFSETS_SENT = "offsets sent"
-    FLUSHING = "flushing"
+    PRODUCING = "producing"
+    ANSWERED = "answered, an older copy of the request is still on its way"
     COMMITTING = "committing"
     ABORTING = "aborting"
     COMMITTING_OFFSET = "committing its offset"
@@ -91,9 +69,9 @@ class Application:
     stage: Volatile[Stage] = Stage.NOT_STARTED
     epoch: Volatile[Epoch] = NO_EPOCH
     position: Volatile[Position] = 0
-    sequence: Volatile[Sequence] = 0  # Of the next batch to each output partition: all get one in every transaction.
+    sequences: Volatile[dict[OutputPartition, Sequence]] = each(0)  # Of the next batch.
     correlation: Volatile[Correlation] = 0  # Transactions begun.
-    unacknowledged: Volatile[frozenset[OutputPartition]] = frozenset()
+    produced: Volatile[TopicPartition] = 0  # Output partitions whose batch of this transaction is resolved.
     failed: Volatile[bool] = False  # ABORTABLE_ERROR
     bump_required: Volatile[bool] = False  # clientSideEpochBumpRequired
     expired: Volatile[Annotated[int, UpTo(1)]] = 0
@@ -106,21 +84,24 @@ class Application:
 
     @action
     def retry(self) -> None:
-        require(self.stage not in (Stage.NOT_STARTED, Stage.OFFSETS_SENT, Stage.FATAL_ERROR, Stage.DONE))
-        require(self.stage != Stage.FLUSHING or len(self.unacknowledged) > 0)
+        require(self.stage not in (Stage.NOT_STARTED, Stage.ANSWERED, Stage.FATAL_ERROR, Stage.DONE))
         require(self.all_quiet())
         self.transmit()
 
     @on(InitProducerIdResponse)
     def adopt_epoch(self, response: InitProducerIdResponse) -> None:
-        if self.stage != Stage.INITIALIZING or response.error == Error.CONCURRENT_TRANSACTIONS:
+        if self.stage != Stage.INITIALIZING:
+            return
+        if response.error == Error.CONCURRENT_TRANSACTIONS:
+            self.transmit()
             return
         if response.error != Error.NONE:
             self.stop()
             return
         positioned = self.epoch == NO_EPOCH and self.fetches_offset_first
         self.epoch = response.epoch
-        self.sequence = 0
+        for partition in range(len(self.leaders)):
+            self.sequences[partition] = 0
         self.bump_required = False
         if positioned:
             self.poll()
@@ -129,7 +110,10 @@ class Application:
 
     @on(OffsetFetchResponse)
     def seek(self, response: OffsetFetchResponse) -> None:
-        if self.stage != Stage.FETCHING_OFFSET or response.error == Error.UNSTABLE_OFFSET_COMMIT:
+        if self.stage != Stage.FETCHING_OFFSET:
+            return
+        if response.error == Error.UNSTABLE_OFFSET_COMMIT:
+            self.transmit()
             return
         self.position = response.offset
         if self.epoch == NO_EPOCH:
@@ -140,7 +124,7 @@ class Application:
     @on(AddPartitionsToTxnResponse)
     def partitions_added(self, response: AddPartitionsToTxnResponse) -> None:
         if self.awaits(Stage.ADDING_PARTITIONS, response.correlation, response.error):
-            self.request(Stage.ADDING_OFFSETS if self.offsets == Offsets.TRANSACTION else Stage.FLUSHING)
+            self.request(Stage.ADDING_OFFSETS if self.offsets == Offsets.TRANSACTION else Stage.PRODUCING)
 
     @on(AddOffsetsToTxnResponse)
     def offsets_added(self, response: AddOffsetsToTxnResponse) -> None:
@@ -151,46 +135,39 @@ class Application:
     def offsets_sent(self, response: TxnOffsetCommitResponse) -> None:
         if self.stage != Stage.SENDING_OFFSETS or response.correlation != self.correlation:
             return
-        if response.error == Error.TRANSACTION_ABORTABLE:
-            self.failed = True
-            self.stage = Stage.OFFSETS_SENT
-        elif response.error == Error.NONE:
-            self.stage = Stage.OFFSETS_SENT
-        elif response.error not in (Error.COORDINATOR_LOAD_IN_PROGRESS, Error.CONCURRENT_TRANSACTIONS):
+        if response.error in (Error.COORDINATOR_LOAD_IN_PROGRESS, Error.CONCURRENT_TRANSACTIONS):
+            return  # retry() sends it again.
+        if response.error in (Error.NONE, Error.TRANSACTION_ABORTABLE):
+            self.failed = response.error != Error.NONE
+            self.proceed_when_quiet()
+        else:
             self.stop()
-
-    @action
-    def flush(self) -> None:
-        require(self.stage == Stage.OFFSETS_SENT)
-        require(self.all_quiet())
-        self.request(Stage.ABORTING if self.failed else Stage.FLUSHING)
 
     @on(ProduceResponse)
     def acknowledged(self, response: ProduceResponse) -> None:
-        if self.stage != Stage.FLUSHING or response.correlation != self.correlation:
+        if self.stage != Stage.PRODUCING or response.correlation != self.correlation:
             return
-        if response.error == Error.NOT_ENOUGH_REPLICAS or response.partition not in self.unacknowledged:
+        if response.partition != self.produced or response.error == Error.NOT_ENOUGH_REPLICAS:
             return
-        self.unacknowledged -= {response.partition}
         if response.error != Error.NONE:
             self.failed = True  # While completing: no epoch bump is asked for (maybeTransitionToErrorState).
+        self.batch_resolved()
+        self.proceed_when_quiet()
 
     @action
-    def expire_batches(self) -> None:
-        """delivery.timeout.ms passes, also for what is in flight; the requests themselves are not taken back."""
-        require(self.stage == Stage.FLUSHING and self.expired < self.expirations and len(self.unacknowledged) > 0)
+    def expire_batch(self) -> None:
+        """delivery.timeout.ms passes while the request is in flight; the request itself is not taken back."""
+        require(self.stage == Stage.PRODUCING and self.expired < self.expirations)
         self.expired += 1
-        self.unacknowledged = frozenset()
         self.failed = True
-        self.sequence += 1
-        self.request(Stage.ABORTING)
+        self.batch_resolved()
+        self.proceed()
 
     @action
-    def end_transaction(self) -> None:
-        require(self.stage == Stage.FLUSHING and len(self.unacknowledged) == 0)
+    def proceed_at_last(self) -> None:
+        require(self.stage == Stage.ANSWERED)
         require(self.all_quiet())
-        self.sequence += 1
-        self.request(Stage.ABORTING if self.failed else Stage.COMMITTING)
+        self.proceed()
 
     @on(EndTxnResponse)
     def transaction_ended(self, response: EndTxnResponse) -> None:
@@ -214,6 +191,24 @@ class Application:
             else:
                 self.begin_transaction()
 
+    def batch_resolved(self) -> None:
+        self.sequences[self.produced] += 1
+        self.produced += 1
+
+    def proceed_when_quiet(self) -> None:
+        """An older copy of the request would outlive its connection: that is the fault `delay`, and not for free."""
+        self.stage = Stage.ANSWERED
+        if self.all_quiet():
+            self.proceed()
+
+    def proceed(self) -> None:
+        if self.failed:
+            self.request(Stage.ABORTING)
+        elif self.produced < len(self.leaders):
+            self.request(Stage.PRODUCING)
+        else:
+            self.request(Stage.COMMITTING)
+
     def awaits(self, stage: Stage, correlation: Correlation, error: Error) -> bool:
         """This is the answer that is waited for, and it lets the transaction go on."""
         if self.stage != stage or correlation != self.correlation or error == Error.CONCURRENT_TRANSACTIONS:
@@ -232,7 +227,7 @@ class Application:
 
     def begin_transaction(self) -> None:
         self.correlation += 1
-        self.unacknowledged = frozenset(range(len(self.leaders)))
+        self.produced = 0
         self.request(Stage.ADDING_PARTITIONS)
 
     def stop(self) -> None:
@@ -270,10 +265,10 @@ class Application:
                 self.me, self.producer_id, self.epoch, self.position + 1, self.correlation
             )
             send(self.offsets_partition, TxnOffsetCommitRequest(commit))
-        elif self.stage == Stage.FLUSHING:
-            for partition in self.unacknowledged:  # On different links, so nobody can tell in which order.
-                batch = Batch(self.me, self.producer_id, self.epoch, self.sequence, self.position, self.correlation)
-                send(self.leaders[partition], ProduceRequest(batch))
+        elif self.stage == Stage.PRODUCING:
+            sequence = self.sequences[self.produced]
+            batch = Batch(self.me, self.producer_id, self.epoch, sequence, self.position, self.correlation)
+            send(self.leaders[self.produced], ProduceRequest(batch))
         elif self.stage in (Stage.COMMITTING, Stage.ABORTING):
             result = TransactionResult.COMMIT if self.stage == Stage.COMMITTING else TransactionResult.ABORT
             send(self.coordinator, EndTxnRequest(self.me, self.producer_id, self.epoch, result, self.correlation))

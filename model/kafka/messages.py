@@ -27,6 +27,7 @@ Correlation = Annotated[int, UpTo("transactions")]
 LogOffset = Annotated[int, Below("log")]
 Copies = Annotated[int, UpTo(2)]  # None, one, or "more than once".
 Client = Annotated[ActorId, Of("Application")]
+Leader = ActorId  # A PartitionLeader or the OffsetsPartition.
 
 
 class Error(Enum):

@@ -6,47 +6,14 @@ Not modelled: a state log that refuses or loses an append (so hasFailedEpochFenc
 still answers (crash and restart, one epoch higher, stand for the move to another broker), expiry of ids, exhausted epochs.
 """
 
-from typing import Annotated
-
 from checker.lang import (
-    ActorId,
-    Durable,
-    Of,
-    Volatile,
-    action,
-    actor,
-    choose,
-    each,
-    on,
-    on_restart,
-    quiet,
-    replace,
-    require,
-    send,
-    struct,
-    suspected,
-)
+    Durable, Volatile, action, actor, choose, each, on, on_restart, quiet, replace, require, send, struct, suspected,
+)  # fmt: skip
 from model.kafka.messages import (
-    NO_EPOCH,
-    AddOffsetsToTxnRequest,
-    AddOffsetsToTxnResponse,
-    AddPartitionsToTxnRequest,
-    AddPartitionsToTxnResponse,
-    CoordinatorEpoch,
-    EndTxnRequest,
-    EndTxnResponse,
-    Epoch,
-    Error,
-    InitProducerIdRequest,
-    InitProducerIdResponse,
-    ProducerId,
-    TopicPartition,
-    TransactionResult,
-    TransactionState,
-    VerifyOnlyRequest,
-    VerifyOnlyResponse,
-    WriteTxnMarkersRequest,
-    WriteTxnMarkersResponse,
+    NO_EPOCH, AddOffsetsToTxnRequest, AddOffsetsToTxnResponse, AddPartitionsToTxnRequest, AddPartitionsToTxnResponse,
+    Client, CoordinatorEpoch, EndTxnRequest, EndTxnResponse, Epoch, Error, InitProducerIdRequest, InitProducerIdResponse,
+    Leader, ProducerId, TopicPartition, TransactionResult, TransactionState, VerifyOnlyRequest, VerifyOnlyResponse,
+    WriteTxnMarkersRequest, WriteTxnMarkersResponse,
 )  # fmt: skip
 
 
@@ -61,11 +28,11 @@ class TransactionMetadata:
 
 @actor
 class TransactionCoordinator:
-    leaders: tuple[ActorId, ...]  # Leader of each topic partition; the offsets partition is the last one.
-    clients: tuple[Annotated[ActorId, Of("Application")], ...]
+    leaders: tuple[Leader, ...]  # Leader of each topic partition; the offsets partition is the last one.
     writes_markers_after_reload: bool = True
 
     state_log: Durable[dict[ProducerId, TransactionMetadata]] = each(TransactionMetadata())
+    holder: Durable[dict[ProducerId, Client | None]] = each(None)  # Who got the latest epoch; only the timeout looks at it.
     coordinator_epoch: Durable[CoordinatorEpoch] = 0  # The leader epoch of the state log's partition.
     cache: Volatile[dict[ProducerId, TransactionMetadata]] = each(TransactionMetadata())
     pending_state: Volatile[dict[ProducerId, TransactionState | None]] = each(None)
@@ -75,16 +42,16 @@ class TransactionCoordinator:
     @on(InitProducerIdRequest)
     def init_producer_id(self, request: InitProducerIdRequest) -> None:
         producer_id = request.producer_id
+        require(self.pending_state[producer_id] is None)  # NOTE(concurrent)
         metadata = self.cache[producer_id]
         expected = request.expected_epoch
-        if self.pending_state[producer_id] is not None:  # Also whatever is in a Prepare state.
-            send(request.client, InitProducerIdResponse(Error.CONCURRENT_TRANSACTIONS, NO_EPOCH))
-        elif metadata.state == TransactionState.ONGOING:
+        if metadata.state == TransactionState.ONGOING:
             # The real answer follows the append of PrepareAbort; a client that retries cannot tell the difference.
             self.fence(producer_id)
             send(request.client, InitProducerIdResponse(Error.CONCURRENT_TRANSACTIONS, NO_EPOCH))
         elif expected == NO_EPOCH or expected == metadata.epoch:
             self.last_epoch[producer_id] = expected
+            self.holder[producer_id] = request.client
             self.append(producer_id, TransactionMetadata(epoch=metadata.epoch + 1))
             send(request.client, InitProducerIdResponse(Error.NONE, metadata.epoch + 1))
         elif expected == self.last_epoch[producer_id]:  # A retry of a bump that was answered, but not heard.
@@ -95,11 +62,13 @@ class TransactionCoordinator:
 
     @on(AddPartitionsToTxnRequest)
     def add_partitions(self, request: AddPartitionsToTxnRequest) -> None:
+        require(self.pending_state[request.producer_id] is None)  # NOTE(concurrent)
         error = self.add_to_transaction(request.producer_id, request.epoch, request.partitions)
         send(request.client, AddPartitionsToTxnResponse(error, request.correlation))
 
     @on(AddOffsetsToTxnRequest)
     def add_offsets(self, request: AddOffsetsToTxnRequest) -> None:
+        require(self.pending_state[request.producer_id] is None)  # NOTE(concurrent)
         offsets_partition = frozenset({len(self.leaders) - 1})
         error = self.add_to_transaction(request.producer_id, request.epoch, offsets_partition)
         send(request.client, AddOffsetsToTxnResponse(error, request.correlation))
@@ -121,12 +90,12 @@ class TransactionCoordinator:
     @on(EndTxnRequest)
     def end_transaction(self, request: EndTxnRequest) -> None:
         metadata = self.cache[request.producer_id]
+        fenced = request.epoch != metadata.epoch
+        require(fenced or self.pending_state[request.producer_id] is None)  # NOTE(concurrent)
         commit = request.result == TransactionResult.COMMIT
         error = Error.NONE
-        if request.epoch != metadata.epoch:
+        if fenced:
             error = Error.PRODUCER_FENCED
-        elif self.pending_state[request.producer_id] is not None:
-            error = Error.CONCURRENT_TRANSACTIONS
         elif metadata.state == TransactionState.ONGOING:
             self.prepare(request.producer_id, request.result)  # Answered now, before any marker is written.
         elif metadata.state == TransactionState.EMPTY:
@@ -139,11 +108,11 @@ class TransactionCoordinator:
 
     @action
     def abort_timed_out_transaction(self) -> None:
-        # transaction.timeout.ms is longer than a running client needs: only one that is down or paused lets it pass.
-        require(any(suspected(client) for client in self.clients))
+        """transaction.timeout.ms is longer than a running client needs: only one that is down or paused lets it pass."""
         producer_id = choose(
-            i for i, kept in self.cache.items()
-            if kept.state == TransactionState.ONGOING and self.pending_state[i] is None
+            i for i, holder in self.holder.items()
+            if holder is not None and suspected(holder) and self.cache[i].state == TransactionState.ONGOING
+            and self.pending_state[i] is None
         )  # fmt: skip
         self.fence(producer_id)
 
@@ -159,10 +128,12 @@ class TransactionCoordinator:
     def complete_marker(self, response: WriteTxnMarkersResponse) -> None:
         producer_id = response.producer_id
         metadata = self.cache[producer_id]
-        if response.coordinator_epoch != self.coordinator_epoch or response.partition not in self.unmarked[producer_id]:
+        unmarked = self.unmarked[producer_id]
+        if response.coordinator_epoch != self.coordinator_epoch or response.partition not in unmarked:
             return  # Of an earlier term, or a second answer.
         if response.epoch != metadata.epoch or response.result != self.result(metadata.state):
             return  # Of an earlier transaction.
+        require(response.partition == min(unmarked))  # The order in which several are read tells nobody anything.
         if response.error != Error.NONE:
             self.unmarked[producer_id] = frozenset()  # Given up; pending_state stays until the next coordinator loads.
             return
@@ -195,8 +166,6 @@ class TransactionCoordinator:
 
     def add_to_transaction(self, producer_id: ProducerId, epoch: Epoch, new: frozenset[TopicPartition]) -> Error:
         metadata = self.cache[producer_id]
-        if self.pending_state[producer_id] is not None:
-            return Error.CONCURRENT_TRANSACTIONS
         if epoch != metadata.epoch:
             return Error.PRODUCER_FENCED
         if metadata.state != TransactionState.ONGOING or not new <= metadata.partitions:
