@@ -31,6 +31,7 @@ class LiveLine:
         self.rate_from: tuple[float, int] = (time.monotonic(), 0)
 
     def update(self, states: int, transitions: int, depth: int, queue: int, memory_bytes: int) -> None:
+        del transitions  # Eighty columns have no room for it.
         now = time.monotonic()
         if not self.visible or now - self.drawn_at < REDRAW_SECONDS:
             return
@@ -40,8 +41,8 @@ class LiveLine:
             self.rate_from = (now, states) if now - since >= RATE_SECONDS else self.rate_from
         self.drawn_at = now
         self._draw(
-            f"{self.title}: {states:,} states, {quantity(self.rate)}/s, {quantity(transitions)} transitions, "
-            f"depth {depth}, queue {quantity(queue)}, {megabytes(memory_bytes)}"
+            f"{self.title}: {states:,} states, {quantity(self.rate)}/s, depth {depth}, queue {quantity(queue)}, "
+            f"{megabytes(memory_bytes)}"
         )
 
     def finish(self) -> None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from enum import Enum
 from typing import Any
 
+from checker.build import build
 from checker.spec import PredicateUse, SpecFile
+from checker.system import Link, System
 
 
 def describe(spec: SpecFile) -> str:
-    network = spec.network
+    system = build(spec).system
     parts = [
         _section("spec", _head(spec)),
         _section("settings", _settings(spec)),
         _section("constants", [(name, str(value)) for name, value in spec.constants.items()]),
-        _section("actors", _actors(spec)),
-        _section("network", [("every link", _link(network.kind, network.capacity, network.when_full)), *_links(spec)]),
+        _section("actors", _actors(system)),
+        _section("links", _links(system)),
         _section("faults", _faults(spec)),
         _section("check", _checks(spec)),
         _section("bounds", [(name, _value(value)) for name, value in spec.bounds.items()]),
@@ -45,19 +48,21 @@ def _settings(spec: SpecFile) -> list[tuple[str, ...]]:
     return [(one.name, one.value, one.origin, one.rule) for one in spec.settings()]
 
 
-def _actors(spec: SpecFile) -> list[tuple[str, str, str]]:
+def _actors(system: System) -> list[tuple[str, str, str]]:
     return [
         (
-            ", ".join(entry.instances),
-            entry.class_name,
-            ", ".join(f"{name}={_value(value)}" for name, value in entry.wiring.items()),
+            one.name,
+            one.definition.name,
+            ", ".join(f"{name}={_value(value)}" for name, value in one.wiring.items() if name != "me"),
         )
-        for entry in spec.actors.values()
+        for one in system.instances
     ]
 
 
 def _value(value: Any) -> str:
     match value:
+        case Enum():
+            return value.name
         case list() | tuple():
             return f"[{', '.join(map(_value, value))}]"
         case dict():
@@ -68,20 +73,27 @@ def _value(value: Any) -> str:
             return str(value)
 
 
-def _link(kind: str | None, capacity: int | None, when_full: str | None) -> str:
-    words = [
-        kind,
-        None if capacity is None else f"capacity {capacity}",
-        None if when_full is None else f"when full: {when_full}",
-    ]
-    return ", ".join(word for word in words if word)
-
-
-def _links(spec: SpecFile) -> list[tuple[str, str]]:
+def _links(system: System) -> list[tuple[str, str, str]]:
+    """Each link on which a message can travel at all, with the messages that can."""
     return [
-        (f"{one.sender or 'anybody'} -> {one.to or 'anybody'}", _link(one.kind, one.capacity, one.when_full))
-        for one in spec.network.links
+        (
+            _ends(system, one),
+            # A set that is stored as one bit for each possible message cannot be full.
+            one.kind if one.mask_size else f"{one.kind}, capacity {one.capacity}, when full: {_when_full(one)}",
+            ", ".join(message.cls.__name__ for message in one.messages),
+        )
+        for one in system.links
     ]
+
+
+def _when_full(link: Link) -> str:
+    return "wait" if link.wait else "error"
+
+
+def _ends(system: System, link: Link) -> str:
+    receiver = "everyone" if link.receiver is None else system.instances[link.receiver].name
+    sender = "anyone" if link.sender is None else system.instances[link.sender].name
+    return f"{sender} -> {receiver}" + (" (late)" if link.late else "")
 
 
 def _faults(spec: SpecFile) -> list[tuple[str, ...]]:

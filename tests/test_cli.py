@@ -403,7 +403,7 @@ def test_live_line_is_drawn_on_a_terminal_and_removed(monkeypatch: pytest.Monkey
 
     drawn = stream.getvalue()
     assert "txn.yaml: 1,200,000 states" in drawn
-    assert "5M transitions, depth 12, queue 300k, 64 MiB" in drawn
+    assert "/s, depth 12, queue 300k, 64 MiB" in drawn
     assert drawn.endswith("\r\x1b[K")
 
 
@@ -474,8 +474,8 @@ def test_show_tells_what_takes_effect(tmp_path: Path, capsys: pytest.CaptureFixt
     assert main(["show", spec, "--set", "actors.player.count=2"]) == 0
 
     shown = capsys.readouterr().out
-    assert "player-1, player-2  Player   referee=referee" in shown
-    assert "every link  fifo, capacity 4, when full: error" in shown
+    assert "player-2  Player   referee=referee, favourite=HEADS" in shown
+    assert "player-1 -> referee  fifo, capacity 4, when full: error  Result" in shown
     assert "crash  player: 1" in shown
     assert "Edges." in shown
 
