@@ -184,15 +184,21 @@ def every_loop_has_a_colour(slush: Slush) -> bool:
     )
 
 
+def finished(slush: Slush) -> bool:
+    return all(at == LoopAt.DONE for at in slush.loop_at.values())
+
+
+def of_one_colour(slush: Slush) -> bool:
+    return any(all(held == colour for held in slush.pick.values()) for colour in Colour)
+
+
+@predicate
+def ends_agreed(slush: Slush) -> bool:
+    """When every node has finished, all hold the same colour (true of three nodes that each ask both others)."""
+    return not finished(slush) or of_one_colour(slush)
+
+
 @predicate
 def agreed(slush: Slush) -> bool:
     """Every node has finished with the same colour."""
-    finished = all(at == LoopAt.DONE for at in slush.loop_at.values())
-    return finished and any(all(held == colour for held in slush.pick.values()) for colour in Colour)
-
-
-@predicate
-def split(slush: Slush) -> bool:
-    """Every node has finished and two colours are left."""
-    finished = all(at == LoopAt.DONE for at in slush.loop_at.values())
-    return finished and not any(all(held == colour for held in slush.pick.values()) for colour in Colour)
+    return finished(slush) and of_one_colour(slush)
