@@ -10,6 +10,7 @@ import contextlib
 import difflib
 import json
 import os
+import shlex
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -332,6 +333,9 @@ class _Checking:
             self.documents.append(self.document(result, unexpected))
         elif not (self.arguments.quiet and self.several):
             self.session.print(("" if first else "\n") + render(result, color=self.session.color))
+            if self.arguments.overrides and any(one.path is not None for one in result.properties):
+                given = " ".join(f"--set {shlex.quote(one)}" for one in self.arguments.overrides)
+                self.session.print(f"a replay needs the same {given}")
             for one in unexpected if not self.several else ():
                 self.session.print(f"not as expected: {one}")
         if self.arguments.accept:
