@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import typing
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from checker.actors import MISSING, ActorClass, Collector, Field, Function, actors_of, predicates_of
@@ -88,6 +88,8 @@ class _Builder:
         self.stop_if_wrong()
         instances = [self._instance(i, *one, classes) for i, one in enumerate(names)]
         self.stop_if_wrong()
+        for definition in classes.values():
+            _narrow_wiring(definition, [one.wiring for one in instances if one.definition is definition])
         system = System(
             self.spec.title, dict(self.spec.constants), instances, classes,
             report_deadlock=self.spec.deadlock == "report",
@@ -99,6 +101,7 @@ class _Builder:
         self.stop_if_wrong()
         built = self._translate(system, resolver)
         self.stop_if_wrong()
+        system.structs = resolver.structs
         return built
 
     # --- Actors -----------------------------------------------------------------------------------------------------
@@ -150,7 +153,7 @@ class _Builder:
                     "unset-wiring", f"{class_name} needs a value for {one.name}", ("actors", group),
                     f"write `{one.name}: ...` in {group}", key=True,
                 )  # fmt: skip
-            problem_text = misfit(_loose(one.type), wiring[one.name]) if one.name in wiring else ""
+            problem_text = misfit(one.type, wiring[one.name]) if one.name in wiring else ""
             if problem_text:
                 self.report("wiring", f"{one.name} of {group} is {wiring[one.name]!r}, {problem_text}", path)
         for key in given.keys() - definition.wiring.keys():
@@ -447,9 +450,18 @@ class _Unwirable(Exception):
         self.help = help
 
 
-def _loose(type_: Type) -> Type:
-    """Wiring integers without bounds are checked for being integers only."""
-    return type_
+def _narrow_wiring(definition: ActorClass, wirings: list[dict[str, Any]]) -> None:
+    """Wiring is constant: its integers lie between the least and the greatest value that the spec gives them."""
+    for name, one in definition.wiring.items():
+        given = [wiring[name] for wiring in wirings]
+        if one.type == IntType(None, None):
+            definition.wiring[name] = replace(one, type=IntType(min(given), max(given)))
+        elif isinstance(one.type, SequenceType):
+            item = one.type.item
+            inside = [value for value in given for value in value]
+            if item == IntType(None, None):
+                item = IntType(min(inside, default=0), max(inside, default=0))
+            definition.wiring[name] = replace(one, type=SequenceType(item, max(map(len, given))))
 
 
 __all__ = ["Built", "Field", "build", "values"]

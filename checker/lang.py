@@ -14,7 +14,7 @@ import enum
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol, TypeVar, dataclass_transform
+from typing import Annotated, Any, Protocol, TypeVar, cast, dataclass_transform
 
 __all__ = [
     "ActorId", "Below", "Between", "Durable", "History", "MaxLen", "Of", "UpTo", "Volatile", "action", "actor",
@@ -123,20 +123,29 @@ def anything() -> Any:
 # --- Markers --------------------------------------------------------------------------------------------------------
 
 
+def _tell_step(made: Any) -> None:
+    """Inside a step, what is constructed must fit its declared bounds."""
+    step = current_step.get(None)
+    if step is not None:
+        step.constructed(made)
+
+
+def _record(cls: type, kind: str) -> type:
+    cls.__post_init__ = _tell_step  # type: ignore[attr-defined]
+    cls.__checker_kind__ = kind  # type: ignore[attr-defined]
+    return dataclass(frozen=True)(cls)
+
+
 @dataclass_transform(frozen_default=True)
 def struct(cls: C) -> C:
     """A small immutable record; change a copy with ``replace(value, field=...)``."""
-    made = dataclass(frozen=True)(cls)
-    made.__checker_kind__ = "struct"  # type: ignore[attr-defined]
-    return made
+    return cast(C, _record(cls, "struct"))
 
 
 @dataclass_transform(frozen_default=True)
 def message(cls: C) -> C:
     """A message type: like a struct, and it may be sent."""
-    made = dataclass(frozen=True)(cls)
-    made.__checker_kind__ = "message"  # type: ignore[attr-defined]
-    return made
+    return cast(C, _record(cls, "message"))
 
 
 def actor(cls: C) -> C:
@@ -208,6 +217,7 @@ class Step(Protocol):
     def quiet(self, peer: ActorId) -> bool: ...
     def suspected(self, peer: ActorId) -> bool: ...
     def ensure(self, condition: bool, reason: str) -> None: ...
+    def constructed(self, made: Any) -> None: ...
 
 
 current_step: ContextVar[Step] = ContextVar("current_step")

@@ -17,7 +17,7 @@ from typing import Any
 from checker.actors import Function
 from checker.lang import ActorId, OneOf, Storage, current_step
 from checker.system import DOWN, PAUSED, UP, Group, Instance, Layout, Link, Property, System
-from checker.types import MapType, Type, every_value, expand_default, from_leaves, misfit, show, to_leaves, values
+from checker.types import MapType, Type, every_value, expand_default, from_leaves, misfit, positions, show, to_leaves, values
 
 State = tuple[int, ...]
 
@@ -116,7 +116,6 @@ class Execution:
         name = type(message).__name__
         if link is None or type(message) not in link.tags:
             raise ModelError(f"{self.reference.system.instances[to].name} does not handle {name}")
-        self.reference.check_message(message)
         self.sent.append((int(to), message))
         if link.kind == "fifo" and self.reference.status(self.state, to) == DOWN:
             return  # The connection is refused.
@@ -126,7 +125,6 @@ class Execution:
         link = self.reference.system.broadcast_link
         if link is None or type(message) not in link.tags:
             raise ModelError(f"nobody handles a broadcast {type(message).__name__}")
-        self.reference.check_message(message)
         self.sent.append((None, message))
         self.put(link, message)
 
@@ -145,6 +143,17 @@ class Execution:
 
     def ensure(self, condition: bool, reason: str) -> None:
         raise ModelError("ensure() belongs in a predicate")
+
+    def constructed(self, made: Any) -> None:
+        check_struct(self.reference.system, made)
+
+
+def check_struct(system: System, made: Any) -> None:
+    """A struct or message that does not fit its declared bounds cannot be constructed."""
+    type_ = system.structs.get(type(made))
+    problem = misfit(type_, made) if type_ is not None else ""
+    if problem:
+        raise ModelError(f"{show(made)} cannot be made: {problem}")
 
 
 def in_order(options: Iterable[Any]) -> list[Any]:
@@ -171,11 +180,15 @@ def _rank(value: Any) -> Any:
 class Judgement:
     """Evaluates one predicate: collects the sentences of failing ensures."""
 
+    system: System
     reasons: list[str] = field(default_factory=list)
 
     def ensure(self, condition: bool, reason: str) -> None:
         if not condition:
             self.reasons.append(reason)
+
+    def constructed(self, made: Any) -> None:
+        check_struct(self.system, made)
 
     def __getattr__(self, verb: str) -> Any:
         raise ModelError(f"{verb}() belongs in an actor, not in a predicate")
@@ -199,9 +212,6 @@ class Reference:
         self._shadows = {
             name: _shadow(one.cls, {f.name: f.type for f in one.state.values()}, one.wiring)
             for name, one in system.classes.items()
-        }
-        self._message_types = {
-            struct.cls: struct for link in system.links for struct in link.messages
         }
 
     # --- States -----------------------------------------------------------------------------------------------------
@@ -242,7 +252,8 @@ class Reference:
         if link.mask_size:
             mask = 0
             for one in messages:
-                mask |= 1 << (link.mask_start[type(one)] + values(self._message_types[type(one)]).index(one))
+                struct = link.messages[link.tags[type(one)] - 1]
+                mask |= 1 << (link.mask_start[struct.cls] + positions(struct)[one])
             state[start] = mask
             return
         codes = [link.encode(one) for one in messages]
@@ -265,11 +276,6 @@ class Reference:
         content = self.content(state, link)
         content.remove(message)
         self._set_content(state, link, content)
-
-    def check_message(self, message: Any) -> None:
-        problem = misfit(self._message_types[type(message)], message)
-        if problem:
-            raise ModelError(f"the message {show(message)} cannot be sent: {problem}")
 
     def field_values(self, state: list[int] | State, instance: int) -> dict[str, Any]:
         """The state fields of one actor as Python values."""
@@ -453,7 +459,7 @@ class Reference:
     def evaluate(self, one: Property, state: State) -> tuple[bool, tuple[str, ...]]:
         """Whether the predicate holds, and the sentences of the ensures that failed."""
         arguments = {name: self._argument(value, state) for name, value in one.arguments.items()}
-        judge = Judgement()
+        judge = Judgement(self.system)
         with stepping(judge):
             try:
                 answer = one.function.python(**arguments)

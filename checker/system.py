@@ -160,6 +160,7 @@ class System:
     budgets: list[Budget] = field(default_factory=list)
     properties: list[Property] = field(default_factory=list)
     report_deadlock: bool = True
+    structs: dict[type, StructType] = field(default_factory=dict)  # every struct and message type in use
 
     @cached_property
     def crashable(self) -> frozenset[int]:

@@ -211,7 +211,7 @@ class Resolver:
     classes: Mapping[str, range]
 
     def __post_init__(self) -> None:
-        self._structs: dict[type, StructType] = {}
+        self.structs: dict[type, StructType] = {}
         self._open: set[type] = set()
 
     def storage_of(self, annotation: Any) -> Storage | None:
@@ -296,14 +296,14 @@ class Resolver:
         return SetType(item)
 
     def struct(self, cls: type) -> StructType:
-        if cls not in self._structs:
+        if cls not in self.structs:
             if cls in self._open:
                 raise TypeProblem("recursive-struct", f"{cls.__name__} contains itself")
             self._open.add(cls)
             hints = typing.get_type_hints(cls, include_extras=True)
             names = [one.name for one in dataclasses.fields(cls)]
-            self._structs[cls] = StructType(cls, tuple((name, self.resolve(hints[name])) for name in names))
-        return self._structs[cls]
+            self.structs[cls] = StructType(cls, tuple((name, self.resolve(hints[name])) for name in names))
+        return self.structs[cls]
 
     def _number(self, bound: int | str) -> int:
         if isinstance(bound, int):
