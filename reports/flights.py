@@ -98,9 +98,10 @@ def flights(path: Path) -> list[Flight]:
             tracker.disconnect(vanished(path, step), step)
         if step.received is not None:
             flight = tracker.take(step.received, step.actor, late=step.late)
-            if step.fault:
+            strikes = step.fault and step.action in ("lose", "delay", "duplicate")
+            if strikes:
                 flight.hits.append(number)
-            match step.action if step.fault else "":
+            match step.action if strikes else "":
                 case "lose":
                     flight.fate, flight.ended = Fate.LOST, number
                 case "delay":

@@ -13,22 +13,20 @@ from typing import Any
 
 from checker.verdict import Change, SentMessage
 
-_DIRECTION_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
 
 def clean(text: object) -> str:
     """The text on one line, with everything invisible or unrepresentable spelt out as an escape."""
-    return "".join(_visible(character) for character in str(text))
+    plain = str(text)
+    return plain if plain.isprintable() else "".join(_visible(character) for character in plain)
 
 
 def _visible(character: str) -> str:
-    if character in "\n\t\r":
+    if character.isprintable():
+        return character
+    if character.isspace() and character not in "\x1c\x1d\x1e\x1f\x85":
         return " "
     code = ord(character)
-    category = unicodedata.category(character)
-    if category in ("Cc", "Cs", "Zl", "Zp") or character in _DIRECTION_CONTROLS or (code & 0xFFFE) == 0xFFFE:
-        return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
-    return character
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def columns(text: str) -> int:
