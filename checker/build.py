@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 import typing
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from checker.actors import MISSING, ActorClass, Collector, Field, Function, actors_of, predicates_of
@@ -43,17 +44,33 @@ DEFAULT_LATE_CAPACITY = 4
 ELEMENT = re.compile(r"^([A-Za-z][\w-]*)\[(.+)\]$")
 
 
-@dataclass
 class Built:
-    """A system with the translated bodies of everything it runs. ``methods`` by (actor class, method name)."""
+    """A system, and the bodies of everything it runs, translated when they are first asked for.
 
-    system: System
-    methods: dict[tuple[str, str], Method]
-    predicates: list[Method]  # one for each of ``system.properties``
+    A system whose machine code is on the disk needs no translation: the code's key covers all that decides it.
+    """
+
+    def __init__(self, system: System, resolver: Resolver) -> None:
+        self.system = system
+        self.resolver = resolver
+
+    @cached_property
+    def methods(self) -> dict[tuple[str, str], Method]:
+        """By actor class and method name. Raises ``SourceError`` with every mistake in every body."""
+        return self._translated[0]
+
+    @cached_property
+    def predicates(self) -> list[Method]:
+        """One for each of ``system.properties``."""
+        return self._translated[1]
+
+    @cached_property
+    def _translated(self) -> tuple[dict[tuple[str, str], Method], list[Method]]:
+        return translate(self.system, self.resolver)
 
 
 def build(spec: SpecFile) -> Built:
-    """Raises ``SourceError`` with every mistake found."""
+    """Raises ``SourceError`` with every mistake found in the spec and in the declarations of its actors."""
     return _Builder(spec).build()
 
 
@@ -91,7 +108,7 @@ class _Builder:
         for definition in classes.values():
             _narrow_wiring(definition, [one.wiring for one in instances if one.definition is definition])
         system = System(
-            self.spec.title, dict(self.spec.constants), instances, classes,
+            self.spec.title, dict(self.spec.constants), instances, classes, resolver,
             report_deadlock=self.spec.deadlock == "report",
         )  # fmt: skip
         system.links = self._links(system, resolver)
@@ -99,10 +116,7 @@ class _Builder:
         self._add_late_links(system)
         system.properties = self._properties(system)
         self.stop_if_wrong()
-        built = self._translate(system, resolver)
-        self.stop_if_wrong()
-        system.structs = resolver.structs
-        return built
+        return Built(system, resolver)
 
     # --- Actors -----------------------------------------------------------------------------------------------------
 
@@ -415,33 +429,34 @@ class _Builder:
             return self._wire(EnumType(hint), given, 0)
         return self._wire(IntType(None, None), given, 0)
 
-    # --- Bodies -----------------------------------------------------------------------------------------------------
 
-    def _translate(self, system: System, resolver: Resolver) -> Built:
-        methods: dict[tuple[str, str], Method] = {}
-        for definition in system.classes.values():
-            translator = Translator(resolver, system.classes, definition)
-            for function in definition.actions:
-                methods[definition.name, function.name] = translator.method(function)
-            for message, function in definition.handlers.items():
-                try:
-                    struct = resolver.struct(message)
-                except TypeProblem as problem:
-                    if not any(problem.message in one.message for one in self.diagnostics):
-                        self.diagnostics.append(
-                            Diagnostic(problem.slug, f"message {message.__name__}: {problem.message}", function.place(), help=problem.help)
-                        )
-                    continue
-                methods[definition.name, function.name] = translator.method(function, struct)
-            if definition.restart is not None:
-                methods[definition.name, definition.restart.name] = translator.method(definition.restart)
-            self.diagnostics += translator.diagnostics
-        predicates = []
-        for one in system.properties:
-            translator = Translator(resolver, system.classes, None)
-            predicates.append(translator.predicate(one.function, one.arguments))
-            self.diagnostics += translator.diagnostics
-        return Built(system, methods, predicates)
+def translate(system: System, resolver: Resolver) -> tuple[dict[tuple[str, str], Method], list[Method]]:
+    """Every body of the system in the intermediate form; every mistake in them at once."""
+    diagnostics: list[Diagnostic] = []
+    methods: dict[tuple[str, str], Method] = {}
+    for definition in system.classes.values():
+        translator = Translator(resolver, system.classes, definition)
+        for function in definition.actions:
+            methods[definition.name, function.name] = translator.method(function)
+        for message, function in definition.handlers.items():
+            try:
+                struct = resolver.struct(message)
+            except TypeProblem as problem:
+                text = f"message {message.__name__}: {problem.message}"
+                diagnostics.append(Diagnostic(problem.slug, text, function.place(), help=problem.help))
+                continue
+            methods[definition.name, function.name] = translator.method(function, struct)
+        if definition.restart is not None:
+            methods[definition.name, definition.restart.name] = translator.method(definition.restart)
+        diagnostics += translator.diagnostics
+    predicates = []
+    for one in system.properties:
+        translator = Translator(resolver, system.classes, None)
+        predicates.append(translator.predicate(one.function, one.arguments))
+        diagnostics += translator.diagnostics
+    if diagnostics:
+        raise SourceError(diagnostics)
+    return methods, predicates
 
 
 class _Unwirable(Exception):

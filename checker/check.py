@@ -86,11 +86,13 @@ def _explore(
 ) -> tuple[Engine, Exploration, float]:
     """Explore with the engine asked for. ``auto`` lets the reference answer alone where that is quick."""
     if options.engine == "reference":
+        assert built.methods is not None  # The reference does not need the bodies' translation, but judges them by it.
         engine: Engine = ReferenceEngine(reference)
         return engine, explore(engine, built.system, options, memory, report), 0.0
     from checker.native import NativeEngine, is_cached
 
     if options.engine == "auto" and not is_cached(built, reference.layout):
+        assert built.methods is not None
         small = ReferenceEngine(reference)
         limit = min(REFERENCE_FIRST_STATES, options.states or REFERENCE_FIRST_STATES)
         found = explore(small, built.system, _with_states(options, limit), memory, lambda *_: None)

@@ -2,6 +2,8 @@
 
 One tree per method and class; wiring stays symbolic (``Wiring``), so one tree serves every instance. Helpers are
 inlined (``Inline``). Expressions have no side effects except ``Choose`` and what an ``Inline`` body does.
+
+Nodes compare by identity: nothing compares trees, and making fifty classes with generated comparison costs 50 ms.
 """
 
 from __future__ import annotations
@@ -14,17 +16,17 @@ from checker.actors import Function
 from checker.types import BOOL, Type
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Expr:
     type: Type
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Const(Expr):
     value: Any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Wiring(Expr):
     """A wiring field of the actor itself, or (``actor`` given) of another actor that a predicate reads."""
 
@@ -32,7 +34,7 @@ class Wiring(Expr):
     actor: ActorRef | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class FieldRead(Expr):
     name: str
     actor: ActorRef | None = None
@@ -46,47 +48,47 @@ class ActorRef:
     class_name: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Local(Expr):
     name: str  # unique within the method
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Not(Expr):
     value: Expr
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Negative(Expr):
     value: Expr
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Arithmetic(Expr):
     operator: str  # + - * // %
     left: Expr
     right: Expr
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Compare(Expr):
     operator: str  # < <= > >=, on integers
     left: Expr
     right: Expr
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Equal(Expr):
     left: Expr
     right: Expr
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class IsNone(Expr):
     value: Expr
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Both(Expr):
     """``and``: the right side is evaluated only if the left is true."""
 
@@ -94,56 +96,56 @@ class Both(Expr):
     right: Expr
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Either(Expr):
     left: Expr
     right: Expr
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Conditional(Expr):
     condition: Expr
     then: Expr
     otherwise: Expr
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Member(Expr):
     item: Expr
     collection: Expr
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class SetOperation(Expr):
     operator: str  # | & - ^
     left: Expr
     right: Expr
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Subset(Expr):
     left: Expr
     right: Expr
     proper: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class MakeSet(Expr):
     items: tuple[Expr, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class MakeSequence(Expr):
     items: tuple[Expr, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Concatenate(Expr):
     left: Expr
     right: Expr
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Index(Expr):
     """An item of a sequence (Python's rules: negative counts from the end) or of a map."""
 
@@ -151,31 +153,31 @@ class Index(Expr):
     index: Expr
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Slice(Expr):
     base: Expr
     start: Expr | None
     end: Expr | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class MakeStruct(Expr):
     values: tuple[Expr, ...]  # in field order
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Attribute(Expr):
     base: Expr
     name: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Replace(Expr):
     base: Expr
     changes: tuple[tuple[str, Expr], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Length(Expr):
     collection: Expr
 
@@ -183,7 +185,7 @@ class Length(Expr):
 # --- Iteration ------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Over:
     """Something to iterate. ``kind``: range (start, end), set, sequence, keys, values, items, enumerate, actors."""
 
@@ -201,7 +203,7 @@ class ActorsParameter:
     class_name: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Generator:
     """``for <names> in <over> if <conditions>``; several are nested."""
 
@@ -211,7 +213,7 @@ class Generator:
     conditions: tuple[Expr, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Fold(Expr):
     """``any``, ``all``, ``sum``, ``min``, ``max`` over generators."""
 
@@ -221,35 +223,35 @@ class Fold(Expr):
     default: Expr | None = None  # of min and max
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class CollectSet(Expr):
     generators: tuple[Generator, ...]
     body: Expr
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class CollectSequence(Expr):
     generators: tuple[Generator, ...]
     body: Expr
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Choose(Expr):
     generators: tuple[Generator, ...]
     body: Expr
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Quiet(Expr):
     peer: Expr
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Suspected(Expr):
     peer: Expr
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Inline(Expr):
     """A call of a helper: parameters become locals, ``Return`` inside ends this body only."""
 
@@ -262,93 +264,93 @@ class Inline(Expr):
 # --- Statements -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Stmt:
     line: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Assign(Stmt):
     name: str
     value: Expr
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class SetField(Stmt):
     name: str
     value: Expr
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class SetItem(Stmt):
     field: str
     key: Expr
     value: Expr
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class If(Stmt):
     condition: Expr
     then: tuple[Stmt, ...]
     otherwise: tuple[Stmt, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class For(Stmt):
     names: tuple[str, ...]
     over: Over
     body: tuple[Stmt, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Break(Stmt):
     pass
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Continue(Stmt):
     pass
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Return(Stmt):
     value: Expr | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Require(Stmt):
     condition: Expr
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Assert(Stmt):
     condition: Expr
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Ensure(Stmt):
     condition: Expr
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Send(Stmt):
     to: Expr
     message: Expr
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Broadcast(Stmt):
     message: Expr
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Evaluate(Stmt):
     """An expression for its effect: a call of a helper."""
 
     value: Expr
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Method:
     """A translated method or predicate. ``locals``: every local with its type, parameters included."""
 

@@ -21,6 +21,7 @@ from llvmlite import ir as ll
 
 from checker import ir
 from checker.build import Built
+from checker.fingerprint import fingerprint
 from checker.kernel import Progress as KernelProgress
 from checker.kernel import Search
 from checker.kernel import Target as KernelTarget
@@ -864,9 +865,9 @@ def _check(system: System, module: ll.Module, predicates: list[ll.Function]) -> 
     builder.ret(events)
 
 
-def _key(source: str) -> bytes:
+def _key(built: Built, layout: Layout) -> bytes:
     machine = f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
-    return f"system {llvmlite.__version__} {machine}\n{source}".encode()
+    return f"system {llvmlite.__version__} {machine}\n{fingerprint(built, layout)}".encode()
 
 
 def _target_machine() -> Any:
@@ -890,7 +891,7 @@ def _compile(source: str) -> bytes:
 
 def is_cached(built: Built, layout: Layout) -> bool:
     """Whether the machine code for this system is on the disk already."""
-    return is_present(_key(generate(built, layout)))
+    return is_present(_key(built, layout))
 
 
 class NativeEngine:
@@ -901,8 +902,7 @@ class NativeEngine:
     def __init__(self, built: Built, layout: Layout, workers: int | None, memory_bytes: int) -> None:
         self.layout = layout
         self.system = built.system
-        source = generate(built, layout)
-        code = cached(_key(source), lambda: _compile(source))
+        code = cached(_key(built, layout), lambda: _compile(generate(built, layout)))
         machine = _target_machine()
         empty = llvm.parse_assembly("")
         empty.triple = machine.triple

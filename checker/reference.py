@@ -150,8 +150,7 @@ class Execution:
 
 def check_struct(system: System, made: Any) -> None:
     """A struct or message that does not fit its declared bounds cannot be constructed."""
-    type_ = system.structs.get(type(made))
-    problem = misfit(type_, made) if type_ is not None else ""
+    problem = misfit(system.resolver.struct(type(made)), made)
     if problem:
         raise ModelError(f"{show(made)} cannot be made: {problem}")
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from checker.actors import ActorClass, Field, Function
 from checker.lang import ActorId
-from checker.types import Leaf, SetType, StructType, Type, from_leaves, leaves, size, to_leaves
+from checker.types import Leaf, Resolver, SetType, StructType, Type, from_leaves, leaves, size, to_leaves
 
 UP, DOWN, PAUSED = 0, 1, 2
 MASK_SIZE_MAX = 512  # a `set` link whose messages have at most this many values is stored as a bit mask
@@ -156,11 +156,11 @@ class System:
     constants: dict[str, int]
     instances: list[Instance]
     classes: dict[str, ActorClass]
+    resolver: Resolver
     links: list[Link] = field(default_factory=list)
     budgets: list[Budget] = field(default_factory=list)
     properties: list[Property] = field(default_factory=list)
     report_deadlock: bool = True
-    structs: dict[type, StructType] = field(default_factory=dict)  # every struct and message type in use
 
     @cached_property
     def crashable(self) -> frozenset[int]:

@@ -1,0 +1,64 @@
+"""What decides the machine code of a system, as one text to be hashed: the key under which that code is kept.
+
+It must cover everything the translation reads: this package, the model's source files, and the resolved spec. Then
+code found under the key makes reading the actors' bodies unnecessary.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from checker.build import Built
+from checker.system import Layout, System
+from checker.types import show
+
+
+def fingerprint(built: Built, layout: Layout) -> str:
+    """Equal for equal code; different whenever a source file or the resolved spec is."""
+    digest = hashlib.sha256()
+    for path in sorted({*_own_files(), *_model_files(built.system)}):
+        try:
+            content = path.read_bytes()
+        except OSError:
+            content = b"gone"
+        digest.update(f"{path.name} {len(content)}\n".encode() + content)
+    for line in _described(built.system):
+        digest.update(line.encode() + b"\n")
+    digest.update(repr(layout.chunks).encode())
+    return digest.hexdigest()
+
+
+def _own_files() -> list[Path]:
+    return list(Path(__file__).parent.glob("*.py"))
+
+
+def _model_files(system: System) -> set[Path]:
+    """The files of the actors and predicates, and every module loaded from beside or below one of them."""
+    files = {Path(one.file).resolve() for one in system.classes.values()}
+    files |= {Path(one.function.file).resolve() for one in system.properties}
+    folders = {one.parent for one in files}
+    for module in list(sys.modules.values()):
+        name = getattr(module, "__file__", None)
+        if name and Path(name).suffix == ".py" and folders & set(Path(name).resolve().parents):
+            files.add(Path(name).resolve())
+    return files
+
+
+def _described(system: System) -> Iterator[str]:
+    yield f"{system.constants} {system.report_deadlock}"
+    for instance in system.instances:
+        wiring = {name: show(value) for name, value in instance.wiring.items()}
+        yield f"{instance.name} {instance.definition.name} {wiring}"
+        for one in (*instance.definition.wiring.values(), *instance.definition.state.values()):
+            yield f"{one.name} {one.type} {one.storage} {one.default!r}"
+    for link in system.links:
+        messages = [(one.name, [(name, str(type_)) for name, type_ in one.fields]) for one in link.messages]
+        yield f"{link.kind} {link.sender} {link.receiver} {link.capacity} {link.wait} {link.late} {messages}"
+    for budget in system.budgets:
+        names = sorted(one.__name__ for one in budget.messages or ())
+        yield f"{budget.kind} {budget.limit} {sorted(budget.instances)} {names}"
+    for one in system.properties:
+        yield f"{one.kind} {one.function.name} {one.function.file} {one.arguments!r}"
