@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -145,13 +145,17 @@ def run_spin(model: str) -> Run:
 
 
 def measure(one: Benchmark, runs: int, spin: bool) -> list[Row]:
-    rows = [
-        Row(one.title, f"checker, {workers} worker{'s' if workers > 1 else ''}", repeat)
-        for workers in (1, 2)
-        for repeat in [[run_checker(one.spec, workers) for _ in range(runs)]]
-    ]
+    """The tools take turns, so that a busy minute of the machine hits all of them."""
+    tools: dict[str, Callable[[], Run]] = {
+        "checker, 1 worker": lambda: run_checker(one.spec, 1),
+        "checker, 2 workers": lambda: run_checker(one.spec, 2),
+    }
     if spin:
-        rows.append(Row(one.title, "SPIN", [run_spin(one.promela) for _ in range(runs)]))
+        tools["SPIN"] = lambda: run_spin(one.promela)
+    rows = [Row(one.title, tool, []) for tool in tools]
+    for _ in range(runs):
+        for row in rows:
+            row.runs.append(tools[row.tool]())
     counts = {(run.distinct, run.transitions) for row in rows for run in row.runs}
     if len(counts) > 1:
         sys.exit(f"{one.title}: the counts differ: {sorted(counts)}")
@@ -189,6 +193,8 @@ def main() -> None:
         parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
     spin = not options.no_spin and shutil.which("spin") is not None and shutil.which("gcc") is not None
     about = machine()
+    if os.getloadavg()[0] > 0.5:
+        print(f"The machine is busy (load average {os.getloadavg()[0]:.1f}): times are not comparable.", file=sys.stderr)
     cells: list[list[str]] = []
     for name in options.models or BENCHMARKS:
         rows = measure(BENCHMARKS[name], options.runs, spin)
