@@ -194,7 +194,7 @@ def main() -> None:
     spin = not options.no_spin and shutil.which("spin") is not None and shutil.which("gcc") is not None
     about = machine()
     if os.getloadavg()[0] > 0.5:
-        print(f"The machine is busy (load average {os.getloadavg()[0]:.1f}): times are not comparable.", file=sys.stderr)
+        print("The machine is busy: compare the tools with each other, not with other days.", file=sys.stderr)
     cells: list[list[str]] = []
     for name in options.models or BENCHMARKS:
         rows = measure(BENCHMARKS[name], options.runs, spin)
