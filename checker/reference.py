@@ -202,6 +202,24 @@ def link_name(system: System, link: Link) -> str:
     return f"the link to {name}"
 
 
+CACHED_MAX = 100_000
+
+
+def _make_room(cache: dict[Any, Any]) -> None:
+    if len(cache) >= CACHED_MAX:
+        cache.clear()
+
+
+def _messages(link: Link, leaves: State) -> list[Any]:
+    if not link.mask_size:
+        return [link.decode(code) for code in leaves if code]
+    found = []
+    for struct in link.messages:
+        base = link.mask_start[struct.cls]
+        found += [one for i, one in enumerate(values(struct)) if leaves[0] >> (base + i) & 1]
+    return found
+
+
 class Reference:
     """The judge: initial states, successors and predicates of one system."""
 
@@ -212,6 +230,12 @@ class Reference:
             name: _shadow(one.cls, {f.name: f.type for f in one.state.values()}, one.wiring)
             for name, one in system.classes.items()
         }
+        self._ranges = [
+            (min((start for start, _, _ in one.values()), default=0), max((end for _, end, _ in one.values()), default=0))
+            for one in self.layout.fields
+        ]
+        self._decoded: dict[tuple[int, State], dict[str, Any]] = {}
+        self._contents: dict[tuple[int, State], list[Any]] = {}
 
     # --- States -----------------------------------------------------------------------------------------------------
 
@@ -237,14 +261,11 @@ class Reference:
     def content(self, state: list[int] | State, link: Link) -> list[Any]:
         """The messages on a link: fifo head first; bag and set in canonical order."""
         start, end = self.layout.links[link.number]
-        if link.mask_size:
-            mask = state[start]
-            found = []
-            for struct in link.messages:
-                base = link.mask_start[struct.cls]
-                found += [one for i, one in enumerate(values(struct)) if mask >> (base + i) & 1]
-            return found
-        return [link.decode(code) for code in state[start:end] if code]
+        key = (link.number, tuple(state[start:end]))
+        if key not in self._contents:
+            _make_room(self._contents)
+            self._contents[key] = _messages(link, key[1])
+        return self._contents[key]
 
     def _set_content(self, state: list[int], link: Link, messages: list[Any]) -> None:
         start, end = self.layout.links[link.number]
@@ -272,31 +293,39 @@ class Reference:
         return True
 
     def remove(self, state: list[int], link: Link, message: Any) -> None:
-        content = self.content(state, link)
+        content = list(self.content(state, link))
         content.remove(message)
         self._set_content(state, link, content)
 
     def field_values(self, state: list[int] | State, instance: int) -> dict[str, Any]:
-        """The state fields of one actor as Python values."""
-        return {
-            name: from_leaves(one.type, iter(state[start:end]))
-            for name, (start, end, one) in self.layout.fields[instance].items()
-        }
+        """The state fields of one actor as Python values, not to be changed: actors meet the same values often."""
+        start, end = self._ranges[instance]
+        key = (instance, tuple(state[start:end]))
+        found = self._decoded.get(key)
+        if found is None:
+            _make_room(self._decoded)
+            numbers = iter(key[1])
+            found = {name: from_leaves(one.type, numbers) for name, (_, _, one) in self.layout.fields[instance].items()}
+            self._decoded[key] = found
+        return found
 
     def actor_object(self, state: list[int] | State, instance: int) -> Any:
         """The actor as an object: its wiring and its fields."""
         one = self.system.instances[instance]
         made = object.__new__(self._shadows[one.definition.name])
-        for name, value in one.wiring.items():
-            object.__setattr__(made, name, value)
-        for name, value in self.field_values(state, instance).items():
-            type_ = one.definition.state[name].type
-            object.__setattr__(made, name, CheckedMap(value, type_, name) if isinstance(type_, MapType) else value)
+        made.__dict__.update(one.wiring)
+        made.__dict__.update(self.field_values(state, instance))
+        for name, declared in one.definition.state.items():
+            if isinstance(declared.type, MapType):
+                made.__dict__[name] = CheckedMap(made.__dict__[name], declared.type, name)
         return made
 
     def _store(self, state: list[int], instance: int, made: Any) -> None:
+        before = self.field_values(state, instance)
         for name, (start, end, one) in self.layout.fields[instance].items():
-            state[start:end] = to_leaves(one.type, getattr(made, name))
+            value = made.__dict__[name]
+            if value is not before[name]:
+                state[start:end] = to_leaves(one.type, value)
 
     # --- Steps ------------------------------------------------------------------------------------------------------
 
