@@ -41,6 +41,7 @@ _LOAD_MAX: Final = 0.7  # Linear probing stays short; after doubling, 8 / 0.35 =
 _LOAD_CROWDED: Final = 0.9  # When doubling would break the memory limit: slower, but further.
 _HUGE_PAGE: Final = 1 << 21
 _SMALL_LEVEL: Final = 1024  # States; waking workers would cost more than they save.
+_RECENT_BYTES: Final = 1 << 16  # Of a worker's table of recent states.
 _UNLIMITED: Final = 1e6  # Seconds.
 _MOVE_BYTES: Final = 1 << 26  # Of the old index at a time, between which its memory is given back.
 _INDEX_BITS_MIN: Final = 18  # Below, an index is rebuilt from its rows: its entries do not tell enough of their hash.
@@ -161,20 +162,25 @@ class _Worker(_Block):
         self[layout.COUNTS] = ctypes.addressof(self.counts)
         self[layout.SCRATCH] = ctypes.addressof(self._scratch)
         self._buffer: _Memory | None = None
+        slot_bytes = 8 if words == 1 else 8 + self._state_bytes
+        recent_bits = (_RECENT_BYTES // slot_bytes).bit_length() - 1
+        self._recent = _Memory(slot_bytes << recent_bits)
+        self[layout.RECENT], self[layout.RECENT_SHIFT] = self._recent.address, 64 - recent_bits
 
     def set_capacity(self, capacity: int) -> None:
         """Make the output buffer hold `capacity` states. Only between batches."""
         assert self[layout.BATCH] == 0
         if self._buffer is not None:
             self._buffer.close()
-        self._buffer = _Memory(capacity * (self._state_bytes + 8) + max(capacity, layout.BATCH_MIN) * 8)
+        self._buffer = _Memory(capacity * (self._state_bytes + 16) + max(capacity, layout.BATCH_MIN) * 8)
         self[layout.OUT] = self._buffer.address
         self[layout.HASHES] = self._buffer.address + capacity * self._state_bytes
-        self[layout.PLACES] = self[layout.HASHES] + capacity * 8
+        self[layout.FLAGS] = self[layout.HASHES] + capacity * 8
+        self[layout.PLACES] = self[layout.FLAGS] + capacity * 8
         self[layout.CAPACITY] = capacity
 
     def close(self) -> None:
-        for memory in (self.states, self.marks, self._buffer):
+        for memory in (self.states, self.marks, self._buffer, self._recent):
             if memory is not None:
                 memory.close()
 

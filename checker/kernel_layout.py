@@ -60,6 +60,9 @@ TRANSITIONS: Final = 104
 DEADLOCKS: Final = 112
 ERRORS: Final = 120
 EVENTS: Final = 128
+RECENT: Final = 136  # Address of the worker's table of states it has met lately,
+RECENT_SHIFT: Final = 144  # and 64 - log2(how many).
+FLAGS: Final = 152  # Part of the output buffer: for each state the address of the mark of the one it comes from.
 WORKER_BYTES: Final = 192
 
 # What the machine code can be asked for.
@@ -83,7 +86,7 @@ EVENT: Final = 0
 DEADLOCK: Final = 1
 ERROR: Final = 2
 
-BATCH_MIN: Final = 128  # Successors hashed and prefetched before the first is looked up.
+BATCH_MIN: Final = 256  # Successors hashed and prefetched before the first is looked up.
 WORKERS_MAX: Final = 63
 LOCAL_BITS: Final = 34  # A row is worker << LOCAL_BITS | number within the worker.
 ROW_BITS: Final = 40

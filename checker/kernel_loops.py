@@ -40,6 +40,7 @@ from checker.kernel_layout import (
     EVENTS,
     EXPAND,
     FIND,
+    FLAGS,
     FULL,
     GROW,
     HASHES,
@@ -62,6 +63,8 @@ from checker.kernel_layout import (
     OUT,
     PLACES,
     REBUILD,
+    RECENT,
+    RECENT_SHIFT,
     ROW_BITS,
     ROWS,
     ROWS_MAX,
@@ -264,6 +267,27 @@ def is_stuck(number: int) -> int:
 
 
 @native
+def is_recent(worker: int, state: int, value: int) -> bool:
+    """Whether this worker has met the state lately; if not, remember it.
+
+    Successors of neighbours in a level are often the same, and this table stays in the processor's cache, unlike the
+    index: it saves a third of the time. No state matches a slot of zeros: the hash of a state of zeros is not 0.
+    """
+    if state_words() == 1:  # The hash is as good as the state.
+        slot = load(worker + RECENT) + 8 * lshr(value, load(worker + RECENT_SHIFT))
+        if load(slot) == value:
+            return value != 0
+        store(slot, value)
+        return False
+    slot = load(worker + RECENT) + 8 * (1 + state_words()) * lshr(value, load(worker + RECENT_SHIFT))
+    if load(slot) == value and equal(state, slot + 8):
+        return True
+    store(slot, value)
+    copy(state, slot + 8)
+    return False
+
+
+@native
 def generate(shared: int, worker: int) -> int:
     """Fill the output buffer with the successors of the next states; their index cells are on the way meanwhile."""
     size = 8 * state_words()
@@ -271,7 +295,7 @@ def generate(shared: int, worker: int) -> int:
     index, shift = load(shared + INDEX), load(shared + INDEX_SHIFT)
     out, hashes, capacity = load(worker + OUT), load(worker + HASHES), load(worker + CAPACITY)
     state, end = load(worker + NEXT), load(worker + END)
-    deadlocks, errors, batch, status = 0, 0, 0, DONE
+    deadlocks, errors, generated, batch, status = 0, 0, 0, 0, DONE
     while batch < BATCH_MIN:
         if state == end:
             if claim(shared, worker) == 0:
@@ -292,15 +316,19 @@ def generate(shared: int, worker: int) -> int:
         if number <= 0:
             errors += number < 0
             continue
+        generated += number
         for i in range(batch, batch + number):
             value = hash_state(out + i * size)
-            store(hashes + 8 * i, value)
+            if is_recent(worker, out + i * size, value):
+                continue
+            copy(out + i * size, out + batch * size)
+            store(hashes + 8 * batch, value)
             prefetch(index + 8 * lshr(value, shift))
-        batch += number
+            batch += 1
     store(worker + NEXT, state)
     store(worker + END, end)
     store(worker + BATCH, batch)
-    store(worker + TRANSITIONS, load(worker + TRANSITIONS) + batch)
+    store(worker + TRANSITIONS, load(worker + TRANSITIONS) + generated)
     store(worker + DEADLOCKS, load(worker + DEADLOCKS) + deadlocks)
     store(worker + ERRORS, load(worker + ERRORS) + errors)
     return status
@@ -517,12 +545,9 @@ def rebuild(shared: int, worker: int) -> int:
 
 
 @native
-def look_up(shared: int, state: int) -> int:
-    """The row of a state, or -1. The index must be one of rows."""
-    index, shift = load(shared + INDEX), load(shared + INDEX_SHIFT)
-    mask = lshr(-1, shift)
-    value = hash_state(state)
-    place, tag = lshr(value, shift), tag_of(value)
+def look_up(shared: int, state: int, value: int, place: int) -> int:
+    """The row of a state, or -1, looked for from `place` on. The index must be one of rows."""
+    index, mask, tag = load(shared + INDEX), lshr(-1, load(shared + INDEX_SHIFT)), tag_of(value)
     while True:
         found = load_relaxed(index + 8 * place)
         if found == 0:
@@ -545,48 +570,86 @@ def is_marked_next(shared: int, row: int) -> int:
 
 
 @native
-def leads_to_target(shared: int, state: int, out: int, number: int) -> int:
+def is_target(shared: int, state: int, number: int) -> int:
+    """Whether a state, for which `successors` returned `number`, is of the kind that is looked for."""
     kind = load(shared + TARGET_KIND)
     if kind == EVENT:
         return (call_check(load(shared + CHECK), state) >> load(shared + TARGET_BIT)) & 1
     if kind == DEADLOCK:
         return is_stuck(number)
-    if kind == ERROR:
-        return 1 if number < 0 else 0
-    for i in range(number - is_stuck(number) * STUCK):
-        row = look_up(shared, out + i * 8 * state_words())
-        if row >= 0 and is_marked_next(shared, row) != 0:
-            return 1
+    return 1 if kind == ERROR and number < 0 else 0
+
+
+@native
+def claim_to_mark(shared: int, worker: int) -> int:
+    """The address of the mark of the worker's next state; 0 when there is none left, -1 when the worker must stop."""
+    if load(worker + NEXT) == load(worker + END):
+        if load_relaxed(shared + STOP) != 0:
+            return -1
+        if claim(shared, worker) == 0:
+            return 0
+    state, segment = load(worker + NEXT), shared + SEGMENT
+    while not (load(segment + SEGMENT_BEGIN) <= state and state < load(segment + SEGMENT_END)):
+        segment += 64
+    return load(segment + SEGMENT_MARKS) + (state - load(segment + SEGMENT_ROWS)) // (8 * state_words())
+
+
+@native
+def mark_batch(shared: int, worker: int, batch: int) -> int:
+    """Mark the states whose successors in the batch are marked."""
+    out, hashes, places, flags = load(worker + OUT), load(worker + HASHES), load(worker + PLACES), load(worker + FLAGS)
+    probe(shared, worker, batch)
+    for i in range(batch):
+        flag = load(flags + 8 * i)
+        if load_byte(flag) == 0:
+            row = look_up(shared, out + i * 8 * state_words(), load(hashes + 8 * i), load(places + 8 * i))
+            if row >= 0 and is_marked_next(shared, row) != 0:
+                store_byte(flag, 1)
     return 0
 
 
 @native
 def mark(shared: int, worker: int) -> int:
     """Mark the states of the pass that are targets, or (any other kind) that have a marked successor."""
-    size, kind = 8 * state_words(), load(shared + TARGET_KIND)
-    out, capacity = load(worker + OUT), load(worker + CAPACITY)
+    size, kind, function = 8 * state_words(), load(shared + TARGET_KIND), load(shared + SUCCESSORS)
+    out, hashes, flags, capacity = (
+        load(worker + OUT),
+        load(worker + HASHES),
+        load(worker + FLAGS),
+        load(worker + CAPACITY),
+    )
+    index, shift = load(shared + INDEX), load(shared + INDEX_SHIFT)
+    batch = 0
     while True:
-        if load(worker + NEXT) == load(worker + END):
-            if load_relaxed(shared + STOP) != 0:
-                return STOPPED
-            if claim(shared, worker) == 0:
-                return DONE
+        flag = claim_to_mark(shared, worker)
+        if flag <= 0:
+            mark_batch(shared, worker, batch)
+            return DONE if flag == 0 else STOPPED
         state, end = load(worker + NEXT), load(worker + END)
-        segment = shared + SEGMENT
-        while not (load(segment + SEGMENT_BEGIN) <= state and state < load(segment + SEGMENT_END)):
-            segment += 64
-        flag = load(segment + SEGMENT_MARKS) + (state - load(segment + SEGMENT_ROWS)) // size
         while state < end:
-            number = 0
+            number, room = 0, capacity - batch
             if kind != EVENT:
-                number = call_successors(load(shared + SUCCESSORS), state, out, capacity, load(worker + SCRATCH))
-                if number - is_stuck(number) * STUCK > capacity:
+                number = call_successors(function, state, out + batch * size, room, load(worker + SCRATCH))
+            successors = number - is_stuck(number) * STUCK
+            if successors > room or batch >= BATCH_MIN:
+                mark_batch(shared, worker, batch)
+                if batch == 0:
                     store(worker + NEXT, state)
-                    store(worker + NEEDED, number - is_stuck(number) * STUCK)
+                    store(worker + NEEDED, successors)
                     store(shared + STOP, 1)
                     return BUFFER
-            if leads_to_target(shared, state, out, number) != 0:
-                store_byte(flag, 1)
+                batch = 0
+                continue  # The same state again.
+            if kind <= ERROR:
+                if is_target(shared, state, number) != 0:
+                    store_byte(flag, 1)
+            else:
+                for i in range(batch, batch + successors):
+                    value = hash_state(out + i * size)
+                    store(hashes + 8 * i, value)
+                    store(flags + 8 * i, flag)
+                    prefetch(index + 8 * lshr(value, shift))
+                batch += max(successors, 0)
             flag += 1
             state += size
         store(worker + NEXT, end)
@@ -595,7 +658,8 @@ def mark(shared: int, worker: int) -> int:
 @native
 def find(shared: int) -> int:
     """The row of the state at KEY, or -1."""
-    return look_up(shared, load(shared + KEY))
+    value = hash_state(load(shared + KEY))
+    return look_up(shared, load(shared + KEY), value, lshr(value, load(shared + INDEX_SHIFT)))
 
 
 @native
