@@ -13,13 +13,13 @@ Not modelled: FindCoordinator, batches of several records, group membership, an 
 from enum import Enum
 from typing import Annotated
 
-from checker.lang import ActorId, Of, UpTo, Volatile, action, actor, each, on, quiet, require, send, suspected
+from checker.lang import ActorId, Of, UpTo, Volatile, action, actor, each, on, quiet, require, send
 from model.kafka.messages import (
     NO_EPOCH, AddOffsetsToTxnRequest, AddOffsetsToTxnResponse, AddPartitionsToTxnRequest, AddPartitionsToTxnResponse, Batch,
-    Correlation, EndTxnRequest, EndTxnResponse, Epoch, Error, InitProducerIdRequest, InitProducerIdResponse,
+    Client, Correlation, EndTxnRequest, EndTxnResponse, Epoch, Error, InitProducerIdRequest, InitProducerIdResponse,
     OffsetCommitInTransaction, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse,
-    OutputPartition, Position, ProduceRequest, ProduceResponse, ProducerId, Sequence, TopicPartition, TransactionResult,
-    TxnOffsetCommitRequest, TxnOffsetCommitResponse,
+    OutputPartition, Position, ProduceRequest, ProduceResponse, ProducerId, Sequence, StartReplacement, TopicPartition,
+    TransactionResult, TxnOffsetCommitRequest, TxnOffsetCommitResponse,
 )  # fmt: skip
 
 
@@ -41,7 +41,6 @@ class Stage(Enum):
     ADDING_OFFSETS = "adding offsets"
     SENDING_OFFSETS = "sending offsets"
     PRODUCING = "producing"
-    ANSWERED = "answered, an older copy of the request is still on its way"
     COMMITTING = "committing"
     ABORTING = "aborting"
     COMMITTING_OFFSET = "committing its offset"
@@ -58,9 +57,8 @@ class Application:
     leaders: tuple[Annotated[ActorId, Of("PartitionLeader")], ...]  # Of the output partitions.
     offsets_partition: Annotated[ActorId, Of("OffsetsPartition")]
     records: Position  # How many the input partition holds: record i at offset i.
-    predecessor: Annotated[ActorId, Of("Application")] | None = (
-        None  # This process starts when that one seems to be dead.
-    )
+    replacement: Client | None = None  # The instance that the platform starts when it takes this one for dead.
+    is_replacement: bool = False
     offsets: Offsets = Offsets.TRANSACTION
     commits_offset_on_close: bool = False  # enable.auto.commit left on: close() commits the position of the consumer.
     fetches_offset_first: bool = False  # The consumer is positioned before initTransactions().
@@ -72,20 +70,29 @@ class Application:
     sequences: Volatile[dict[OutputPartition, Sequence]] = each(0)  # Of the next batch.
     correlation: Volatile[Correlation] = 0  # Transactions begun.
     produced: Volatile[TopicPartition] = 0  # Output partitions whose batch of this transaction is resolved.
+    # Which of two copies of a request is the latest: the client has closed the connection of the older one, and a leader
+    # that verifies may still hold that copy when nothing is on its way.
+    resent: Volatile[bool] = False
     failed: Volatile[bool] = False  # ABORTABLE_ERROR
     bump_required: Volatile[bool] = False  # clientSideEpochBumpRequired
     expired: Volatile[Annotated[int, UpTo(1)]] = 0
 
     @action
     def start(self) -> None:
-        require(self.stage == Stage.NOT_STARTED)
-        require(self.predecessor is None or suspected(self.predecessor))
-        self.request(Stage.FETCHING_OFFSET if self.fetches_offset_first else Stage.INITIALIZING)
+        require(self.stage == Stage.NOT_STARTED and not self.is_replacement)
+        self.begin()
+
+    @on(StartReplacement)
+    def start_as_replacement(self, message: StartReplacement) -> None:
+        """At any time after the first instance: the platform may be wrong about it, and it may wake up later."""
+        self.begin()
 
     @action
     def retry(self) -> None:
-        require(self.stage not in (Stage.NOT_STARTED, Stage.ANSWERED, Stage.FATAL_ERROR, Stage.DONE))
+        require(self.stage not in (Stage.NOT_STARTED, Stage.FATAL_ERROR, Stage.DONE))
         require(self.all_quiet())
+        if self.stage in (Stage.SENDING_OFFSETS, Stage.PRODUCING):
+            self.resent = not self.resent
         self.transmit()
 
     @on(InitProducerIdResponse)
@@ -98,12 +105,14 @@ class Application:
         if response.error != Error.NONE:
             self.stop()
             return
-        positioned = self.epoch == NO_EPOCH and self.fetches_offset_first
+        first = self.epoch == NO_EPOCH
+        if first and self.replacement is not None:
+            send(self.replacement, StartReplacement())  # One that never came up needs none.
         self.epoch = response.epoch
         for partition in range(len(self.leaders)):
             self.sequences[partition] = 0
         self.bump_required = False
-        if positioned:
+        if first and self.fetches_offset_first:
             self.poll()
         else:
             self.request(Stage.FETCHING_OFFSET)
@@ -133,26 +142,30 @@ class Application:
 
     @on(TxnOffsetCommitResponse)
     def offsets_sent(self, response: TxnOffsetCommitResponse) -> None:
-        if self.stage != Stage.SENDING_OFFSETS or response.correlation != self.correlation:
+        if self.stage != Stage.SENDING_OFFSETS or self.is_old(response.correlation, response.resent):
             return
         if response.error in (Error.COORDINATOR_LOAD_IN_PROGRESS, Error.CONCURRENT_TRANSACTIONS):
             return  # retry() sends it again.
         if response.error in (Error.NONE, Error.TRANSACTION_ABORTABLE):
             self.failed = response.error != Error.NONE
-            self.proceed_when_quiet()
+            self.proceed()
         else:
             self.stop()
 
     @on(ProduceResponse)
     def acknowledged(self, response: ProduceResponse) -> None:
-        if self.stage != Stage.PRODUCING or response.correlation != self.correlation:
+        if self.stage != Stage.PRODUCING or self.is_old(response.correlation, response.resent):
             return
         if response.partition != self.produced or response.error == Error.NOT_ENOUGH_REPLICAS:
             return
-        if response.error != Error.NONE:
-            self.failed = True  # While completing: no epoch bump is asked for (maybeTransitionToErrorState).
-        self.batch_resolved()
-        self.proceed_when_quiet()
+        if response.error == Error.NONE:
+            self.sequences[self.produced] += 1
+        else:
+            # The sequence is taken back (adjustSequencesDueToFailedBatch). While completing, no epoch bump is asked for
+            # (maybeTransitionToErrorState).
+            self.failed = True
+        self.produced += 1
+        self.proceed()
 
     @action
     def expire_batch(self) -> None:
@@ -160,13 +173,8 @@ class Application:
         require(self.stage == Stage.PRODUCING and self.expired < self.expirations)
         self.expired += 1
         self.failed = True
-        self.batch_resolved()
-        self.proceed()
-
-    @action
-    def proceed_at_last(self) -> None:
-        require(self.stage == Stage.ANSWERED)
-        require(self.all_quiet())
+        self.sequences[self.produced] += 1  # Not taken back.
+        self.produced += 1
         self.proceed()
 
     @on(EndTxnResponse)
@@ -184,22 +192,15 @@ class Application:
     @on(OffsetCommitResponse)
     def offset_committed(self, response: OffsetCommitResponse) -> None:
         if self.stage == Stage.CLOSING:
-            self.stage = Stage.FATAL_ERROR
+            self.end(Stage.FATAL_ERROR)
         elif self.stage == Stage.COMMITTING_OFFSET:
             if self.offsets == Offsets.AFTER:
                 self.poll()
             else:
                 self.begin_transaction()
 
-    def batch_resolved(self) -> None:
-        self.sequences[self.produced] += 1
-        self.produced += 1
-
-    def proceed_when_quiet(self) -> None:
-        """An older copy of the request would outlive its connection: that is the fault `delay`, and not for free."""
-        self.stage = Stage.ANSWERED
-        if self.all_quiet():
-            self.proceed()
+    def begin(self) -> None:
+        self.request(Stage.FETCHING_OFFSET if self.fetches_offset_first else Stage.INITIALIZING)
 
     def proceed(self) -> None:
         if self.failed:
@@ -208,6 +209,9 @@ class Application:
             self.request(Stage.PRODUCING)
         else:
             self.request(Stage.COMMITTING)
+
+    def is_old(self, correlation: Correlation, resent: bool) -> bool:
+        return correlation != self.correlation or resent != self.resent
 
     def awaits(self, stage: Stage, correlation: Correlation, error: Error) -> bool:
         """This is the answer that is waited for, and it lets the transaction go on."""
@@ -219,7 +223,7 @@ class Application:
 
     def poll(self) -> None:
         if self.position == self.records:
-            self.stage = Stage.DONE
+            self.end(Stage.DONE)
         elif self.offsets == Offsets.BEFORE:
             self.request(Stage.COMMITTING_OFFSET)
         else:
@@ -235,7 +239,20 @@ class Application:
         if self.commits_offset_on_close and self.correlation > 0:
             self.request(Stage.CLOSING)
         else:
-            self.stage = Stage.FATAL_ERROR
+            self.end(Stage.FATAL_ERROR)
+
+    def end(self, stage: Stage) -> None:
+        """Nothing that the process knew matters any more."""
+        self.stage = stage
+        self.epoch = NO_EPOCH
+        self.position = 0
+        self.correlation = 0
+        self.produced = 0
+        self.failed = False
+        self.resent = False
+        self.expired = 0
+        for partition in range(len(self.leaders)):
+            self.sequences[partition] = 0
 
     def all_quiet(self) -> bool:
         return (
@@ -244,6 +261,7 @@ class Application:
 
     def request(self, stage: Stage) -> None:
         self.stage = stage
+        self.resent = False
         self.transmit()
 
     def transmit(self) -> None:
@@ -262,12 +280,12 @@ class Application:
             send(self.coordinator, AddOffsetsToTxnRequest(self.me, self.producer_id, self.epoch, self.correlation))
         elif self.stage == Stage.SENDING_OFFSETS:
             commit = OffsetCommitInTransaction(
-                self.me, self.producer_id, self.epoch, self.position + 1, self.correlation
+                self.me, self.producer_id, self.epoch, self.position + 1, self.correlation, self.resent
             )
             send(self.offsets_partition, TxnOffsetCommitRequest(commit))
         elif self.stage == Stage.PRODUCING:
             sequence = self.sequences[self.produced]
-            batch = Batch(self.me, self.producer_id, self.epoch, sequence, self.position, self.correlation)
+            batch = Batch(self.me, self.producer_id, self.epoch, sequence, self.position, self.correlation, self.resent)
             send(self.leaders[self.produced], ProduceRequest(batch))
         elif self.stage in (Stage.COMMITTING, Stage.ABORTING):
             result = TransactionResult.COMMIT if self.stage == Stage.COMMITTING else TransactionResult.ABORT

@@ -22,7 +22,7 @@ TopicPartition = Annotated[
 ProducerId = Annotated[int, Below("producer_ids")]
 Epoch = Annotated[int, Between(NO_EPOCH, "epochs")]
 CoordinatorEpoch = Annotated[int, Between(NO_EPOCH, "coordinator_crashes")]
-Sequence = Annotated[int, Below("transactions")]
+Sequence = Annotated[int, UpTo("transactions")]
 Correlation = Annotated[int, UpTo("transactions")]
 LogOffset = Annotated[int, Below("log")]
 Copies = Annotated[int, UpTo(2)]  # None, one, or "more than once".
@@ -62,6 +62,11 @@ class TransactionResult(Enum):
 class IsolationLevel(Enum):
     READ_COMMITTED = "read_committed"
     READ_UNCOMMITTED = "read_uncommitted"
+
+
+@message
+class StartReplacement:
+    """The deployment platform's order to start another instance of an application; it is carried out at any time."""
 
 
 # --- Client and transaction coordinator -------------------------------------------------------------------------------
@@ -172,6 +177,7 @@ class Batch:
     sequence: Sequence
     record: Record
     correlation: Correlation
+    resent: bool
 
 
 @message
@@ -183,6 +189,7 @@ class ProduceRequest:
 class ProduceResponse:
     partition: OutputPartition
     correlation: Correlation
+    resent: bool
     error: Error
 
 
@@ -196,6 +203,7 @@ class OffsetCommitInTransaction:
     epoch: Epoch
     offset: Position
     correlation: Correlation
+    resent: bool
 
 
 @message
@@ -207,6 +215,7 @@ class TxnOffsetCommitRequest:
 class TxnOffsetCommitResponse:
     error: Error
     correlation: Correlation
+    resent: bool
 
 
 @message

@@ -150,7 +150,7 @@ class OffsetsPartition:
             self.guard = False
 
     def answer(self, commit: OffsetCommitInTransaction, error: Error) -> None:
-        send(commit.client, TxnOffsetCommitResponse(error, commit.correlation))
+        send(commit.client, TxnOffsetCommitResponse(error, commit.correlation, commit.resent))
 
     def translated(self, error: Error) -> Error:
         return Error.INVALID_PRODUCER_EPOCH if error == Error.PRODUCER_FENCED else error

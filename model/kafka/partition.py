@@ -236,7 +236,7 @@ class PartitionLeader:
         return found
 
     def answer(self, batch: Batch, error: Error) -> None:
-        send(batch.client, ProduceResponse(self.partition, batch.correlation, error))
+        send(batch.client, ProduceResponse(self.partition, batch.correlation, batch.resent, error))
 
     def translated(self, error: Error) -> Error:
         """ReplicaManager's words for the coordinator's refusals."""
