@@ -283,10 +283,10 @@ class Slots:
 
     def store(self, value: Value) -> None:
         for slot, leaf in zip(self.slots, value.leaves, strict=True):
-            self.code.b.store(self.code.a.wide(leaf, slot.type.pointee.width), slot)
+            self.code.write(slot, leaf)
 
     def load(self) -> Value:
-        return Value(self.type, tuple(self.code.b.load(slot) for slot in self.slots))
+        return Value(self.type, tuple(self.code.read(slot) for slot in self.slots))
 
 
 class Code:
@@ -304,6 +304,8 @@ class Code:
         self.local_types: dict[str, Type] = {}
         self.assigned: frozenset[str] = frozenset()
         self.actors: dict[str, int] = {}
+        self.holding: dict[int, Leaf] = {}  # by id of a slot
+        self.arriving: dict[int, dict[int, Leaf]] = {}  # by id of a block
         self.returns: list[tuple[ll.Block, Slots | None]] = []
         self.loops: list[tuple[ll.Block, ll.Block]] = []  # (continue, break)
         self.field_slots: dict[str, Slots] = {}
@@ -324,10 +326,49 @@ class Code:
 
     def jump(self, target: ll.Block) -> None:
         if not self.b.block.is_terminated:
-            self.b.branch(target)
+            self.go(target)
+
+    # Control flow only goes forward here, loops being unrolled, so what each slot holds is known at most places, often
+    # as a number: `self.stage = X` followed by `if self.stage == X` costs nothing. `holding` says it for this place,
+    # `arriving` for the blocks that were jumped to: what all jumps agree on.
+
+    def write(self, slot: ll.Value, leaf: Leaf) -> None:
+        wide = self.a.wide(leaf, slot.type.pointee.width)
+        self.b.store(wide, slot)
+        self.holding[id(slot)] = leaf if isinstance(leaf, int) else wide
+
+    def read(self, slot: ll.Value) -> Leaf:
+        if id(slot) not in self.holding:
+            self.holding[id(slot)] = self.b.load(slot)
+        return self.holding[id(slot)]
+
+    def go(self, target: ll.Block) -> None:
+        self._arrive(target)
+        self.b.branch(target)
+
+    def fork(self, condition: ll.Value, yes: ll.Block, no: ll.Block) -> None:
+        self._arrive(yes)
+        self._arrive(no)
+        self.b.cbranch(condition, yes, no)
+
+    def _arrive(self, target: ll.Block) -> None:
+        before = self.arriving.get(id(target))
+        if before is None:
+            self.arriving[id(target)] = dict(self.holding)
+        else:
+            nothing = object()
+            same = {key: one for key, one in before.items() if _same(self.holding.get(key, nothing), one)}
+            self.arriving[id(target)] = same
 
     def at(self, block: ll.Block) -> None:
+        """Continue at a block that nothing will jump to any more."""
         self.b.position_at_end(block)
+        self.holding = dict(self.arriving.get(id(block), {}))
+
+    def at_loop(self, block: ll.Block) -> None:
+        """Continue at a block that will be jumped to again."""
+        self.b.position_at_end(block)
+        self.holding = {}
 
     def fail_if(self, condition: Bit) -> None:
         self._leave_if(condition, self.failed)
@@ -339,11 +380,11 @@ class Code:
     def _leave_if(self, condition: Bit, target: ll.Block) -> None:
         if isinstance(condition, bool):
             if condition:
-                self.b.branch(target)
+                self.go(target)
                 raise Finished
             return
         going_on = self.block("on")
-        self.b.cbranch(condition, target, going_on)
+        self.fork(condition, target, going_on)
         self.at(going_on)
 
     @contextmanager
@@ -364,7 +405,7 @@ class Code:
                 part()
             return
         then, otherwise, end = self.block("then"), self.block("else"), self.block("end")
-        self.b.cbranch(condition, then, otherwise)
+        self.fork(condition, then, otherwise)
         alive = False
         for block, part in ((then, yes), (otherwise, no)):
             self.at(block)
@@ -1037,13 +1078,12 @@ class Code:
         def put(there: Bit) -> None:
             def append(value: Value) -> None:
                 one = self.coerce(value, type_.item)
-                length = self.b.load(result.slots[0])
+                length = self.read(result.slots[0])
                 for i in range(type_.length):
                     here = a.eq(length, i)
                     for slot, leaf in zip(result.slots[1 + i * width : 1 + (i + 1) * width], one.leaves, strict=True):
-                        kept = a.select(here, leaf, self.b.load(slot))
-                        self.b.store(a.wide(kept, slot.type.pointee.width), slot)
-                self.b.store(a.wide(a.add(length, 1), 64), result.slots[0])
+                        self.write(slot, a.select(here, leaf, self.read(slot)))
+                self.write(result.slots[0], a.add(length, 1))
 
             self._under(there, node.body, append)
 
@@ -1148,8 +1188,7 @@ class Code:
             if here is False:
                 continue
             for slot, leaf in zip(slots.slots[i * width : (i + 1) * width], checked.leaves, strict=True):
-                kept = leaf if here is True else self.a.select(here, leaf, self.b.load(slot))
-                self.b.store(self.a.wide(kept, slot.type.pointee.width), slot)
+                self.write(slot, leaf if here is True else self.a.select(here, leaf, self.read(slot)))
 
     def _If(self, node: ir.If) -> None:
         self.branch(
@@ -1163,9 +1202,9 @@ class Code:
             for there, item in self.items(node.over):
                 following, inside = self.block("next"), self.block("item")
                 if isinstance(there, bool):
-                    self.b.branch(inside)
+                    self.go(inside)
                 else:
-                    self.b.cbranch(there, inside, following)
+                    self.fork(there, inside, following)
                 self.at(inside)
                 self.loops.append((following, end))
                 self.bind_item(node.names, item)
@@ -1175,18 +1214,18 @@ class Code:
                 finally:
                     self.loops.pop()
                 self.at(following)
-            self.b.branch(end)
+            self.go(end)
             reached = True
         finally:
             if reached:
                 self.at(end)
 
     def _Break(self, node: ir.Break) -> None:
-        self.b.branch(self.loops[-1][1])
+        self.go(self.loops[-1][1])
         raise Finished
 
     def _Continue(self, node: ir.Continue) -> None:
-        self.b.branch(self.loops[-1][0])
+        self.go(self.loops[-1][0])
         raise Finished
 
     def _Return(self, node: ir.Return) -> None:
@@ -1195,7 +1234,7 @@ class Code:
             result.store(self.coerce(self.value(node.value), result.type))
         elif node.value is not None:
             self.value(node.value)
-        self.b.branch(target)
+        self.go(target)
         raise Finished
 
     def _Require(self, node: ir.Require) -> None:
@@ -1217,6 +1256,10 @@ class Code:
 
     def _Evaluate(self, node: ir.Evaluate) -> None:
         self.value(node.value)
+
+
+def _same(left: Any, right: Any) -> bool:
+    return left is right or (isinstance(left, int) and isinstance(right, int) and left == right)
 
 
 def _range(type_: Type) -> tuple[int | None, int | None]:

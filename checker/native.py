@@ -126,7 +126,7 @@ class PredicateCode(StateCode):
         with self.part(end):
             self.statements(method.body)
         self.at(end)
-        self.b.ret(self.b.and_(self.b.load(self.truth), result.load().one))
+        self.b.ret(self.a.wide(self.a.bit_and(self.b.load(self.truth), result.load().one), 64))
         self.at(self.failed)
         self.b.ret(ll.Constant(I64, 2))
         self.close_entry()
@@ -177,14 +177,14 @@ class GroupCode(StateCode):
             with self.b.goto_block(self.head):
                 value = self.a.wide(before, slot.type.pointee.width)
                 self.b.store(value, slot)
+            self.holding[id(slot)] = before
         return self.written[number]
 
     def now(self, number: int) -> Leaf:
-        return self.b.load(self.written[number]) if number in self.written else self.leaf(number)
+        return self.read(self.written[number]) if number in self.written else self.leaf(number)
 
     def put(self, number: int, leaf: Leaf) -> None:
-        slot = self.change(number)
-        self.b.store(self.a.wide(leaf, slot.type.pointee.width), slot)
+        self.write(self.change(number), leaf)
 
     def read_field(self, name: str, actor: int | None) -> Value:
         if actor is None and name in self.field_slots:
@@ -257,34 +257,34 @@ class GroupCode(StateCode):
         loop, test, step = self.block("odometer"), self.block("last"), self.block("again")
         position = self.slot()
         self.b.store(self.b.load(self.depth), position)
-        self.b.branch(loop)
-        self.at(loop)
+        self.go(loop)
+        self.at_loop(loop)
         here = self.b.load(position)
-        self.b.cbranch(self.b.icmp_unsigned("==", here, zero), following, test)
+        self.fork(self.b.icmp_unsigned("==", here, zero), following, test)
         self.at(test)
         last = self.b.sub(here, one)
         self.b.store(last, position)
         place = self.b.gep(self.plan, [zero, last])
         raised = self.b.add(self.b.load(place), one)
         more = self.b.icmp_unsigned("<", raised, self.b.load(self.b.gep(self.options, [zero, last])))
-        self.b.cbranch(more, step, loop)
+        self.fork(more, step, loop)
         self.at(step)
         self.b.store(raised, place)
         self.b.store(here, self.known)
-        self.b.branch(self.head)
+        self.go(self.head)
 
     def _emit(self, counter: int) -> None:
         """Write the successor, if there is room, and count it."""
         number = self.b.load(self.count)
         write, end = self.block("write"), self.block("written")
-        self.b.cbranch(self.b.icmp_signed("<", number, self.capacity), write, end)
+        self.fork(self.b.icmp_signed("<", number, self.capacity), write, end)
         self.at(write)
         words = self.shared.layout.words
         base = self.b.mul(number, ll.Constant(I64, words))
         for i, word in enumerate(self._packed()):
             target = self.b.gep(self.out, [self.b.add(base, ll.Constant(I64, i))])
             self.b.store(word, target)
-        self.b.branch(end)
+        self.go(end)
         self.at(end)
         self.b.store(self.b.add(number, ll.Constant(I64, 1)), self.count)
         place = self.b.gep(self.counters, [ll.Constant(I64, counter)])
@@ -295,7 +295,7 @@ class GroupCode(StateCode):
         cleared: dict[int, int] = {}
         parts: dict[int, Leaf] = {}
         for number, slot in self.written.items():
-            code = self.a.sub(self.b.load(slot), layout.leaves[number].low)
+            code = self.a.sub(self.read(slot), layout.leaves[number].low)
             for one in layout.chunks[number]:
                 part = self.a.narrow(self.a.right(code, one.offset))
                 if one.width < layout.leaves[number].bits - one.offset:
@@ -454,11 +454,11 @@ class GroupCode(StateCode):
         self.b.store(zero, position)
         self.b.store(ll.Constant(ll.IntType(width), 0), before)
         loop, inside, following = self.block("slots"), self.block("slot"), self.block("slot_next")
-        self.b.branch(loop)
-        self.at(loop)
+        self.go(loop)
+        self.at_loop(loop)
         here = self.b.load(position)
         more = self.b.icmp_unsigned("<", here, ll.Constant(I64, len(numbers)))
-        self.b.cbranch(more, inside, self.done)
+        self.fork(more, inside, self.done)
         self.at(inside)
         code = self.b.load(self.b.gep(codes, [zero, here]))
         skip = self.a.either(self.a.eq(code, 0), self.a.eq(code, self.b.load(before)))
@@ -467,7 +467,7 @@ class GroupCode(StateCode):
         self._slot_message(link, here, code, visit, following)
         self.at(following)
         self.b.store(self.b.add(self.b.load(position), one), position)
-        self.b.branch(loop)
+        self.go(loop)
         raise Finished
 
     def _slot_message(
@@ -516,10 +516,10 @@ class GroupCode(StateCode):
             rest, loop, inside, end = self.slot(width), self.block("mask"), self.block("bit"), self.block("mask_end")
             part = self.a.bit_and(self.a.right(self.leaf(number), base), (1 << count) - 1)
             self.b.store(self.a.wide(part, width), rest)
-            self.b.branch(loop)
-            self.at(loop)
+            self.go(loop)
+            self.at_loop(loop)
             left = self.b.load(rest)
-            self.b.cbranch(self.b.icmp_unsigned("==", left, ll.Constant(kind, 0)), end, inside)
+            self.fork(self.b.icmp_unsigned("==", left, ll.Constant(kind, 0)), end, inside)
             self.at(inside)
             place = self.b.cttz(left, ll.Constant(ll.IntType(1), 1))
             self.b.store(self.b.and_(left, self.b.sub(left, ll.Constant(kind, 1))), rest)
@@ -551,7 +551,7 @@ class GroupCode(StateCode):
             else:
                 method = self.shared.built.methods[self.system.instances[receiver].definition.name, handler.name]
                 self._handle(method, receiver, counter, behind, prepare, message)
-        self.b.branch(following)
+        self.go(following)
 
     def _handle(
         self, method: ir.Method, me: int, counter: int, following: ll.Block, prepare: Callable[[], None], message: Value
@@ -573,7 +573,7 @@ class GroupCode(StateCode):
         budget = self.group.budget
         assert budget is not None
         if not budget.covers(struct.cls):
-            self.b.branch(following)
+            self.go(following)
             return
         behind = self.block("hit")
 
@@ -590,11 +590,11 @@ class GroupCode(StateCode):
                 self.insert(late, message, self._disable)
 
         self.body(self._counter(), act, behind)
-        self.b.branch(following)
+        self.go(following)
 
     def _disable(self) -> None:
         assert self.disabled is not None
-        self.b.branch(self.disabled)
+        self.go(self.disabled)
         raise Finished
 
     def _repeat(self, link: Link, message: Value) -> None:
@@ -674,12 +674,12 @@ class GroupCode(StateCode):
                 continue
             other = self.block("other_receiver")
             inside = self.block("receiver")
-            self.b.cbranch(self.a.eq(to.one, receiver), inside, other)
+            self.fork(self.a.eq(to.one, receiver), inside, other)
             self.at(inside)
             with self.part(end):
                 self._send_to(receiver, message)
             self.at(other)
-        self.b.branch(self.failed)
+        self.go(self.failed)
         self.at(end)
 
     def _peers(self, to: Value) -> Sequence[int]:
