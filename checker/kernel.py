@@ -34,6 +34,7 @@ from checker.objectcache import cached
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
+_LOOPS: Final = ("kernel_loops.py", "kernel_layout.py")  # What Numba compiles.
 _ENTRY: Final = "checker_kernel"
 _STATE_WORDS: Final = "checker_state_words"  # The variable of kernel_loops.
 _WORDS_SPECIALISED: Final = 8  # Up to here, each number of words has code of its own: 0.4 s, once for each machine.
@@ -78,7 +79,7 @@ class Level:
     ranges: tuple[tuple[int, int], ...]  # Begin and end, counted within each worker's states.
     expanded: bool = False
     transitions: int = 0  # Successors generated, duplicates included.
-    deadlocks: int = 0  # States without successors.
+    deadlocks: int = 0  # States that the model calls so.
     errors: int = 0  # States that have a step which is a model error; they have no successors here.
 
     @property
@@ -188,8 +189,13 @@ class _Worker(_Block):
 class Search:
     """A breadth-first search.
 
-    `successors(state, out, capacity, counters)` and `check(state)` are addresses of C functions; `counters` is the
-    number of 64-bit counters that `successors` increments. `memory_bytes` bounds states and index together.
+    `successors(state, out, capacity, counters)` and `check(state)` are addresses of C functions of 64-bit integers and
+    addresses, which must be deterministic and callable from several threads. `successors` writes the next states one
+    after the other to `out`, never more than `capacity`, and returns how many there are, even if that is more (it is
+    then called again with more room); plus STUCK if the state is a deadlock; or a negative number if one of the steps
+    is a model error. `check` returns a set of events as bits. `counters` is the number of 64-bit counters that
+    `successors` increments, for each worker apart. `memory_bytes` bounds states and index together; each worker's
+    buffers (some 100 KB) and the marks (one byte a state) come on top.
     """
 
     def __init__(
@@ -582,7 +588,9 @@ def _kernel(words: int) -> _Kernel:
             cpu=llvm.get_host_cpu_name(), features=_host_features(), opt=3, codemodel="jitdefault", jit=True
         )
         constant = words if words <= _WORDS_SPECIALISED else None
-        code = cached(_cache_key(f"code for words: {constant}"), lambda: _compile(constant, machine))
+        code = cached(
+            _cache_key(f"code for words: {constant}", *_LOOPS, "kernel.py"), lambda: _compile(constant, machine)
+        )
         engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
         engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         engine.finalize_object()
@@ -598,9 +606,9 @@ def _host_features() -> str:
     return str(llvm.get_host_cpu_features().flatten())
 
 
-def _cache_key(what: str) -> bytes:
-    here = Path(__file__).parent
-    sources = [(here / name).read_bytes() for name in ("kernel.py", "kernel_loops.py", "kernel_layout.py")]
+def _cache_key(what: str, *names: str) -> bytes:
+    """Everything that decides compiled code, with the sources of these names."""
+    sources = [Path(__file__).with_name(name).read_bytes() for name in names]
     host = [sys.platform, llvm.get_default_triple(), llvm.get_host_cpu_name(), _host_features()]
     versions = [llvmlite.__version__, *llvm.llvm_version_info, *sys.version_info]
     return b"\0".join([*sources, _numba_version(), *(str(each).encode() for each in (what, *host, *versions))])
@@ -624,7 +632,7 @@ def _loops() -> bytes:
 
 def _compile(words: int | None, machine: Any) -> bytes:
     """Object code of the loops, specialised to a number of words, or for any (then a variable tells how many)."""
-    text = cached(_cache_key("loops"), _loops).decode()
+    text = cached(_cache_key("loops", *_LOOPS), _loops).decode()
     variable = f"@{_STATE_WORDS} = " + ("global i64 1" if words is None else f"internal constant i64 {words}")
     text, found = re.subn(rf"@{_STATE_WORDS} = weak [a-z_ ]*global i64 1", variable, text)
     assert found == 1
