@@ -12,7 +12,7 @@ import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, cast
 
 from pydantic import BaseModel, ValidationError, create_model
 
@@ -118,6 +118,21 @@ class Setting:
     rule: str
 
 
+class Pipeline(Protocol):
+    """What ``pipeline.py`` of a model package provides: the user's own words, and what they mean as a wired spec.
+
+    The keys that every spec has (title, follows, model, expect, limits, and deadlock unless ``Document`` has it) never
+    reach it. What ``expand`` returns may have one key more than the wired form: ``origins``, a mapping from a path in
+    what it returns to the path of the user's words that it came from, so that later stages report errors there.
+    """
+
+    Document: type[BaseModel]
+
+    def expand(self, document: Any, place: Callable[[Sequence[Key]], Place], /) -> dict[str, Any]: ...
+
+    def effective_settings(self, document: Any, /) -> Iterable[tuple[object, object, object, object]]: ...
+
+
 @dataclass(frozen=True)
 class SpecFile:
     """A spec that is well formed. ``module`` is the imported model; ``pipeline`` its translator, if there is one."""
@@ -139,7 +154,7 @@ class SpecFile:
     not_modelled: tuple[str, ...]
     bounds: dict[str, Any]
     document: YamlDocument = field(repr=False)
-    pipeline: types.ModuleType | None = None
+    pipeline: Pipeline | None = None
     pipeline_document: Any = field(default=None, repr=False)
     origins: Mapping[KeyPath, KeyPath] = field(default_factory=dict, repr=False)
 
@@ -156,7 +171,7 @@ class SpecFile:
 
     def settings(self) -> list[Setting]:
         """The effective settings of the pipeline form; none for the wired form."""
-        if self.pipeline is None or not hasattr(self.pipeline, "effective_settings"):
+        if self.pipeline is None:
             return []
         return [Setting(*map(str, one)) for one in self.pipeline.effective_settings(self.pipeline_document)]
 
@@ -192,7 +207,7 @@ class _Loader:
         self.document = document
         self.diagnostics = document.diagnostics
         self.module: types.ModuleType | None = None
-        self.pipeline: types.ModuleType | None = None
+        self.pipeline: Pipeline | None = None
 
     def load(self, overrides: Sequence[str]) -> SpecFile:
         every = spec_overrides.numbered(overrides)
@@ -237,11 +252,11 @@ class _Loader:
             return
         try:
             self.module = import_model(node.value, self.document.file, node.place)
-            self.pipeline = import_pipeline(self.module, node.place)
+            self.pipeline = cast(Pipeline | None, import_pipeline(self.module, node.place))
         except SourceError as error:
             self.collect(error)
 
-    def load_pipeline(self, pipeline: types.ModuleType) -> SpecFile | None:
+    def load_pipeline(self, pipeline: Pipeline) -> SpecFile | None:
         """The model's words: it validates and translates them; the keys that every spec has stay here."""
         data = self.plain()
         own = known_keys(pipeline.Document, ()) or set()
@@ -323,9 +338,7 @@ def _with_shared(form: type[BaseModel], shared: Iterable[str]) -> type[BaseModel
     return create_model(form.__name__, __base__=form, **fields)
 
 
-def _with_pipeline(
-    spec: SpecFile, pipeline: types.ModuleType, words: Any, origins: Mapping[KeyPath, KeyPath]
-) -> SpecFile:
+def _with_pipeline(spec: SpecFile, pipeline: Pipeline, words: Any, origins: Mapping[KeyPath, KeyPath]) -> SpecFile:
     return replace(spec, pipeline=pipeline, pipeline_document=words, origins=origins)
 
 

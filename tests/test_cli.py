@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel, Field
 
 import checker.check
+from checker import spec_schema
 from checker.cli import main
 from checker.options import Options
 from checker.progress import LiveLine, quantity
@@ -487,6 +489,26 @@ def test_schema_describes_the_wired_form(capsys: pytest.CaptureFixture[str]) -> 
     wired = schema["$defs"]["wired"]
     assert set(wired["required"]) == {"title", "model", "actors", "check"}
     assert wired["additionalProperties"] is False
+
+
+def test_schema_chooses_the_form_by_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Topic(BaseModel):
+        partitions: int = 1
+
+    class Document(BaseModel):
+        topics: dict[str, Topic] = Field(alias="kafka.topics")
+
+    monkeypatch.setattr(spec_schema, "pipeline_forms", lambda: {"toy": Document})
+
+    schema = spec_schema.schema_document()
+
+    toy = schema["$defs"]["pipeline_toy"]
+    assert schema["if"]["properties"]["model"] == {"const": "toy"}
+    assert schema["then"] == {"$ref": "#/$defs/pipeline_toy"}
+    assert schema["else"] == {"$ref": "#/$defs/wired"}
+    assert {"title", "model", "expect", "limits", "deadlock", "kafka.topics"} <= set(toy["properties"])
+    assert toy["properties"]["kafka.topics"]["additionalProperties"] == {"$ref": "#/$defs/pipeline_toy/$defs/Topic"}
+    assert "Topic" in toy["$defs"]
 
 
 def test_help_is_quick_and_imports_nothing_heavy() -> None:
