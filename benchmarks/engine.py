@@ -89,15 +89,15 @@ class Row:
     def whole(self) -> float:
         return statistics.median(run.whole for run in self.runs)
 
-    def cells(self, spin_search: float | None) -> list[str]:
-        first = self.runs[0]
+    def cells(self, counted: Run, spin_search: float | None) -> list[str]:
+        """``counted`` has the counts in full, which all tools agree on."""
         return [
             self.title,
             self.tool,
-            f"{first.distinct:,}",
-            f"{first.transitions:,}",
+            f"{counted.distinct:,}",
+            f"{counted.transitions:,}",
             f"{self.search:.2f}",
-            f"{first.distinct / max(self.search, 1e-9) / 1e6:.2f} M",
+            f"{counted.distinct / max(self.search, 1e-9) / 1e6:.2f} M",
             f"{statistics.median(run.state_bytes for run in self.runs):.0f}",
             f"{self.whole:.2f}",
             "" if spin_search is None else f"{spin_search / max(self.search, 1e-9):.1f}",
@@ -205,7 +205,7 @@ def main() -> None:
     for name in options.models or BENCHMARKS:
         rows = measure(BENCHMARKS[name], options.runs, spin)
         spin_search = next((row.search for row in rows if row.tool == "SPIN"), None)
-        cells += [row.cells(spin_search) for row in rows]
+        cells += [row.cells(rows[0].runs[0], spin_search) for row in rows]
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     table = "\n".join(lines(cells))
     report = f"## {today}: {about}, median of {options.runs}\n\n{table}\n"
