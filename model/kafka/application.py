@@ -15,8 +15,8 @@ from typing import Annotated
 
 from checker.lang import ActorId, Of, UpTo, Volatile, action, actor, each, on, quiet, require, send
 from model.kafka.messages import (
-    NO_EPOCH, AddOffsetsToTxnRequest, AddOffsetsToTxnResponse, AddPartitionsToTxnRequest, AddPartitionsToTxnResponse, Batch,
-    Client, Correlation, EndTxnRequest, EndTxnResponse, Epoch, Error, InitProducerIdRequest, InitProducerIdResponse,
+    NO_EPOCH, AddOffsetsToTxnRequest, AddOffsetsToTxnResponse, AddPartitionsToTxnRequest, AddPartitionsToTxnResponse, Attempt,
+    Batch,    Client, Correlation, EndTxnRequest, EndTxnResponse, Epoch, Error, InitProducerIdRequest, InitProducerIdResponse,
     OffsetCommitInTransaction, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse,
     OutputPartition, Position, ProduceRequest, ProduceResponse, ProducerId, Sequence, StartReplacement, TopicPartition,
     TransactionResult, TxnOffsetCommitRequest, TxnOffsetCommitResponse,
@@ -56,6 +56,7 @@ class Application:
     coordinator: Annotated[ActorId, Of("TransactionCoordinator")]
     leaders: tuple[Annotated[ActorId, Of("PartitionLeader")], ...]  # Of the output partitions.
     offsets_partition: Annotated[ActorId, Of("OffsetsPartition")]
+    attempts: Annotated[int, UpTo(4)]  # Copies of one request that must be told apart: two, and one for each lost message.
     records: Position  # How many the input partition holds: record i at offset i.
     replacement: Client | None = None  # The instance that the platform starts when it takes this one for dead.
     is_replacement: bool = False
@@ -70,9 +71,9 @@ class Application:
     sequences: Volatile[dict[OutputPartition, Sequence]] = each(0)  # Of the next batch.
     correlation: Volatile[Correlation] = 0  # Transactions begun.
     produced: Volatile[TopicPartition] = 0  # Output partitions whose batch of this transaction is resolved.
-    # Which of two copies of a request is the latest: the client has closed the connection of the older one, and a leader
-    # that verifies may still hold that copy when nothing is on its way.
-    resent: Volatile[bool] = False
+    # Which copy of a request is the latest: the client has closed the connections of the older ones, and a leader that
+    # verifies may still hold one of them when nothing is on its way.
+    attempt: Volatile[Attempt] = 0
     failed: Volatile[bool] = False  # ABORTABLE_ERROR
     bump_required: Volatile[bool] = False  # clientSideEpochBumpRequired
     expired: Volatile[Annotated[int, UpTo(1)]] = 0
@@ -92,7 +93,7 @@ class Application:
         require(self.stage not in (Stage.NOT_STARTED, Stage.FATAL_ERROR, Stage.DONE))
         require(self.all_quiet())
         if self.stage in (Stage.SENDING_OFFSETS, Stage.PRODUCING):
-            self.resent = not self.resent
+            self.attempt = (self.attempt + 1) % self.attempts
         self.transmit()
 
     @on(InitProducerIdResponse)
@@ -142,7 +143,7 @@ class Application:
 
     @on(TxnOffsetCommitResponse)
     def offsets_sent(self, response: TxnOffsetCommitResponse) -> None:
-        if self.stage != Stage.SENDING_OFFSETS or self.is_old(response.correlation, response.resent):
+        if self.stage != Stage.SENDING_OFFSETS or self.is_old(response.correlation, response.attempt):
             return
         if response.error in (Error.COORDINATOR_LOAD_IN_PROGRESS, Error.CONCURRENT_TRANSACTIONS):
             return  # retry() sends it again.
@@ -154,7 +155,7 @@ class Application:
 
     @on(ProduceResponse)
     def acknowledged(self, response: ProduceResponse) -> None:
-        if self.stage != Stage.PRODUCING or self.is_old(response.correlation, response.resent):
+        if self.stage != Stage.PRODUCING or self.is_old(response.correlation, response.attempt):
             return
         if response.partition != self.produced or response.error == Error.NOT_ENOUGH_REPLICAS:
             return
@@ -210,8 +211,8 @@ class Application:
         else:
             self.request(Stage.COMMITTING)
 
-    def is_old(self, correlation: Correlation, resent: bool) -> bool:
-        return correlation != self.correlation or resent != self.resent
+    def is_old(self, correlation: Correlation, attempt: Attempt) -> bool:
+        return correlation != self.correlation or attempt != self.attempt
 
     def awaits(self, stage: Stage, correlation: Correlation, error: Error) -> bool:
         """This is the answer that is waited for, and it lets the transaction go on."""
@@ -249,7 +250,7 @@ class Application:
         self.correlation = 0
         self.produced = 0
         self.failed = False
-        self.resent = False
+        self.attempt = 0
         self.expired = 0
         for partition in range(len(self.leaders)):
             self.sequences[partition] = 0
@@ -261,11 +262,11 @@ class Application:
 
     def request(self, stage: Stage) -> None:
         self.stage = stage
-        self.resent = False
+        self.attempt = 0
         self.transmit()
 
     def transmit(self) -> None:
-        """Sends what the present stage waits for an answer to."""
+        """Sends what the pattempt stage waits for an answer to."""
         if self.stage == Stage.INITIALIZING:
             send(self.coordinator, InitProducerIdRequest(self.me, self.producer_id, self.epoch))
         elif self.stage == Stage.FETCHING_OFFSET:
@@ -280,12 +281,12 @@ class Application:
             send(self.coordinator, AddOffsetsToTxnRequest(self.me, self.producer_id, self.epoch, self.correlation))
         elif self.stage == Stage.SENDING_OFFSETS:
             commit = OffsetCommitInTransaction(
-                self.me, self.producer_id, self.epoch, self.position + 1, self.correlation, self.resent
+                self.me, self.producer_id, self.epoch, self.position + 1, self.correlation, self.attempt
             )
             send(self.offsets_partition, TxnOffsetCommitRequest(commit))
         elif self.stage == Stage.PRODUCING:
             sequence = self.sequences[self.produced]
-            batch = Batch(self.me, self.producer_id, self.epoch, sequence, self.position, self.correlation, self.resent)
+            batch = Batch(self.me, self.producer_id, self.epoch, sequence, self.position, self.correlation, self.attempt)
             send(self.leaders[self.produced], ProduceRequest(batch))
         elif self.stage in (Stage.COMMITTING, Stage.ABORTING):
             result = TransactionResult.COMMIT if self.stage == Stage.COMMITTING else TransactionResult.ABORT

@@ -24,6 +24,7 @@ Epoch = Annotated[int, Between(NO_EPOCH, "epochs")]
 CoordinatorEpoch = Annotated[int, Between(NO_EPOCH, "coordinator_crashes")]
 Sequence = Annotated[int, UpTo("transactions")]
 Correlation = Annotated[int, UpTo("transactions")]
+Attempt = Annotated[int, Below("attempts")]
 LogOffset = Annotated[int, Below("log")]
 Copies = Annotated[int, UpTo(2)]  # None, one, or "more than once".
 Client = Annotated[ActorId, Of("Application")]
@@ -177,7 +178,7 @@ class Batch:
     sequence: Sequence
     record: Record
     correlation: Correlation
-    resent: bool
+    attempt: Attempt
 
 
 @message
@@ -189,7 +190,7 @@ class ProduceRequest:
 class ProduceResponse:
     partition: OutputPartition
     correlation: Correlation
-    resent: bool
+    attempt: Attempt
     error: Error
 
 
@@ -203,7 +204,7 @@ class OffsetCommitInTransaction:
     epoch: Epoch
     offset: Position
     correlation: Correlation
-    resent: bool
+    attempt: Attempt
 
 
 @message
@@ -215,7 +216,7 @@ class TxnOffsetCommitRequest:
 class TxnOffsetCommitResponse:
     error: Error
     correlation: Correlation
-    resent: bool
+    attempt: Attempt
 
 
 @message

@@ -55,7 +55,7 @@ class OffsetsPartition:
     committed: Durable[Position] = 0
     producers: Durable[dict[ProducerId, OffsetsProducerEntry]] = each(OffsetsProducerEntry())
     waiting: Volatile[OffsetCommitInTransaction | None] = None  # The commit that is being verified.
-    guard: Volatile[bool] = False  # The guard that `waiting` presents is still the stored one.
+    guard: Volatile[bool] = False  # The guard that `waiting` pattempts is still the stored one.
 
     @on(TxnOffsetCommitRequest)
     def commit_offset_in_transaction(self, request: TxnOffsetCommitRequest) -> None:
@@ -150,7 +150,7 @@ class OffsetsPartition:
             self.guard = False
 
     def answer(self, commit: OffsetCommitInTransaction, error: Error) -> None:
-        send(commit.client, TxnOffsetCommitResponse(error, commit.correlation, commit.resent))
+        send(commit.client, TxnOffsetCommitResponse(error, commit.correlation, commit.attempt))
 
     def translated(self, error: Error) -> Error:
         return Error.INVALID_PRODUCER_EPOCH if error == Error.PRODUCER_FENCED else error

@@ -78,7 +78,7 @@ class PartitionLeader:
     log: Durable[Annotated[tuple[LogEntry, ...], MaxLen("log")]] = ()
     producers: Durable[dict[ProducerId, ProducerStateEntry]] = each(ProducerStateEntry())
     waiting: Volatile[Batch | None] = None  # The batch that is being verified.
-    guard: Volatile[bool] = False  # The guard that `waiting` presents is still the stored one.
+    guard: Volatile[bool] = False  # The guard that `waiting` pattempts is still the stored one.
     committed: History[dict[Record, Copies]] = each(0)
     zombie_committed: History[bool] = False  # A record became readable under a marker of another epoch than its own.
 
@@ -236,7 +236,7 @@ class PartitionLeader:
         return found
 
     def answer(self, batch: Batch, error: Error) -> None:
-        send(batch.client, ProduceResponse(self.partition, batch.correlation, batch.resent, error))
+        send(batch.client, ProduceResponse(self.partition, batch.correlation, batch.attempt, error))
 
     def translated(self, error: Error) -> Error:
         """ReplicaManager's words for the coordinator's refusals."""

@@ -138,7 +138,9 @@ class TransactionCoordinator:
             self.unmarked[producer_id] = frozenset()  # Given up; pending_state stays until the next coordinator loads.
             return
         self.unmarked[producer_id] -= {response.partition}
-        if len(self.unmarked[producer_id]) == 0:
+        if len(self.unmarked[producer_id]) > 0:
+            self.send_marker(producer_id, min(self.unmarked[producer_id]))
+        else:
             # Append and completion are one step: nobody waits for an answer, so a crash between them looks like one after.
             commit = response.result == TransactionResult.COMMIT
             state = TransactionState.COMPLETE_COMMIT if commit else TransactionState.COMPLETE_ABORT
@@ -148,7 +150,9 @@ class TransactionCoordinator:
     @action
     def resend_marker(self) -> None:
         producer_id = choose(self.unmarked.keys())
-        partition = choose(p for p in self.unmarked[producer_id] if quiet(self.leaders[p]))
+        require(len(self.unmarked[producer_id]) > 0)
+        partition = min(self.unmarked[producer_id])
+        require(quiet(self.leaders[partition]))
         self.send_marker(producer_id, partition)
 
     @on_restart
@@ -208,8 +212,7 @@ class TransactionCoordinator:
         metadata = self.cache[producer_id]
         self.pending_state[producer_id] = self.completed(metadata.state)
         self.unmarked[producer_id] = metadata.partitions
-        for partition in metadata.partitions:  # On different links, so nobody can tell in which order.
-            self.send_marker(producer_id, partition)
+        self.send_marker(producer_id, min(metadata.partitions))
 
     def send_marker(self, producer_id: ProducerId, partition: TopicPartition) -> None:
         metadata = self.cache[producer_id]
