@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import llvmlite
@@ -33,6 +34,7 @@ from checker.search import BROKEN_PREDICATE, Slice, Target, counter_keys
 from checker.system import DOWN, PAUSED, UP, Group, Layout, Link, System
 from checker.types import BOOL, IdType, IntType, StructType, every_value, expand_default, leaves, size, to_leaves
 
+Changes = dict[int, Leaf]  # number of a leaf -> what it becomes
 STUCK_BIT = 62  # Set in the number of successors: nothing but faults can happen, and the state is not final.
 OPTIMIZE_FULLY_MAX = 40_000  # Instructions; beyond, O1: code generation would take longer than it saves.
 
@@ -45,6 +47,20 @@ class Shared:
     layout: Layout
     module: ll.Module
     counters: dict[Any, int]
+    handlers: dict[tuple[int, type], tuple[StructType, ll.Function]] = field(default_factory=dict)
+
+    def handler(self, receiver: int, struct: StructType) -> ll.Function:
+        """The function of one receiver's handler; made when first asked for."""
+        key = (receiver, struct.cls)
+        if key not in self.handlers:
+            pointer = I64.as_pointer()
+            parts = [ll.IntType(width) for width in widths(struct)]
+            kind = ll.FunctionType(I64, [pointer, pointer, I64, I64, pointer, *parts])
+            function = ll.Function(self.module, kind, f"handle_{receiver}_{struct.name}")
+            function.linkage = "internal"
+            self.handlers[key] = (struct, function)
+            HandlerCode(self, function, receiver, struct)
+        return self.handlers[key][1]
 
     @property
     def system(self) -> System:
@@ -62,6 +78,14 @@ class StateCode(Code):
         self._leaves: dict[int, Leaf] = {}
         self.main = self.block("main")
         self.at(self.main)
+
+    @contextmanager
+    def at_entry(self) -> Iterator[None]:
+        """At the head of the function, for stack memory."""
+        with self.b.goto_block(self.entry):
+            if self.entry.instructions:
+                self.b.position_before(self.entry.instructions[0])
+            yield
 
     def close_entry(self) -> None:
         with self.b.goto_block(self.entry):
@@ -114,7 +138,7 @@ class PredicateCode(StateCode):
         super().__init__(shared, function)
         method, self.property = shared.built.predicates[number], shared.system.properties[number]
         self.local_types = method.locals
-        self.assigned = frozenset(one.name for one in ir.walk(method.body) if isinstance(one, ir.Assign))
+        self.assigned = assigned_in(method)
         for name, value in self.property.arguments.items():
             if isinstance(value, ActorId):
                 self.actors[name] = int(value)
@@ -138,10 +162,11 @@ class PredicateCode(StateCode):
 class GroupCode(StateCode):
     """One transition group: ``n' = f(state, out, n, capacity, counters)``, negative for an error of the model."""
 
-    def __init__(self, shared: Shared, function: ll.Function, group: Group) -> None:
+    def __init__(self, shared: Shared, function: ll.Function, group: Group | None) -> None:
         super().__init__(shared, function)
-        _, self.out, number, self.capacity, self.counters = function.args
-        self.group = group
+        _, self.out, number, self.capacity, self.counters = function.args[:5]
+        if group is not None:
+            self.group = group
         self.me = -1
         self.count = self.slot()
         self.b.store(number, self.count)
@@ -186,6 +211,10 @@ class GroupCode(StateCode):
     def put(self, number: int, leaf: Leaf) -> None:
         self.write(self.change(number), leaf)
 
+    def put_all(self, changes: Changes) -> None:
+        for number, leaf in changes.items():
+            self.put(number, leaf)
+
     def read_field(self, name: str, actor: int | None) -> Value:
         if actor is None and name in self.field_slots:
             return self.field_slots[name].load()
@@ -227,9 +256,7 @@ class GroupCode(StateCode):
 
     def _start_odometer(self, choices: int) -> None:
         kind = ll.ArrayType(I64, choices)
-        with self.b.goto_block(self.entry):
-            if self.entry.instructions:
-                self.b.position_before(self.entry.instructions[0])
+        with self.at_entry():
             self.plan, self.options = self.b.alloca(kind), self.b.alloca(kind)
         self.depth, self.known = self.slot(), self.slot()
         self.b.store(ll.Constant(I64, 0), self.known)
@@ -281,7 +308,7 @@ class GroupCode(StateCode):
         self.at(write)
         words = self.shared.layout.words
         base = self.b.mul(number, ll.Constant(I64, words))
-        for i, word in enumerate(self._packed()):
+        for i, word in enumerate(self._packed({number: self.read(slot) for number, slot in self.written.items()})):
             target = self.b.gep(self.out, [self.b.add(base, ll.Constant(I64, i))])
             self.b.store(word, target)
         self.go(end)
@@ -290,12 +317,13 @@ class GroupCode(StateCode):
         place = self.b.gep(self.counters, [ll.Constant(I64, counter)])
         self.b.store(self.b.add(self.b.load(place), ll.Constant(I64, 1)), place)
 
-    def _packed(self) -> list[ll.Value]:
+    def _packed(self, changes: dict[int, Leaf]) -> list[ll.Value]:
+        """The words of the state with some leaves changed."""
         layout = self.shared.layout
         cleared: dict[int, int] = {}
         parts: dict[int, Leaf] = {}
-        for number, slot in self.written.items():
-            code = self.a.sub(self.read(slot), layout.leaves[number].low)
+        for number, leaf in changes.items():
+            code = self.a.sub(leaf, layout.leaves[number].low)
             for one in layout.chunks[number]:
                 part = self.a.narrow(self.a.right(code, one.offset))
                 if one.width < layout.leaves[number].bits - one.offset:
@@ -315,7 +343,7 @@ class GroupCode(StateCode):
         """The statements of a method of actor ``me``; continues behind them."""
         self.me = me
         self.local_types = method.locals
-        self.assigned = frozenset(one.name for one in ir.walk(method.body) if isinstance(one, ir.Assign))
+        self.assigned = assigned_in(method)
         self.field_slots = {}
         for name in sorted(method.writes):
             start, end, one = self.shared.layout.fields[me][name]
@@ -426,7 +454,7 @@ class GroupCode(StateCode):
 
     # --- Messages ---------------------------------------------------------------------------------------------------
 
-    def _messages(self, link: Link, visit: Callable[[Link, StructType, Value, Callable[[], None], ll.Block], None]) -> None:
+    def _messages(self, link: Link, visit: Callable[[Link, StructType, Value, Callable[[], Changes], ll.Block], None]) -> None:
         """Visit each message that can be taken now: its type, its fields, and how to remove it."""
         if link.mask_size:
             self._mask_messages(link, visit)
@@ -443,9 +471,7 @@ class GroupCode(StateCode):
         numbers = self._slots(link)
         width = max(64, link.tag_bits + link.payload_bits)
         array = ll.ArrayType(ll.IntType(width), len(numbers))
-        with self.b.goto_block(self.entry):
-            if self.entry.instructions:
-                self.b.position_before(self.entry.instructions[0])
+        with self.at_entry():
             codes = self.b.alloca(array)
         zero, one = ll.Constant(I64, 0), ll.Constant(I64, 1)
         for i, number in enumerate(numbers):
@@ -479,12 +505,14 @@ class GroupCode(StateCode):
             code = self.leaf(numbers[0])
             self._leave_if(self.a.eq(code, 0), following)
 
-        def remove() -> None:
+        def remove() -> Changes:
             codes: list[Leaf] = [self.leaf(number) for number in numbers]
+            changes: Changes = {}
             for i, number in enumerate(numbers):
                 behind = codes[i + 1] if i + 1 < len(codes) else 0
                 gone = True if isinstance(position, int) else self.a.le(position, i)
-                self.put(number, self.a.select(gone, behind, codes[i]))
+                changes[number] = self.a.select(gone, behind, codes[i])
+            return changes
 
         tag = self.a.right(code, link.payload_bits)
         for struct in link.messages:
@@ -525,50 +553,49 @@ class GroupCode(StateCode):
             self.b.store(self.b.and_(left, self.b.sub(left, ll.Constant(kind, 1))), rest)
             index = self.a.narrow(place)
 
-            def remove(place: Any = place, base: int = base) -> None:
+            def remove(place: Any = place, base: int = base) -> Changes:
                 bit = self.a.left(1, self.a.add(place, base), width)
-                self.put(number, self.a.bit_and(self.leaf(number), self.a.bit_xor(bit, (1 << width) - 1)))
+                return {number: self.a.bit_and(self.leaf(number), self.a.bit_xor(bit, (1 << width) - 1))}
 
             visit(link, struct, self.at_index(struct, index), remove, loop)
             self.at(end)
 
     def _deliver(
-        self, link: Link, struct: StructType, message: Value, remove: Callable[[], None], following: ll.Block
+        self, link: Link, struct: StructType, message: Value, remove: Callable[[], Changes], following: ll.Block
     ) -> None:
         """Every receiver takes the message; ends at ``following``."""
         for receiver in self.system.hearers(link, struct.cls):
             behind = self.block("delivered")
             self._leave_if(self.a.negate(self.status_is(receiver, UP)), behind)
-            handler = self.system.handler(receiver, struct.cls)
+            changes = {} if link.kind == "set" else remove()
             counter = self._counter(receiver, struct.cls)
-
-            def prepare() -> None:
-                if link.kind != "set":
-                    remove()
-
-            if handler is None:
-                self.body(counter, prepare, behind)
+            if self.system.handler(receiver, struct.cls) is None:
+                self.body(counter, lambda changes=changes: self.put_all(changes), behind)
             else:
-                method = self.shared.built.methods[self.system.instances[receiver].definition.name, handler.name]
-                self._handle(method, receiver, counter, behind, prepare, message)
+                self._hand_over(receiver, struct, message, changes, counter)
+                self.go(behind)
+                self.at(behind)
         self.go(following)
 
-    def _handle(
-        self, method: ir.Method, me: int, counter: int, following: ll.Block, prepare: Callable[[], None], message: Value
-    ) -> None:
-        parameter = method.function.node.args.args[1].arg
-
-        def act() -> None:
-            prepare()
-            self.local_types = method.locals
-            self.assigned = frozenset(one.name for one in ir.walk(method.body) if isinstance(one, ir.Assign))
-            self.bind(parameter, message)
-            self.method(method, me)
-
-        self.body(counter, act, following, choice_count(method))
+    def _hand_over(self, receiver: int, struct: StructType, message: Value, changes: Changes, counter: int) -> None:
+        """Call the handler's function, which is shared by all links, on the state without the message."""
+        state = self.state
+        if changes:
+            words = self._packed(changes)
+            with self.at_entry():
+                state = self.b.alloca(I64, len(words))
+            for i, word in enumerate(words):
+                self.b.store(word, self.b.gep(state, [ll.Constant(I64, i)]))
+        parts = [self.a.wide(leaf, width) for leaf, width in zip(message.leaves, widths(struct), strict=True)]
+        number = self.b.load(self.count)
+        place = self.b.gep(self.counters, [ll.Constant(I64, counter)])
+        function = self.shared.handler(receiver, struct)
+        number = self.b.call(function, [state, self.out, number, self.capacity, place, *parts])
+        self.fail_if(self.a.lt(number, 0))
+        self.b.store(number, self.count)
 
     def _message_fault(
-        self, link: Link, struct: StructType, message: Value, remove: Callable[[], None], following: ll.Block
+        self, link: Link, struct: StructType, message: Value, remove: Callable[[], Changes], following: ll.Block
     ) -> None:
         budget = self.group.budget
         assert budget is not None
@@ -582,7 +609,7 @@ class GroupCode(StateCode):
             if self.group.kind == "duplicate":
                 self._repeat(link, message)
                 return
-            remove()
+            self.put_all(remove())
             if self.group.kind == "delay":
                 assert link.receiver is not None
                 late = self.system.late_link(link.receiver)
@@ -734,6 +761,33 @@ class GroupCode(StateCode):
                 down = self.a.ne(self.now(at), UP)
                 found = self.a.either(found, self.a.both(down, self.a.eq(peer.one, one)))
         return found
+
+
+class HandlerCode(GroupCode):
+    """One handler of one receiver: like a group, with the message as arguments and ``counters`` at the one to count in."""
+
+    def __init__(self, shared: Shared, function: ll.Function, receiver: int, struct: StructType) -> None:
+        self.receiver, self.struct = receiver, struct
+        super().__init__(shared, function, None)
+
+    def _generate(self) -> None:
+        handler = self.system.handler(self.receiver, self.struct.cls)
+        assert handler is not None
+        method = self.shared.built.methods[self.system.instances[self.receiver].definition.name, handler.name]
+        parameter = method.function.node.args.args[1].arg
+        message = Value(self.struct, tuple(self.function.args[5:]))
+
+        def prepare() -> None:
+            self.local_types = method.locals
+            self.assigned = assigned_in(method)
+            self.bind(parameter, message)
+
+        self.run(method, self.receiver, 0, self.done, prepare)
+
+
+def assigned_in(method: ir.Method) -> frozenset[str]:
+    """Locals that a statement assigns to: they live in slots."""
+    return frozenset(one.name for one in ir.walk(method.body) if isinstance(one, ir.Assign))
 
 
 def choice_count(method: ir.Method) -> int:
