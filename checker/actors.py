@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import ast
 import inspect
-import sys
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from types import ModuleType
 from typing import Any
 
-from checker.lang import ActorId, Ignored, Marker, Storage
-from checker.source import Diagnostic, Place, SourceError
-from checker.types import IdType, MapType, Resolver, StructType, Type, TypeProblem, expand_default, misfit
-from checker.lang import OneOf
+from checker.lang import Ignored, Marker, OneOf, Storage
+from checker.source import Diagnostic, Place
+from checker.types import Resolver, Type, TypeProblem, expand_default, misfit
 
 
 @dataclass(frozen=True)
@@ -86,13 +84,13 @@ def place_of(file: str, node: ast.AST) -> Place:
     return Place(file, line, column + 1, max(1, end - column))
 
 
-@lru_cache(maxsize=None)
+@cache
 def module_tree(file: str) -> ast.Module:
     with open(file, encoding="utf-8") as handle:
         return ast.parse(handle.read(), file)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _definitions(file: str) -> dict[tuple[str, int], ast.AST]:
     found: dict[tuple[str, int], ast.AST] = {}
     for node in ast.walk(module_tree(file)):
@@ -127,7 +125,9 @@ class Collector:
 
     def actor(self, cls: type) -> ActorClass:
         file = inspect.getsourcefile(cls) or "<unknown>"
-        node = next(one for one in ast.walk(module_tree(file)) if isinstance(one, ast.ClassDef) and one.name == cls.__name__)
+        node = next(
+            one for one in ast.walk(module_tree(file)) if isinstance(one, ast.ClassDef) and one.name == cls.__name__
+        )
         found = ActorClass(cls.__name__, cls, file)
         if node.bases or node.keywords:
             self.report(
@@ -217,10 +217,14 @@ class Collector:
         elif one.kind == "on":
             assert one.message is not None
             if getattr(one.message, "__checker_kind__", "") != "message":
-                self.report("not-a-message", f"{one.message!r} is not a @message class", one.place(), inside=one.qualified)
+                self.report(
+                    "not-a-message", f"{one.message!r} is not a @message class", one.place(), inside=one.qualified
+                )
                 return
             if one.message in found.handlers:
-                self.report("two-handlers", f"two handlers for {one.message.__name__}", one.place(), inside=one.qualified)
+                self.report(
+                    "two-handlers", f"two handlers for {one.message.__name__}", one.place(), inside=one.qualified
+                )
             found.handlers[one.message] = one
         else:
             found.helpers[one.name] = one

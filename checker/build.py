@@ -100,7 +100,7 @@ class _Builder:
         known = actors_of(self.spec.module)
         classes = {name: collector.actor(known[name]) for name in ranges}
         for name in known.keys() - classes.keys():  # Predicates may name classes this spec does not use.
-            ranges.setdefault(name, range(0, 0))
+            ranges.setdefault(name, range(0))
         self.diagnostics += collector.diagnostics
         self.stop_if_wrong()
         instances = [self._instance(i, *one, classes) for i, one in enumerate(names)]
@@ -143,7 +143,9 @@ class _Builder:
             self.groups[group] = (*self.groups.get(group, ()), ActorId(i, name))
         return found
 
-    def _instance(self, number: int, name: str, group: str, class_name: str, classes: dict[str, ActorClass]) -> Instance:
+    def _instance(
+        self, number: int, name: str, group: str, class_name: str, classes: dict[str, ActorClass]
+    ) -> Instance:
         definition = classes[class_name]
         given = self.spec.actors[group].wiring
         me = ActorId(number, name)
@@ -193,7 +195,9 @@ class _Builder:
                 try:
                     return evaluate(raw, {**self.spec.constants, "index": position})
                 except SourceError as error:
-                    raise _Unwirable(f"is a whole number: {error.diagnostics[0].message}", error.diagnostics[0].help) from None
+                    raise _Unwirable(
+                        f"is a whole number: {error.diagnostics[0].message}", error.diagnostics[0].help
+                    ) from None
             case EnumType():
                 for member in type_.members:
                     if raw in (member.name, member.value):
@@ -216,7 +220,9 @@ class _Builder:
             case MapType(key, value):
                 if not isinstance(raw, dict):
                     raise _Unwirable("is a mapping")
-                return {self._wire(key, one, position): self._wire(value, inner, position) for one, inner in raw.items()}
+                return {
+                    self._wire(key, one, position): self._wire(value, inner, position) for one, inner in raw.items()
+                }
             case StructType(cls, fields):
                 if not isinstance(raw, dict) or set(raw) != {name for name, _ in fields}:
                     raise _Unwirable(f"is a {cls.__name__}", f"give {', '.join(name for name, _ in fields)}")
@@ -233,7 +239,9 @@ class _Builder:
                 try:
                     at = evaluate(element[2], {**self.spec.constants, "index": position})
                 except SourceError as error:
-                    raise _Unwirable(f"is an actor: {error.diagnostics[0].message}", error.diagnostics[0].help) from None
+                    raise _Unwirable(
+                        f"is an actor: {error.diagnostics[0].message}", error.diagnostics[0].help
+                    ) from None
                 if 0 <= at < len(ids):
                     return ids[at]
                 raise _Unwirable(f"is {raw}, and {element[1]} has no element {at}", "elements count from 0")
@@ -272,7 +280,9 @@ class _Builder:
             found.append((kind, None, receiver, capacity, wait, list(messages)))
         if shouted:
             if self.spec.network.kind != "set":
-                self.report("broadcast", "broadcast() needs `network: set`", ("network",), "write `network: set`", key=True)
+                self.report(
+                    "broadcast", "broadcast() needs `network: set`", ("network",), "write `network: set`", key=True
+                )
             found.append(("set", None, None, self.spec.network.capacity, False, list(shouted)))
         return [
             Link(i, kind, sender, receiver, capacity, wait, self._structs(resolver, messages))
@@ -286,7 +296,9 @@ class _Builder:
                 found.append(resolver.struct(one))
             except TypeProblem as problem:
                 file = typing.cast(Any, one).__module__
-                self.report(problem.slug, f"message {one.__name__} of {file}: {problem.message}", ("model",), problem.help)
+                self.report(
+                    problem.slug, f"message {one.__name__} of {file}: {problem.message}", ("model",), problem.help
+                )
         return tuple(found)
 
     def _receivers(self, system: System, instance: Instance, one: Sending) -> list[int]:
@@ -304,7 +316,11 @@ class _Builder:
         return handling
 
     def _unhandled(self, who: str, one: Sending) -> None:
-        text = f"{who} has no handler for {one.message.__name__}" if who[0].isupper() else f"{who} handles {one.message.__name__}"
+        text = (
+            f"{who} has no handler for {one.message.__name__}"
+            if who[0].isupper()
+            else f"{who} handles {one.message.__name__}"
+        )
         place = one.function.place(one.node)
         found = Diagnostic(
             "unhandled-message", text, place, one.function.qualified,
@@ -412,12 +428,16 @@ class _Builder:
                 names = given if isinstance(given, list) else [given]
                 picked = tuple(one for one in ids for raw in names if raw in (one.name, system.instances[one].group))
                 if not picked:
-                    raise _Unwirable(f"is a {cls.__name__}, and {given} is not", suggestion(str(given), map(str, ids), "actors"))
+                    raise _Unwirable(
+                        f"is a {cls.__name__}, and {given} is not", suggestion(str(given), map(str, ids), "actors")
+                    )
                 ids = picked
             if every:
                 return ids
             if len(ids) != 1:
-                raise _Unwirable(f"is the {cls.__name__} of this spec, and there are {len(ids)}", "name one, or take a tuple")
+                raise _Unwirable(
+                    f"is the {cls.__name__} of this spec, and there are {len(ids)}", "name one, or take a tuple"
+                )
             return ids[0]
         if given is None:
             if name not in self.spec.constants:

@@ -15,8 +15,8 @@ from checker.options import Options
 from checker.reference import ModelError, Reference, State, Transition, link_name
 from checker.search import (
     BROKEN_PREDICATE,
-    EnginesDisagree,
     Engine,
+    EnginesDisagree,
     Exploration,
     Finding,
     ReferenceEngine,
@@ -64,7 +64,7 @@ def run(spec: SpecFile, options: Options | None = None, progress: Progress | Non
 
     engine, found, compiled = _explore(built, reference, options, memory, report)
     try:
-        result = _judge(spec, built.system, reference, engine, found, options)
+        result = _judge(spec, built.system, reference, engine, found)
     finally:
         engine.close()
     finished = time.perf_counter()
@@ -113,9 +113,7 @@ def _with_states(options: Options, states: int) -> Options:
 # --- Judging --------------------------------------------------------------------------------------------------------
 
 
-def _judge(
-    spec: SpecFile, system: System, reference: Reference, engine: Engine, found: Exploration, options: Options
-) -> Result:
+def _judge(spec: SpecFile, system: System, reference: Reference, engine: Engine, found: Exploration) -> Result:
     result = Result(
         spec=spec.path,
         title=spec.title,
@@ -178,15 +176,13 @@ def _fired(system: System, counts: list[int]) -> dict[str, int]:
 
 
 def _never_ran(system: System, counts: list[int]) -> list[str]:
-    """Actions, handlers and recovery hooks that no reached state enabled, by class."""
+    """Actions and handlers that no reached state enabled, by class."""
     ran: dict[str, int] = {}
-    for instance in system.instances:
-        definition = instance.definition
-        for function in (*definition.actions, *definition.handlers.values()):
-            ran.setdefault(function.qualified, 0)
+    for definition in system.classes.values():
+        for one in (*definition.actions, *definition.handlers.values()):
+            ran.setdefault(one.qualified, 0)
     for (number, receiver, message), i in counter_keys(system).items():
-        group = system.groups[number]
-        function = group.function
+        function = system.groups[number].function
         if receiver is not None and message is not None:
             function = system.handler(receiver, message)
         if function is not None:
@@ -301,7 +297,8 @@ def replay(spec: SpecFile, code: str) -> Path:
     for position, number in enumerate(numbers[1:], 1):
         found = reference.successors(state)
         if not 0 <= number < len(found):
-            text = f"step {position} of the replay code is {code.split('/')[position]}, and there are {len(found)} steps here"
+            asked = code.split("/")[position]
+            text = f"step {position} of the replay code is {asked}, and there are {len(found)} steps here"
             raise fail("replay", text, help="the code belongs to another spec, version or settings")
         steps.append((number, found[number]))
         following = found[number].state
@@ -338,7 +335,11 @@ def _in_words(reference: Reference, state: State) -> dict[str, dict[str, str]]:
 
 
 def _step(
-    reference: Reference, number: int, one: Transition, before: dict[str, dict[str, str]], after: dict[str, dict[str, str]]
+    reference: Reference,
+    number: int,
+    one: Transition,
+    before: dict[str, dict[str, str]],
+    after: dict[str, dict[str, str]],
 ) -> PathStep:
     system = reference.system
     changes = []

@@ -52,8 +52,8 @@ def _described(system: System) -> Iterator[str]:
     for instance in system.instances:
         wiring = {name: show(value) for name, value in instance.wiring.items()}
         yield f"{instance.name} {instance.definition.name} {wiring}"
-        for one in (*instance.definition.wiring.values(), *instance.definition.state.values()):
-            yield f"{one.name} {one.type} {one.storage} {one.default!r}"
+        for field in (*instance.definition.wiring.values(), *instance.definition.state.values()):
+            yield f"{field.name} {field.type} {field.storage} {field.default!r}"
     for link in system.links:
         messages = [(one.name, [(name, str(type_)) for name, type_ in one.fields]) for one in link.messages]
         yield f"{link.kind} {link.sender} {link.receiver} {link.capacity} {link.wait} {link.late} {messages}"

@@ -16,10 +16,9 @@ from enum import Enum
 from types import FunctionType
 from typing import Any
 
-from checker import ir, lang
+from checker import ir, lang, nearest
 from checker.actors import ActorClass, Function, function_of, markers
 from checker.lang import ActorId, Storage
-from checker import nearest
 from checker.source import Diagnostic, Place
 from checker.types import (
     BOOL,
@@ -144,7 +143,9 @@ class Translator:
     def scope(self) -> Scope:
         return self.scopes[-1]
 
-    def refuse(self, slug: str, message: str, node: ast.AST, help: str = "", related: tuple[tuple[str, Place], ...] = ()) -> Refused:
+    def refuse(
+        self, slug: str, message: str, node: ast.AST, help: str = "", related: tuple[tuple[str, Place], ...] = ()
+    ) -> Refused:
         function = self.scope.function
         return Refused(Diagnostic(slug, message, function.place(node), function.qualified, help, related))
 
@@ -299,7 +300,9 @@ class Translator:
             self.only_in_actors("send", call)
             to = self.unwrapped(self.expression(call.args[0]), call.args[0])
             if not isinstance(to.type, IdType):
-                raise self.refuse("send-target", f"the first argument of send() is {to.type}, not an actor", call.args[0])
+                raise self.refuse(
+                    "send-target", f"the first argument of send() is {to.type}, not an actor", call.args[0]
+                )
             message = self.message(call.args[1])
             self.change(call)
             yield ir.Send(line, to, message)
@@ -320,14 +323,19 @@ class Translator:
         if not isinstance(node, (ast.Constant, ast.JoinedStr)) or (
             isinstance(node, ast.Constant) and not isinstance(node.value, str)
         ):
-            raise self.refuse("ensure-reason", "the second argument of ensure() is a text", node, 'write f"record {r} ..."')
+            raise self.refuse(
+                "ensure-reason", "the second argument of ensure() is a text", node, 'write f"record {r} ..."'
+            )
 
     def message(self, node: ast.expr) -> ir.Expr:
         made = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         found = self.expression(node) if made else None
         if found is None or not isinstance(found, ir.MakeStruct) or not _is_message(found.type):
             raise self.refuse(
-                "send-message", "the message is not constructed here", node, "write send(to, MessageType(...)) in one piece"
+                "send-message",
+                "the message is not constructed here",
+                node,
+                "write send(to, MessageType(...)) in one piece",
             )
         return found
 
@@ -379,7 +387,9 @@ class Translator:
         if self.definition is None:
             raise self.refuse("predicate-writes", "a predicate cannot change anything", node)
         if name in self.definition.wiring:
-            raise self.refuse("assign-wiring", f"{name} is wiring: it never changes", node, "make it Durable or Volatile")
+            raise self.refuse(
+                "assign-wiring", f"{name} is wiring: it never changes", node, "make it Durable or Volatile"
+            )
         if name not in self.definition.state:
             raise self.unknown_field(self.definition, name, node)
         return self.definition.state[name]
@@ -402,7 +412,9 @@ class Translator:
 
     def declare(self, node: ast.stmt, name: str, annotation: ast.expr, value: ast.expr) -> ir.Stmt:
         try:
-            hint = eval(compile(ast.Expression(annotation), "<annotation>", "eval"), self.scope.function.python.__globals__)
+            hint = eval(
+                compile(ast.Expression(annotation), "<annotation>", "eval"), self.scope.function.python.__globals__
+            )
         except Exception:
             raise self.refuse("unknown-type", f"`{ast.unparse(annotation)}` is not a type", annotation) from None
         expression = self.expression(value)
@@ -523,13 +535,19 @@ class Translator:
                 if not isinstance(base.type, SequenceType):
                     raise self.refuse("enumerate", f"only a sequence can be enumerated, not {base.type}", inner)
                 return ir.Over("enumerate", (base,)), (IntType(0, max(0, base.type.length - 1)), base.type.item)
-            case ast.Call(func=ast.Attribute(value=inner, attr="items" | "keys" | "values" as kind), args=[], keywords=[]):
+            case ast.Call(
+                func=ast.Attribute(value=inner, attr="items" | "keys" | "values" as kind), args=[], keywords=[]
+            ):
                 base = self.expression(inner)
                 if not isinstance(base.type, MapType):
                     raise self.refuse("not-a-map", f".{kind}() needs a map, not {base.type}", node)
-                types = {"keys": (base.type.key,), "values": (base.type.value,)}.get(kind, (base.type.key, base.type.value))
+                types = {"keys": (base.type.key,), "values": (base.type.value,)}.get(
+                    kind, (base.type.key, base.type.value)
+                )
                 return ir.Over(kind, (base,)), types
-            case ast.Name(id=name) if isinstance(self.global_value(name), type) and issubclass(self.global_value(name), Enum):
+            case ast.Name(id=name) if isinstance(self.global_value(name), type) and issubclass(
+                self.global_value(name), Enum
+            ):
                 members = tuple(ir.Const(EnumType(self.global_value(name)), one) for one in self.global_value(name))
                 type_ = EnumType(self.global_value(name))
                 return ir.Over("sequence", (ir.MakeSequence(SequenceType(type_, len(members)), members),)), (type_,)
@@ -541,7 +559,9 @@ class Translator:
                 return ir.Over("sequence", (base,)), (item,)
             case MapType(key, _):
                 return ir.Over("keys", (base,)), (key,)
-        raise self.refuse("not-iterable", f"{base.type} cannot be iterated", node, "use range, a set, a sequence or a map")
+        raise self.refuse(
+            "not-iterable", f"{base.type} cannot be iterated", node, "use range, a set, a sequence or a map"
+        )
 
     def _range(self, start: ir.Expr, end: ir.Expr, node: ast.AST) -> tuple[ir.Over, tuple[Type, ...]]:
         low, high = bounds(start)[0], bounds(end)[1]
@@ -601,10 +621,12 @@ class Translator:
             case ast.UnaryOp(op=ast.Not(), operand=inner):
                 return ir.Not(BOOL, self.condition(inner))
             case ast.UnaryOp(op=ast.USub(), operand=inner):
-                value = self.integer(inner)
-                low, high = bounds(value)
-                type_ = INT if low is None or high is None else IntType(-high, -low)
-                return ir.Const(type_, -value.value) if isinstance(value, ir.Const) else ir.Negative(type_, value)
+                number = self.integer(inner)
+                low, high = bounds(number)
+                negative = INT if low is None or high is None else IntType(-high, -low)
+                return (
+                    ir.Const(negative, -number.value) if isinstance(number, ir.Const) else ir.Negative(negative, number)
+                )
             case ast.BinOp():
                 return self.binary(node)
             case ast.Compare():
@@ -665,7 +687,9 @@ class Translator:
         if name in self.scope.actors:
             raise self.refuse("actor-as-value", f"{name} stands for an actor: read one of its fields", node)
         if name == "self":
-            raise self.refuse("bare-self", "self cannot be used as a value", node, "for its own id declare `me: ActorId`")
+            raise self.refuse(
+                "bare-self", "self cannot be used as a value", node, "for its own id declare `me: ActorId`"
+            )
         scope = self.scope.function.python.__globals__
         if name in scope:
             return self.constant(scope[name], node)
@@ -731,7 +755,11 @@ class Translator:
             assert type_ is not None
             kind = SET_OPERATORS[type(node.op)]
             return ir.SetOperation(left.type if kind == "-" else type_, kind, left, right)
-        if isinstance(left.type, SequenceType) and isinstance(right.type, SequenceType) and isinstance(node.op, ast.Add):
+        if (
+            isinstance(left.type, SequenceType)
+            and isinstance(right.type, SequenceType)
+            and isinstance(node.op, ast.Add)
+        ):
             item = self.joined(left.type.item, right.type.item, node)
             return ir.Concatenate(SequenceType(item, left.type.length + right.type.length), left, right)  # type: ignore[arg-type]
         if isinstance(left.type, IntType) and isinstance(right.type, IntType) and type(node.op) in ARITHMETIC:
@@ -814,7 +842,10 @@ class Translator:
             type_ = self.joined(type_, one, node)
         if type_ is not None and size(type_) is None:
             raise self.refuse(
-                "set-elements", f"a set of {type_} has no known bounds", node, "give the local a bounded type: `n: Count = ...`"
+                "set-elements",
+                f"a set of {type_} has no known bounds",
+                node,
+                "give the local a bounded type: `n: Count = ...`",
             )
         return SetType(type_)  # type: ignore[arg-type]
 
@@ -843,7 +874,9 @@ class Translator:
                 return self.named_call(node, name)
             case ast.Attribute(attr=name):
                 help = METHOD_HINTS.get(name, "")
-                raise self.refuse("method-call", f"`{ast.unparse(node.func)}()` is not part of the actor language", node, help)
+                raise self.refuse(
+                    "method-call", f"`{ast.unparse(node.func)}()` is not part of the actor language", node, help
+                )
         raise self.not_in_subset(node)
 
     def verb_expression(self, verb: str, node: ast.Call) -> ir.Expr:
@@ -920,7 +953,10 @@ class Translator:
         for keyword in node.keywords:
             if keyword.arg not in names:
                 raise self.refuse(
-                    "unknown-attribute", f"{struct.name} has no field {keyword.arg}", node, suggestion(str(keyword.arg), names)
+                    "unknown-attribute",
+                    f"{struct.name} has no field {keyword.arg}",
+                    node,
+                    suggestion(str(keyword.arg), names),
                 )
             given[keyword.arg] = keyword.value
         values = []
@@ -979,7 +1015,9 @@ class Translator:
                     return self.fold(name, body, clauses, node)
                 case "any" | "all" | "sum" | "min" | "max", [single]:
                     element = ast.copy_location(ast.Name("each_one", ast.Load()), single)
-                    clause = ast.comprehension(ast.copy_location(ast.Name("each_one", ast.Store()), single), single, [], 0)
+                    clause = ast.comprehension(
+                        ast.copy_location(ast.Name("each_one", ast.Store()), single), single, [], 0
+                    )
                     return self.fold(name, element, [clause], node)
                 case "min" | "max", [_, _, *_]:
                     values = [self.integer(one) for one in node.args]
@@ -1007,13 +1045,17 @@ class Translator:
                     return self.expression(inner)
                 case "frozenset" | "set", [single]:
                     name_ = ast.copy_location(ast.Name("each_one", ast.Load()), single)
-                    clause = ast.comprehension(ast.copy_location(ast.Name("each_one", ast.Store()), single), single, [], 0)
+                    clause = ast.comprehension(
+                        ast.copy_location(ast.Name("each_one", ast.Store()), single), single, [], 0
+                    )
                     return self.collect_set(name_, [clause], node)
                 case "tuple", [ast.GeneratorExp(elt=body, generators=clauses)]:
                     return self.collect_sequence(body, clauses, node)
                 case "tuple", [single]:
                     name_ = ast.copy_location(ast.Name("each_one", ast.Load()), single)
-                    clause = ast.comprehension(ast.copy_location(ast.Name("each_one", ast.Store()), single), single, [], 0)
+                    clause = ast.comprehension(
+                        ast.copy_location(ast.Name("each_one", ast.Store()), single), single, [], 0
+                    )
                     return self.collect_sequence(name_, [clause], node)
         raise self.refuse("built-in", f"`{ast.unparse(node)}` is not a use of {name}() that is known here", node)
 
@@ -1037,8 +1079,7 @@ class Translator:
             return ir.Fold(BOOL, kind, generators, self.condition(body))
         value = self.expression(body)
         if isinstance(value.type, BoolType) and kind == "sum":
-            one, zero = ir.Const(IntType(1, 1), 1), ir.Const(IntType(0, 0), 0)
-            value = ir.Conditional(IntType(0, 1), value, one, zero)
+            value = ir.Conditional(IntType(0, 1), value, ir.Const(IntType(1, 1), 1), ir.Const(IntType(0, 0), 0))
         value = self.unwrapped(value, body)
         if not isinstance(value.type, IntType):
             raise self.refuse("not-an-integer", f"{kind}() needs integers, not {value.type}", body)
@@ -1114,7 +1155,7 @@ def many(over: ir.Over) -> int:
 
 
 def assignable(given: Type, wanted: Type) -> bool:
-    """Whether a value of one type may be stored in a place of the other, ranges aside (those are checked as it runs)."""
+    """Whether a value of one type may be stored in a place of the other, ranges aside: those are checked as it runs."""
     match given, wanted:
         case IntType(), IntType():
             return True

@@ -200,7 +200,7 @@ class Ignored:
 
 
 def ignore(message_type: type, *, because: str) -> Ignored:
-    """Class-level declaration (any attribute name): this actor drops such messages; ``because`` says why that is right."""
+    """Class-level declaration (any attribute name): this actor drops such messages; ``because`` says why."""
     return Ignored(message_type, because)
 
 

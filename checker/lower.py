@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from llvmlite import ir as ll
@@ -62,7 +62,7 @@ def domain(item: Type | None) -> int:
     return 0 if item is None else size(item) or 0
 
 
-@lru_cache(maxsize=None)
+@cache
 def widths(type_: Type | None) -> tuple[int, ...]:
     """Bits of the registers that hold the leaves of a type: 64, or more for large sets."""
     match type_:
@@ -81,7 +81,7 @@ def widths(type_: Type | None) -> tuple[int, ...]:
     return (64,)
 
 
-@lru_cache(maxsize=None)
+@cache
 def blanks(type_: Type | None) -> tuple[int, ...]:
     """The leaves of an unused place; like ``types.blank``, but also for integers without bounds."""
     match type_:
@@ -114,8 +114,8 @@ def constant(type_: Type, value: Any) -> Value:
         case OptionalType(inner):
             if value is None:
                 return Value(type_, (0, *blanks(inner)))
-            inside = constant(inner, value)
-            return Value(OptionalType(inside.type), (1, *inside.leaves))
+            present = constant(inner, value)
+            return Value(OptionalType(present.type), (1, *present.leaves))
     return Value(type_, tuple(to_leaves(type_, value)))
 
 
@@ -137,7 +137,7 @@ class Arithmetic:
 
     @staticmethod
     def width_of(*parts: Leaf) -> int:
-        return max([64, *(one.type.width for one in parts if not isinstance(one, int))])
+        return max([64, *(int(one.type.width) for one in parts if not isinstance(one, int))])
 
     def _binary(self, fold: Callable[[int, int], int], emit: str, a: Leaf, b: Leaf) -> Leaf:
         if isinstance(a, int) and isinstance(b, int):
@@ -424,7 +424,7 @@ class Code:
     # --- Coercion ---------------------------------------------------------------------------------------------------
 
     def coerce(self, value: Value, target: Type, check: bool = False, valid: Bit = True) -> Value:
-        """The same value in another type. ``check``: a value that does not fit is an error of the model, if ``valid``."""
+        """The same value in another type. ``check``: what does not fit is an error of the model, if ``valid``."""
         if value.type == target:
             return value
         a = self.a
@@ -446,7 +446,11 @@ class Code:
             case OptionalType(inner), OptionalType(other):
                 present = a.bit(value.one)
                 inside = self.coerce(Value(inner, value.leaves[1:]), other, check, a.both(valid, present))
-                kept = inside.leaves if blanks(inner) == blanks(other) else a.select_all(present, inside.leaves, blanks(other))
+                kept = (
+                    inside.leaves
+                    if blanks(inner) == blanks(other)
+                    else a.select_all(present, inside.leaves, blanks(other))
+                )
                 return Value(target, (value.one, *kept))
             case OptionalType(inner), _:
                 present = a.bit(value.one)
@@ -536,8 +540,10 @@ class Code:
         place = a.sub(value.one, low)
         if isinstance(value.type, IntType | IdType) and value.type != target:
             floor, ceiling = _range(value.type)
-            inside = True if floor is not None and low <= floor and (ceiling or 0) < low + count else a.both(
-                a.le(0, place), a.lt(place, count)
+            inside = (
+                True
+                if floor is not None and low <= floor and (ceiling or 0) < low + count
+                else a.both(a.le(0, place), a.lt(place, count))
             )
             return place, inside
         return place, True
@@ -1105,7 +1111,9 @@ class Code:
             if isinstance(there, bool) or not can_fail(node.body):
                 options.append((there, self.value(node.body)))
                 return
-            value = self._lazily(node.body.type, there, lambda: self.value(node.body), lambda: self._blank(node.body.type))
+            value = self._lazily(
+                node.body.type, there, lambda: self.value(node.body), lambda: self._blank(node.body.type)
+            )
             options.append((there, value))
 
         self.each(node.generators, note)
@@ -1282,7 +1290,9 @@ def can_fail(node: ir.Expr) -> bool:
     """Whether evaluating it may be an error of the model, branch, or run a helper: then it is not evaluated in vain."""
     for one in ir.walk(node):
         match one:
-            case ir.Index() | ir.Inline() | ir.Choose() | ir.MakeStruct() | ir.Replace() | ir.MakeSet() | ir.CollectSet():
+            case (
+                ir.Index() | ir.Inline() | ir.Choose() | ir.MakeStruct() | ir.Replace() | ir.MakeSet() | ir.CollectSet()
+            ):
                 return True
             case ir.Attribute(base=base) if isinstance(base.type, OptionalType | NoneType):
                 return True
@@ -1293,4 +1303,4 @@ def can_fail(node: ir.Expr) -> bool:
     return False
 
 
-__all__ = ["EnumType", "BoolType", "Code", "Finished", "Slots", "Value", "blanks", "constant", "widths"]
+__all__ = ["BoolType", "Code", "EnumType", "Finished", "Slots", "Value", "blanks", "constant", "widths"]

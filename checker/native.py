@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import llvmlite
@@ -454,7 +455,9 @@ class GroupCode(StateCode):
 
     # --- Messages ---------------------------------------------------------------------------------------------------
 
-    def _messages(self, link: Link, visit: Callable[[Link, StructType, Value, Callable[[], Changes], ll.Block], None]) -> None:
+    def _messages(
+        self, link: Link, visit: Callable[[Link, StructType, Value, Callable[[], Changes], ll.Block], None]
+    ) -> None:
         """Visit each message that can be taken now: its type, its fields, and how to remove it."""
         if link.mask_size:
             self._mask_messages(link, visit)
@@ -467,7 +470,7 @@ class GroupCode(StateCode):
         return list(range(*self.shared.layout.links[link.number]))
 
     def _slot_loop(self, link: Link, visit: Callable[..., None]) -> None:
-        """Bags and sets in slots: one round for each slot that differs from the one before; equal ones stand together."""
+        """Bags and sets in slots: one round for each slot unlike the one before; equal ones stand together."""
         numbers = self._slots(link)
         width = max(64, link.tag_bits + link.payload_bits)
         array = ll.ArrayType(ll.IntType(width), len(numbers))
@@ -570,7 +573,7 @@ class GroupCode(StateCode):
             changes = {} if link.kind == "set" else remove()
             counter = self._counter(receiver, struct.cls)
             if self.system.handler(receiver, struct.cls) is None:
-                self.body(counter, lambda changes=changes: self.put_all(changes), behind)
+                self.body(counter, partial(self.put_all, changes), behind)
             else:
                 self._hand_over(receiver, struct, message, changes, counter)
                 self.go(behind)
@@ -764,7 +767,7 @@ class GroupCode(StateCode):
 
 
 class HandlerCode(GroupCode):
-    """One handler of one receiver: like a group, with the message as arguments and ``counters`` at the one to count in."""
+    """One handler of one receiver: like a group, but the message is given, and ``counters`` is the one to use."""
 
     def __init__(self, shared: Shared, function: ll.Function, receiver: int, struct: StructType) -> None:
         self.receiver, self.struct = receiver, struct
@@ -870,7 +873,7 @@ def _successors(
             without_faults = zero
     if not any(group.fault for group, _ in functions):
         without_faults = number
-    builder = _mark_stuck(system, function, builder, state, number, without_faults, predicates, functions)
+    builder = _mark_stuck(system, function, builder, state, number, without_faults, predicates)
     builder.position_at_end(failed)
     builder.ret(ll.Constant(I64, -1))
 
@@ -883,7 +886,6 @@ def _mark_stuck(
     number: Any,
     without_faults: Any,
     predicates: list[ll.Function],
-    functions: list[tuple[Group, ll.Function]],
 ) -> ll.IRBuilder:
     zero, one = ll.Constant(I64, 0), ll.Constant(I64, 1)
     plain, stuck, ending = (function.append_basic_block(name) for name in ("plain", "stuck", "ending"))

@@ -1,5 +1,7 @@
 """The reference semantics: an actor's method simply runs, as Python, on a copy of the actor. Slow, obvious, the judge.
 
+(What Python leaves open, such as the order of a set, is settled first: ``checker.instrument``.)
+
 A state is a flat tuple of leaves (``system.Layout``). ``Reference.successors`` lists every step of a state in the
 canonical order, which is also the order of the compiled code: groups in ``System.groups`` order; inside a group by
 message (fifo: the head; bag and set: greatest code first, or mask index ascending), then by what ``choose`` picked.
@@ -14,10 +16,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from checker.actors import Function
+from checker.actors import ActorClass, Function
+from checker.instrument import Instrumented
 from checker.lang import ActorId, OneOf, Storage, current_step
 from checker.system import DOWN, PAUSED, UP, Group, Instance, Layout, Link, Property, System
-from checker.types import MapType, Type, every_value, expand_default, from_leaves, misfit, positions, show, to_leaves, values
+from checker.types import (
+    INT,
+    MapType,
+    Type,
+    every_value,
+    expand_default,
+    from_leaves,
+    misfit,
+    positions,
+    show,
+    to_leaves,
+    values,
+)
 
 State = tuple[int, ...]
 
@@ -132,7 +147,9 @@ class Execution:
         if not self.reference.insert(self.state, link, message):
             if link.wait:
                 raise NotEnabled
-            raise ModelError(f"{link_name(self.reference.system, link)} is full ({link.capacity}) when {show(message)} is sent")
+            raise ModelError(
+                f"{link_name(self.reference.system, link)} is full ({link.capacity}) when {show(message)} is sent"
+            )
 
     def quiet(self, peer: ActorId) -> bool:
         links = (self.reference.system.link_between(self.me, peer), self.reference.system.link_between(peer, self.me))
@@ -160,6 +177,11 @@ def in_order(options: Iterable[Any]) -> list[Any]:
     if isinstance(options, (set, frozenset)):
         return sorted(options, key=_rank)
     return list(options)
+
+
+def ordered(options: Iterable[Any]) -> Iterable[Any]:
+    """What a loop iterates: canonical order, and a copy of what could change under it."""
+    return options if isinstance(options, (tuple, range)) else in_order(options)
 
 
 def _rank(value: Any) -> Any:
@@ -230,12 +252,33 @@ class Reference:
             name: _shadow(one.cls, {f.name: f.type for f in one.state.values()}, one.wiring)
             for name, one in system.classes.items()
         }
+        self._instrumented = Instrumented(ordered, self._checked_local)
+        for name, definition in system.classes.items():
+            for helper in definition.helpers.values():
+                setattr(self._shadows[name], helper.name, self._python(helper, definition))
         self._ranges = [
-            (min((start for start, _, _ in one.values()), default=0), max((end for _, end, _ in one.values()), default=0))
+            (
+                min((start for start, _, _ in one.values()), default=0),
+                max((end for _, end, _ in one.values()), default=0),
+            )
             for one in self.layout.fields
         ]
         self._decoded: dict[tuple[int, State], dict[str, Any]] = {}
         self._contents: dict[tuple[int, State], list[Any]] = {}
+
+    def _python(self, function: Function, definition: ActorClass | None = None) -> Callable[..., Any]:
+        """The function as it is run here."""
+        fields = definition.state.values() if definition is not None else ()
+        return self._instrumented.function(
+            function, frozenset(one.name for one in fields if isinstance(one.type, MapType))
+        )
+
+    def _checked_local(self, value: Any, name: str, annotation: Any) -> Any:
+        type_ = INT if annotation is int else self.system.resolver.resolve(annotation)
+        problem = misfit(type_, value)
+        if problem:
+            raise ModelError(f"{name} would be {show(value)}, {problem}")
+        return value
 
     # --- States -----------------------------------------------------------------------------------------------------
 
@@ -312,7 +355,7 @@ class Reference:
     def actor_object(self, state: list[int] | State, instance: int) -> Any:
         """The actor as an object: its wiring and its fields."""
         one = self.system.instances[instance]
-        made = object.__new__(self._shadows[one.definition.name])
+        made: Any = object.__new__(self._shadows[one.definition.name])
         made.__dict__.update(one.wiring)
         made.__dict__.update(self.field_values(state, instance))
         for name, declared in one.definition.state.items():
@@ -451,11 +494,18 @@ class Reference:
         return True
 
     def _run(
-        self, base: list[int], group: Group, me: int, function: Function, arguments: tuple[Any, ...], link: Link | None = None
+        self,
+        base: list[int],
+        group: Group,
+        me: int,
+        function: Function,
+        arguments: tuple[Any, ...],
+        link: Link | None = None,
     ) -> Iterator[Transition]:
         """One method, once for every combination of choices: an odometer over what choose() met."""
         received = arguments[0] if arguments else None
         plan: list[int] = []
+        method = self._python(function, self.system.instances[me].definition)
         while True:
             run = Execution(self, list(base), me, plan)
             made = self.actor_object(base, me)
@@ -463,7 +513,7 @@ class Reference:
             enabled = True
             with stepping(run):
                 try:
-                    function.python(made, *arguments)
+                    method(made, *arguments)
                 except NotEnabled:
                     enabled = False
                 except ModelError as problem:
@@ -490,7 +540,7 @@ class Reference:
         judge = Judgement(self.system)
         with stepping(judge):
             try:
-                answer = one.function.python(**arguments)
+                answer = self._python(one.function)(**arguments)
             except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError) as problem:
                 raise ModelError(_located(problem, one.function)) from None
         return bool(answer) and not judge.reasons, tuple(judge.reasons)
@@ -520,4 +570,14 @@ def _located(problem: BaseException, function: Function) -> str:
     return f"{type(problem).__name__}: {text}{where} (in {function.qualified})"
 
 
-__all__ = ["Callable", "Execution", "Instance", "ModelError", "Reference", "State", "Transition", "in_order", "link_name"]
+__all__ = [
+    "Callable",
+    "Execution",
+    "Instance",
+    "ModelError",
+    "Reference",
+    "State",
+    "Transition",
+    "in_order",
+    "link_name",
+]

@@ -307,7 +307,9 @@ class EnginesDisagree(Exception):
     """The reference does not confirm what the search found: a fault of ours (exit code 70)."""
 
 
-def least_path(engine: Engine, reference: Reference, finding: Finding) -> tuple[State, int, list[tuple[int, Transition]]]:
+def least_path(
+    engine: Engine, reference: Reference, finding: Finding
+) -> tuple[State, int, list[tuple[int, Transition]]]:
     """The least shortest path to a finding: its initial state with its number, and each step with its number."""
     engine.mark(finding.level, finding.target, finding.bit)
     start = next(((i, one) for i, one in enumerate(reference.initial()) if engine.marked(0, one)), None)

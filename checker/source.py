@@ -1,4 +1,4 @@
-"""Errors that are the user's: where, what is wrong, what would be right. All of a run are shown, sorted, then it stops."""
+"""Errors that are the user's: where, what is wrong, what would be right. A run shows all, sorted, then stops."""
 
 from __future__ import annotations
 

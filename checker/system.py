@@ -198,10 +198,7 @@ class System:
 
     @cached_property
     def groups(self) -> list[Group]:
-        return [
-            Group(number, *rest)  # type: ignore[arg-type]
-            for number, rest in enumerate(self._groups())
-        ]
+        return [Group(number, *rest) for number, rest in enumerate(self._groups())]
 
     def _groups(self) -> Iterator[tuple[Any, ...]]:
         for i, instance in enumerate(self.instances):
@@ -220,7 +217,7 @@ class System:
                     yield (budget.kind, i, None, None, budget)
             else:
                 for link in self.links:
-                    if fault_applies(self, budget, link):
+                    if fault_applies(budget, link):
                         yield (budget.kind, link.receiver, link, None, budget)
 
     def handler(self, receiver: int, message: type) -> Function | None:
@@ -234,8 +231,8 @@ class System:
         return [i for i, one in enumerate(self.instances) if message in one.definition.handlers]
 
 
-def fault_applies(system: System, budget: Budget, link: Link) -> bool:
-    """Whether this fault can hit this link at all. What is already late is not hit again, except that it may be lost."""
+def fault_applies(budget: Budget, link: Link) -> bool:
+    """Whether this fault can hit this link at all. What is already late is not hit again: it may stay away for ever."""
     if not any(budget.covers(one.cls) for one in link.messages):
         return False
     if budget.kind == "delay":
@@ -329,7 +326,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class Sending:
-    """One ``send`` or ``broadcast`` in a class's methods: which message type, and to which wiring field if that is plain."""
+    """One ``send`` or ``broadcast`` of a class: the message type, and the wiring field it goes to if that is plain."""
 
     message: type
     wiring: str | None  # `send(self.<wiring>, ...)`
@@ -353,7 +350,7 @@ def sendings(definition: ActorClass) -> Iterator[Sending]:
             if not (isinstance(made, ast.Call) and isinstance(made.func, ast.Name)):
                 continue
             message = names.get(made.func.id)
-            if getattr(message, "__checker_kind__", "") != "message":
+            if not isinstance(message, type) or getattr(message, "__checker_kind__", "") != "message":
                 continue
             yield Sending(message, _plain_wiring(definition, node), node.func.id == "broadcast", function, node)
 
@@ -371,4 +368,21 @@ def state_types(system: System) -> Iterator[tuple[str, Type]]:
             yield f"{instance.name}.{one.name}", one.type
 
 
-__all__ = ["DOWN", "PAUSED", "UP", "Budget", "Chunk", "Group", "Instance", "Layout", "Link", "Property", "Sending", "SetType", "System", "fault_applies", "sendings", "state_types"]
+__all__ = [
+    "DOWN",
+    "PAUSED",
+    "UP",
+    "Budget",
+    "Chunk",
+    "Group",
+    "Instance",
+    "Layout",
+    "Link",
+    "Property",
+    "Sending",
+    "SetType",
+    "System",
+    "fault_applies",
+    "sendings",
+    "state_types",
+]

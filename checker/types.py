@@ -17,7 +17,7 @@ import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from typing import Any
 
 from checker.expressions import evaluate
@@ -204,7 +204,7 @@ class TypeProblem(Exception):
 
 @dataclass
 class Resolver:
-    """Turns annotations into types. ``instances``: names of all instances, in order; ``classes``: class -> its range."""
+    """Turns annotations into types. ``instances``: names of all, in order; ``classes``: class -> its range."""
 
     constants: Mapping[str, int]
     instances: tuple[str, ...]
@@ -241,7 +241,7 @@ class Resolver:
             raise TypeProblem(
                 "sequence-length",
                 "a sequence needs a greatest length",
-                'write Annotated[tuple[T, ...], MaxLen(n)] with a number or a constant of the spec',
+                "write Annotated[tuple[T, ...], MaxLen(n)] with a number or a constant of the spec",
             )
         return self._plain(annotation)
 
@@ -318,7 +318,7 @@ class Resolver:
 # --- Finite types: an index for every value -----------------------------------------------------------------------
 
 
-@lru_cache(maxsize=None)
+@cache
 def size(type_: Type) -> int | None:
     """How many values the type has, if it is a scalar or made of a few scalars; None if not."""
     match type_:
@@ -347,7 +347,7 @@ def size(type_: Type) -> int | None:
             return None
 
 
-@lru_cache(maxsize=None)
+@cache
 def values(type_: Type) -> tuple[Any, ...]:
     """Every value of a finite type; the position of a value is its index."""
     match type_:
@@ -392,7 +392,7 @@ def every_value(type_: Type) -> Iterator[Any]:
             yield from values(type_)
 
 
-@lru_cache(maxsize=None)
+@cache
 def positions(type_: Type) -> dict[Any, int]:
     """Value -> index, for a finite type."""
     return {value: i for i, value in enumerate(values(type_))}
@@ -401,7 +401,7 @@ def positions(type_: Type) -> dict[Any, int]:
 # --- Leaves ---------------------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=None)
+@cache
 def leaves(type_: Type) -> tuple[Leaf, ...]:
     """The bounded integers that a value of this type is stored as."""
     match type_:
@@ -541,7 +541,9 @@ def misfit(type_: Type, value: Any) -> str:
         case SetType(item):
             if not isinstance(value, frozenset):
                 return "not a frozenset"
-            return next((f"with an element {problem}" for problem in (misfit(item, one) for one in value) if problem), "")
+            return next(
+                (f"with an element {problem}" for problem in (misfit(item, one) for one in value) if problem), ""
+            )
         case MapType(key, inner):
             if not isinstance(value, dict) or set(value) != set(values(key)):
                 return f"not a map with every {key} as a key"
