@@ -450,6 +450,11 @@ class _Builder:
         return self._wire(IntType(None, None), given, 0)
 
 
+def branches_of(built: Built) -> list[tuple[str, int]]:
+    """Every ``if`` of the actors' methods, by function and line. Translates the bodies, with all their mistakes."""
+    return list(dict.fromkeys(place for method in built.methods.values() for place in method.branches))
+
+
 def translate(system: System, resolver: Resolver) -> tuple[dict[tuple[str, str], Method], list[Method]]:
     """Every body of the system in the intermediate form; every mistake in them at once."""
     diagnostics: list[Diagnostic] = []

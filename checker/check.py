@@ -9,7 +9,7 @@ import os
 import time
 from typing import Any, Protocol
 
-from checker.build import Built, build
+from checker.build import Built, branches_of, build
 from checker.lang import Storage
 from checker.options import Options
 from checker.reference import ModelError, Reference, State, Transition, link_name
@@ -86,14 +86,12 @@ def _explore(
 ) -> tuple[Engine, Exploration, float]:
     """Explore with the engine asked for. ``auto`` lets the reference answer alone where that is quick."""
     if options.engine == "reference":
-        assert built.methods is not None  # The reference does not need the bodies' translation, but judges them by it.
-        engine: Engine = ReferenceEngine(reference)
+        engine: Engine = ReferenceEngine(reference, branches_of(built))
         return engine, explore(engine, built.system, options, memory, report), 0.0
     from checker.native import NativeEngine, is_cached
 
     if options.engine == "auto" and not is_cached(built, reference.layout):
-        assert built.methods is not None
-        small = ReferenceEngine(reference)
+        small = ReferenceEngine(reference, branches_of(built))
         limit = min(REFERENCE_FIRST_STATES, options.states or REFERENCE_FIRST_STATES)
         found = explore(small, built.system, _with_states(options, limit), memory, lambda *_: None)
         if found.stopped != "states" or limit == options.states:
@@ -137,7 +135,7 @@ def _judge(spec: SpecFile, system: System, reference: Reference, engine: Engine,
     if system.report_deadlock:
         result.properties.append(_deadlock(reference, engine, found))
     if found.complete:
-        result.never_ran = _never_ran(system, counts)
+        result.never_ran = _never_ran(system, counts) + _never_so(engine)
     _conclude(result, system, found)
     return result
 
@@ -188,6 +186,17 @@ def _never_ran(system: System, counts: list[int]) -> list[str]:
         if function is not None:
             ran[function.qualified] += counts[i]
     return [name for name, count in ran.items() if count == 0]
+
+
+def _never_so(engine: Engine) -> list[str]:
+    """Conditions of ifs that had only one outcome in all transitions; of those never met, their method says it."""
+    covered = engine.covered()
+    found = []
+    for where, line in engine.branches:
+        yes, no = (where, line, True) in covered, (where, line, False) in covered
+        if yes != no:
+            found.append(f"{where}, line {line}: `if` was {'always' if yes else 'never'} true")
+    return found
 
 
 def _explanation(docstring: str | None) -> str:

@@ -24,6 +24,7 @@ from checker.types import (
     BOOL,
     INT,
     NONE,
+    SET_SIZE_MAX,
     BoolType,
     EnumType,
     IdType,
@@ -95,6 +96,10 @@ class Refused(Exception):
         self.diagnostic = diagnostic
 
 
+class Silent(Exception):
+    """The statement reads a local whose own assignment was refused: that has been said."""
+
+
 @dataclass(frozen=True)
 class ActorVariable:
     """A name that stands for an actor in a predicate."""
@@ -118,7 +123,10 @@ class Scope:
     names: dict[str, str] = field(default_factory=dict)  # name in the source -> unique local
     actors: dict[str, ActorVariable | ActorsVariable] = field(default_factory=dict)
     result: str = ""
-    in_loop: int = 0
+    sure: set[str] = field(default_factory=set)  # names that have a value on every way to here
+    silent: set[str] = field(default_factory=set)  # locals whose own assignment was refused
+    loops: set[str] = field(default_factory=set)  # variables of the `for` statements around
+    jumped: ast.AST | None = None  # a change on a way that left a loop's round or the function early
 
 
 class Translator:
@@ -135,6 +143,7 @@ class Translator:
         self.calls = 0
         self.changed_at: ast.AST | None = None  # first change on the way here, for late-guard
         self.history_allowed = False
+        self.pure = False  # inside a helper that computes a history value
         self.root: Function | None = None
 
     # --- Errors -----------------------------------------------------------------------------------------------------
@@ -176,6 +185,7 @@ class Translator:
             if message is not None:
                 name = function.node.args.args[1].arg
                 scope.names[name] = name
+                scope.sure.add(name)
                 self.locals[name] = message
             self.scopes = [scope]
             body = self.block(function.node.body)
@@ -227,6 +237,7 @@ class Translator:
             scope.actors[name] = ActorVariable(ir.ActorRef(name, hint.__name__), self.classes[hint.__name__])
         else:
             scope.names[name] = name
+            scope.sure.add(name)
             constant = self.constant(value, self.scope.function.node)
             self.locals[name] = constant.type
             prologue.append(ir.Assign(self.scope.function.node.lineno, name, constant))
@@ -238,11 +249,21 @@ class Translator:
         for one in statements:
             try:
                 found.extend(self.statement(one))
+            except Silent:
+                self.silence(one)
             except Refused as refused:
                 self.diagnostics.append(refused.diagnostic)
+                self.silence(one)
             except TypeProblem as problem:
                 self.diagnostics.append(self.refuse(problem.slug, problem.message, one, problem.help).diagnostic)
+                self.silence(one)
         return tuple(found)
+
+    def silence(self, statement: ast.stmt) -> None:
+        """One mistake, one error: nothing more is said of locals that a refused statement should have assigned."""
+        for one in ast.walk(statement):
+            if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store) and one.id not in self.scope.sure:
+                self.scope.silent.add(one.id)
 
     def statement(self, node: ast.stmt) -> Iterator[ir.Stmt]:
         match node:
@@ -267,6 +288,7 @@ class Translator:
             case ast.For(target=target, iter=over, body=body, orelse=[]):
                 yield self.loop(node, target, over, body)
             case ast.Break() | ast.Continue():
+                self.scope.jumped = self.scope.jumped or self.changed_at
                 yield ir.Break(node.lineno) if isinstance(node, ast.Break) else ir.Continue(node.lineno)
             case ast.Return(value=value):
                 yield self.returned(node, value)
@@ -290,6 +312,7 @@ class Translator:
                     "move it above the first change; a guard is decided on the state before",
                     (("the first change is here", self.scope.function.place(self.changed_at)),),
                 )  # fmt: skip
+            self.effect(call)
             yield ir.Require(line, self.condition(call.args[0]))
         elif verb == "ensure":
             if self.definition is not None:
@@ -339,7 +362,16 @@ class Translator:
             )
         return found
 
+    def effect(self, node: ast.AST) -> None:
+        """A history value may flow into the helper that computes it, so nothing there may happen because of it."""
+        if self.pure:
+            raise self.refuse(
+                "history-effect", "a helper that computes a History value cannot do anything else", node,
+                "call it in a statement of its own, without History values",
+            )  # fmt: skip
+
     def change(self, node: ast.AST) -> None:
+        self.effect(node)
         if self.changed_at is None:
             self.changed_at = node
 
@@ -348,6 +380,11 @@ class Translator:
             case ast.Name(id=name):
                 if name in self.scope.actors:
                     raise self.refuse("actor-variable", f"{name} stands for an actor and cannot be assigned", target)
+                if name in self.scope.loops:
+                    raise self.refuse(
+                        "loop-variable", f"{name} is the variable of a loop and cannot be assigned", target,
+                        "use another name for the changed value",
+                    )  # fmt: skip
                 expression = self.expression(value)
                 return ir.Assign(node.lineno, self.declare_local(name, expression.type, target), expression)
             case ast.Attribute(value=ast.Name(id="self"), attr=name):
@@ -408,6 +445,7 @@ class Translator:
             unique = f"{self.scope.prefix}{name}"
             self.scope.names[name] = unique
         self.locals[unique] = self.joined(self.locals.get(unique), type_, node)
+        self.scope.sure.add(name)
         return unique
 
     def declare(self, node: ast.stmt, name: str, annotation: ast.expr, value: ast.expr) -> ir.Stmt:
@@ -421,31 +459,50 @@ class Translator:
         type_: Type = INT if hint is int else self.resolver.resolve(hint)
         if not assignable(expression.type, type_):
             raise self.refuse("wrong-type", f"{name} is {type_}; this is {expression.type}", value)
-        return ir.Assign(node.lineno, self.declare_local(name, type_, node), expression)
+        return ir.Assign(node.lineno, self.declare_local(name, type_, node), expression, type_)
 
     def conditional(self, node: ast.If) -> ir.Stmt:
         condition = self.condition(node.test)
-        before = self.changed_at
+        before, sure = self.changed_at, set(self.scope.sure)
         then = self.block(node.body)
         after_then, self.changed_at = self.changed_at, before
+        sure_then, self.scope.sure = self.scope.sure, sure
         otherwise = self.block(node.orelse)
+        if _ends(node.orelse):
+            self.scope.sure = sure_then
+        elif not _ends(node.body):
+            self.scope.sure &= sure_then
         if not _ends(node.body):
             self.changed_at = self.changed_at or after_then
         if node.orelse and _ends(node.orelse):
             self.changed_at = before if _ends(node.body) else after_then
-        return ir.If(node.lineno, condition, then, otherwise)
+        return ir.If(node.lineno, self.scope.function.qualified, condition, then, otherwise)
 
     def loop(self, node: ast.For, target: ast.expr, over: ast.expr, body: Sequence[ast.stmt]) -> ir.Stmt:
+        bound = {one.id for one in ast.walk(target) if isinstance(one, ast.Name)} - {"_"}
+        for name in sorted(bound & (self.scope.names.keys() | self.scope.actors.keys())):
+            raise self.refuse(
+                "loop-variable", f"{name} has a value already, which the loop would overwrite", target,
+                "use another name for the variable of the loop",
+            )  # fmt: skip
         with self.loop_names(target):
             names, iterated = self.iterate(target, over)
-            self.scope.in_loop += 1
+            self.scope.loops |= bound
+            before, sure, jumped = self.changed_at, set(self.scope.sure), self.scope.jumped
+            self.scope.jumped = None
             inside = self.block(body)
-            if self.changed_at is not None:  # The second round comes after the changes of the first.
+            self.changed_at = self.changed_at or self.scope.jumped
+            if self.changed_at is not before:  # The second round comes after the changes of the first.
+                self.scope.sure = set(sure)
                 inside = self.block(body)
-            self.scope.in_loop -= 1
+            self.scope.sure, self.scope.jumped = sure, jumped or self.scope.jumped
+            self.scope.loops -= bound
         return ir.For(node.lineno, names, iterated, inside)
 
     def returned(self, node: ast.Return, value: ast.expr | None) -> ir.Stmt:
+        self.scope.jumped = self.scope.jumped or self.changed_at
+        if value is None and self.scope.result:
+            raise self.refuse("no-return-value", "this returns nothing, and the caller needs a value", node)
         if value is None or (isinstance(value, ast.Constant) and value.value is None and not self.scope.result):
             return ir.Return(node.lineno, None)
         if self.root is not None and len(self.scopes) == 1 and self.root.kind == "predicate":
@@ -462,11 +519,12 @@ class Translator:
     @contextmanager
     def block_names(self) -> Iterator[None]:
         """Names bound by a loop or generator end with it."""
-        actors, names = dict(self.scope.actors), dict(self.scope.names)
+        scope = self.scope
+        actors, names, sure = dict(scope.actors), dict(scope.names), set(scope.sure)
         try:
             yield
         finally:
-            self.scope.actors, self.scope.names = actors, names
+            scope.actors, scope.names, scope.sure = actors, names, sure
 
     @contextmanager
     def loop_names(self, target: ast.expr) -> Iterator[None]:
@@ -481,11 +539,14 @@ class Translator:
             for name, unique in before.items():
                 if unique is None:
                     self.scope.names.pop(name, None)
+                    self.scope.sure.discard(name)
                 else:
                     self.scope.names[name] = unique
 
     def iterate(self, target: ast.expr, node: ast.expr) -> tuple[tuple[str, ...], ir.Over]:
         over, item_types = self.over(node)
+        if None in item_types:
+            raise self.refuse("always-empty", f"`{ast.unparse(node)}` is always empty", node)
         targets = [target] if isinstance(target, ast.Name) else list(getattr(target, "elts", ()))
         if not targets or not all(isinstance(one, ast.Name) for one in targets) or len(targets) != len(item_types):
             raise self.refuse("loop-target", f"`{ast.unparse(target)}` does not fit what is iterated", target)
@@ -509,6 +570,7 @@ class Translator:
         self.calls += 1
         unique = f"{self.scope.prefix}{name}.{self.calls}"
         self.scope.names[name] = unique
+        self.scope.sure.add(name)
         try:
             self.locals[unique] = join(self.locals.get(unique), type_)
         except TypeProblem:  # Another pass numbered its loops differently.
@@ -680,10 +742,17 @@ class Translator:
 
     def name(self, node: ast.Name, name: str) -> ir.Expr:
         unique = self.scope.names.get(name)
-        if unique is not None:
+        if name in self.scope.sure and unique is not None:
             type_ = self.locals.get(unique)
             assert type_ is not None
             return ir.Local(type_, unique)
+        if name in self.scope.silent:
+            raise Silent
+        if unique is not None:
+            raise self.refuse(
+                "unset-local", f"{name} has no value on some way to here", node,
+                "give it one before the `if` or `for` that may not",
+            )  # fmt: skip
         if name in self.scope.actors:
             raise self.refuse("actor-as-value", f"{name} stands for an actor: read one of its fields", node)
         if name == "self":
@@ -824,6 +893,8 @@ class Translator:
             end = self.integer(node.slice.upper) if node.slice.upper else None
             return ir.Slice(base.type, base, start, end)
         index = self.integer(node.slice)
+        if base.type.item is None:
+            raise self.refuse("always-empty", f"`{ast.unparse(node.value)}` is always empty", node)
         return ir.Index(base.type.item, base, index)
 
     def sequence(self, items: Sequence[ast.expr], node: ast.AST) -> ir.Expr:
@@ -840,12 +911,20 @@ class Translator:
         type_: Type | None = None
         for one in items:
             type_ = self.joined(type_, one, node)
-        if type_ is not None and size(type_) is None:
+        count = 0 if type_ is None else size(type_)
+        if count is None:
             raise self.refuse(
                 "set-elements",
                 f"a set of {type_} has no known bounds",
                 node,
                 "give the local a bounded type: `n: Count = ...`",
+            )
+        if count > SET_SIZE_MAX:
+            raise self.refuse(
+                "set-size",
+                f"a set of {type_} has {count} possible elements; at most {SET_SIZE_MAX}",
+                node,
+                "give the local a narrower type: `n: Count = ...`",
             )
         return SetType(type_)  # type: ignore[arg-type]
 
@@ -891,6 +970,10 @@ class Translator:
             raise self.refuse("verb-arguments", f"{verb}() takes 1 argument", node)
         argument = node.args[0]
         if verb == "choose":
+            self.effect(node)
+            if self.history_allowed:
+                text = "what is chosen cannot depend on History"
+                raise self.refuse("history-read", text, node, "choose into a local first")
             return self.chosen(argument, node)
         peer = self.unwrapped(self.expression(argument), argument)
         if not isinstance(peer.type, IdType):
@@ -906,6 +989,8 @@ class Translator:
             name = f"{self.scope.prefix}chosen{self.calls}"
             self.calls += 1
             over, types = self.over(argument)
+            if None in types:
+                raise self.refuse("always-empty", f"`{ast.unparse(argument)}` is always empty", argument)
             if len(types) != 1 or over.kind == "actors":
                 raise self.refuse("choose", "choose() takes a collection of single values", node)
             self.locals[name] = self.joined(self.locals.get(name), types[0], node)
@@ -996,13 +1081,22 @@ class Translator:
             value = self.expression(argument)
             unique = f"{prefix}{parameter.arg}"
             scope.names[parameter.arg] = unique
+            scope.sure.add(parameter.arg)
             self.locals[unique] = self.joined(self.locals.get(unique), value.type, argument)
             bound.append((unique, value))
+        if scope.result and not _returns(function.node.body):
+            raise self.refuse(
+                "no-return-value", f"{function.name} may end without returning a value", node,
+                "end it with `return ...`",
+            )  # fmt: skip
         self.scopes.append(scope)
+        outer, self.pure = self.pure, self.pure or self.history_allowed
         try:
             body = self.block(function.node.body)
         finally:
             self.scopes.pop()
+            self.pure = outer
+        self.changed_at = self.changed_at or scope.jumped
         type_ = self.locals.get(scope.result) if scope.result else NONE
         if type_ is None:
             raise self.refuse("return-value", f"{function.name} returns no value", node)
@@ -1071,6 +1165,11 @@ class Translator:
         raise self.refuse("length", f"{base.type} has no length", whole)
 
     def fold(self, kind: str, body: ast.expr, clauses: Sequence[ast.comprehension], node: ast.Call) -> ir.Expr:
+        default = None
+        for keyword in node.keywords:
+            if keyword.arg != "default" or kind not in ("min", "max"):
+                raise self.refuse("built-in", f"{kind}() has no argument {keyword.arg} here", node)
+            default = self.expression(keyword.value)
         generators = self.generators(clauses)
         count = 1
         for one in generators:
@@ -1083,11 +1182,6 @@ class Translator:
         value = self.unwrapped(value, body)
         if not isinstance(value.type, IntType):
             raise self.refuse("not-an-integer", f"{kind}() needs integers, not {value.type}", body)
-        default = None
-        for keyword in node.keywords:
-            if keyword.arg != "default" or kind == "sum":
-                raise self.refuse("built-in", f"{kind}() has no argument {keyword.arg} here", node)
-            default = self.expression(keyword.value)
         low, high = bounds(value)
         if kind == "sum":
             known = low is not None and high is not None
@@ -1180,5 +1274,13 @@ def _is_message(type_: Type) -> bool:
     return isinstance(type_, StructType) and getattr(type_.cls, "__checker_kind__", "") == "message"
 
 
-def _ends(body: Sequence[ast.stmt]) -> bool:
-    return bool(body) and isinstance(body[-1], (ast.Return, ast.Break, ast.Continue))
+def _ends(body: Sequence[ast.stmt], how: tuple[type, ...] = (ast.Return, ast.Break, ast.Continue)) -> bool:
+    """Whether nothing behind these statements is reached through them."""
+    last = body[-1] if body else None
+    if isinstance(last, ast.If):
+        return _ends(last.body, how) and _ends(last.orelse, how)
+    return isinstance(last, how)
+
+
+def _returns(body: Sequence[ast.stmt]) -> bool:
+    return _ends(body, (ast.Return,))

@@ -4,13 +4,13 @@
 - A set display or comprehension is a frozenset.
 - A loop iterates over what was there when it began, and a map that is read as a whole is a copy: values never change.
 - A local with an annotation is checked against it, as a field is.
+- Each outcome of an ``if`` is noted, for the report on what never happened.
 
 Each function is compiled again from its rewritten syntax tree under its own file name and lines, so that breakpoints
 and tracebacks are where the user expects them.
 """
 
 from __future__ import annotations
-
 import __future__
 
 import ast
@@ -22,7 +22,7 @@ from typing import Any
 from checker import lang
 from checker.actors import Function, function_of
 
-EACH, COPY, CHECKED, FROZENSET = "__each__", "__copy__", "__checked__", "__frozenset__"
+EACH, COPY, CHECKED, FROZENSET, PASSED = "__each__", "__copy__", "__checked__", "__frozenset__", "__passed__"
 ORDERED = frozenset({"range", "enumerate", "reversed"})  # Calls whose result has an order of its own.
 
 Check = Callable[[Any, str, Any], Any]  # (value, the local's name, annotation) -> value
@@ -32,7 +32,7 @@ class Instrumented:
     """The rewritten functions of one system. ``each`` orders what is iterated, ``check`` judges annotated locals."""
 
     def __init__(self, each: Callable[[Iterable[Any]], Iterable[Any]], check: Check) -> None:
-        self._names = {EACH: each, COPY: _copied, CHECKED: check, FROZENSET: frozenset}
+        self._names = {EACH: each, COPY: _copied, CHECKED: check, FROZENSET: frozenset, PASSED: _passed}
         self._functions: dict[Any, FunctionType] = {}
         self._globals: dict[int, dict[str, Any]] = {}
 
@@ -41,7 +41,7 @@ class Instrumented:
         found = self._functions.get(one.python)
         if found is None:
             names = self._names_of(one.python.__globals__)
-            node = _Rewriter(maps).visit(copy.deepcopy(one.node))
+            node = _Rewriter(maps, one.qualified).visit(copy.deepcopy(one.node))
             module = ast.fix_missing_locations(ast.Module([node], []))
             flags = __future__.annotations.compiler_flag
             made: dict[str, Any] = {}
@@ -70,6 +70,10 @@ def _names_in(code: Any) -> set[str]:
     return set(code.co_names).union(*inner)
 
 
+def _passed(branch: tuple[str, int, bool]) -> None:
+    lang.current_step.get().passed(branch)
+
+
 def _copied(value: Any) -> Any:
     return dict(value) if isinstance(value, dict) else value
 
@@ -80,23 +84,35 @@ def _call(name: str, place: ast.AST, *arguments: ast.expr) -> ast.Call:
 
 
 class _Rewriter(ast.NodeTransformer):
-    def __init__(self, maps: frozenset[str]) -> None:
+    def __init__(self, maps: frozenset[str], where: str) -> None:
         self.maps = maps
+        self.where = where
         self.depth = 0
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:  # noqa: N802
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         self.depth += 1
         if self.depth == 1:
             node.decorator_list = []
-            node.args.defaults = node.args.kw_defaults = []
+            node.args.defaults, node.args.kw_defaults = [], []
         self.generic_visit(node)
         self.depth -= 1
         return node
 
-    def visit_For(self, node: ast.For) -> ast.AST:  # noqa: N802
+    def visit_For(self, node: ast.For) -> ast.AST:
         self.generic_visit(node)
         node.iter = self._each(node.iter)
         return node
+
+    def visit_If(self, node: ast.If) -> ast.AST:
+        self.generic_visit(node)
+        node.body.insert(0, self._noted(node, True))
+        node.orelse.insert(0, self._noted(node, False))
+        return node
+
+    def _noted(self, node: ast.If, outcome: bool) -> ast.stmt:
+        parts: list[ast.expr] = [ast.copy_location(ast.Constant(one), node) for one in (self.where, node.lineno, outcome)]
+        branch = ast.copy_location(ast.Tuple(parts, ast.Load()), node)
+        return ast.copy_location(ast.Expr(_call(PASSED, node, branch)), node)
 
     def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
         self.generic_visit(node)
@@ -108,7 +124,7 @@ class _Rewriter(ast.NodeTransformer):
             return node
         return _call(EACH, node, node)
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
         plain = len(node.args) == 1 and not isinstance(node.args[0], ast.GeneratorExp)
         if isinstance(node.func, ast.Name) and node.func.id == "tuple" and plain:
@@ -117,32 +133,32 @@ class _Rewriter(ast.NodeTransformer):
             node.func = ast.copy_location(ast.Name(FROZENSET, ast.Load()), node.func)
         return node
 
-    def visit_Set(self, node: ast.Set) -> ast.AST:  # noqa: N802
+    def visit_Set(self, node: ast.Set) -> ast.AST:
         self.generic_visit(node)
         return _call(FROZENSET, node, node)
 
-    def visit_SetComp(self, node: ast.SetComp) -> ast.AST:  # noqa: N802
+    def visit_SetComp(self, node: ast.SetComp) -> ast.AST:
         self.generic_visit(node)
         return _call(FROZENSET, node, node)
 
-    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:  # noqa: N802
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
         """``self.map[key]`` is the map's own item, not one of a copy."""
         if self._is_map(node.value):
             node.slice = self.visit(node.slice)
             return node
         return self.generic_visit(node)
 
-    def visit_Compare(self, node: ast.Compare) -> ast.AST:  # noqa: N802
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
         node.left = self.visit(node.left)
         node.comparators = [one if self._is_map(one) else self.visit(one) for one in node.comparators]
         return node
 
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:  # noqa: N802
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         if isinstance(node.ctx, ast.Load) and self._is_map(node):
             return _call(COPY, node, node)
         return self.generic_visit(node)
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:  # noqa: N802
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         if not isinstance(node.target, ast.Name) or node.value is None:
             return self.generic_visit(node)
         value = self.visit(node.value)

@@ -273,6 +273,7 @@ class Stmt:
 class Assign(Stmt):
     name: str
     value: Expr
+    declared: Type | None = None  # an annotated local: the value is checked, as that of a field is
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -290,6 +291,7 @@ class SetItem(Stmt):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class If(Stmt):
+    where: str  # the method or function it stands in; with the line, its name in the coverage report
     condition: Expr
     then: tuple[Stmt, ...]
     otherwise: tuple[Stmt, ...]
@@ -370,6 +372,11 @@ class Method:
         """State fields of the actor that this method may change."""
         found = {one.name for one in walk(self.body) if isinstance(one, SetField)}
         return frozenset(found | {one.field for one in walk(self.body) if isinstance(one, SetItem)})
+
+    @property
+    def branches(self) -> tuple[tuple[str, int], ...]:
+        """Every ``if`` of the method and of what it calls, by function and line."""
+        return tuple(dict.fromkeys((one.where, one.line) for one in walk(self.body) if isinstance(one, If)))
 
     @property
     def guards(self) -> tuple[Expr, ...]:

@@ -150,14 +150,14 @@ class _Block:
 class _Worker(_Block):
     """One worker's control block, states and buffers."""
 
-    def __init__(self, address: int, number: int, words: int, counters: int, states_max: int) -> None:
+    def __init__(self, address: int, number: int, words: int, counters: int, flags: int, states_max: int) -> None:
         super().__init__(address, layout.WORKER_BYTES)
         self._state_bytes = 8 * words
         self.states = _reserve(states_max * self._state_bytes)
         self.states.use_huge_pages(_HUGE_PAGE)
         self.marks: _Memory | None = None
-        self.counts = (ctypes.c_uint64 * max(counters, 1))()
-        self._scratch = (ctypes.c_uint64 * max(counters, 1))()
+        self.counts = (ctypes.c_uint64 * max(counters + flags, 1))()
+        self._scratch = (ctypes.c_uint64 * max(counters + flags, 1))()
         self[layout.ID] = number
         self[layout.ROWS_MAX] = min(states_max, self.states.size // self._state_bytes, 1 << layout.LOCAL_BITS)
         self[layout.COUNTS] = ctypes.addressof(self.counts)
@@ -207,6 +207,7 @@ class Search:
         workers: int = 1,
         memory_bytes: int = 1 << 30,
         counters: int = 0,
+        flags: int = 0,
         index_entries: int = 1 << 12,
         buffer_states: int = 1 << 12,
     ) -> None:
@@ -215,13 +216,14 @@ class Search:
         self._run = _kernel(words)
         self._words = words
         self._memory_bytes = memory_bytes
+        self._flags = flags
         self._control = _Memory(layout.SEGMENT + workers * (64 + layout.WORKER_BYTES) + layout.LINE)
         segments_end = layout.SEGMENT + workers * 64
         self._shared = _Block(self._control.address, segments_end)
         first = self._control.address + segments_end
         states_max = memory_bytes // (8 * words) + 1
         self._workers = [
-            _Worker(first + i * layout.WORKER_BYTES, i, words, counters, states_max) for i in range(workers)
+            _Worker(first + i * layout.WORKER_BYTES, i, words, counters, flags, states_max) for i in range(workers)
         ]
         shared = self._shared
         shared[layout.SUCCESSORS], shared[layout.CHECK], shared[layout.COUNTERS] = successors, check, counters
@@ -270,7 +272,16 @@ class Search:
 
     def counters(self) -> list[int]:
         """The model's counters, summed over the workers."""
-        return [sum(values) for values in zip(*(worker.counts for worker in self._workers), strict=True)]
+        number = self._shared[layout.COUNTERS]
+        return [sum(worker.counts[i] for worker in self._workers) for i in range(number)]
+
+    def flags(self) -> list[int]:
+        """The words behind the counters, in which the model only ever sets bits: united over the workers."""
+        number, words = self._shared[layout.COUNTERS], [0] * self._flags
+        for worker in self._workers:
+            for i in range(self._flags):
+                words[i] |= worker.counts[number + i]
+        return words
 
     def state(self, row: int) -> tuple[int, ...]:
         """The words of a state."""

@@ -804,7 +804,8 @@ class Code:
         place = a.select(a.lt(place, 0), a.add(place, length), place)
         self.fail_if(a.either(a.lt(place, 0), a.le(length, place)))
         parts = [self.item(base, i).leaves for i in range(base.type.length)]
-        if not parts:
+        if isinstance(place, int) and place >= len(parts):  # Whatever the length: it has been refused above.
+            self.b.branch(self.failed)
             raise Finished
         return Value(base.type.item, self._picked(parts, place))
 
@@ -847,8 +848,9 @@ class Code:
     def _MakeStruct(self, node: ir.MakeStruct) -> Value:
         assert isinstance(node.type, StructType)
         out: list[Leaf] = []
-        for one, (_, type_) in zip(node.values, node.type.fields, strict=True):
-            out.extend(self.coerce(self.value(one), type_, check=True).leaves)
+        given = [self.value(one) for one in node.values]  # All are known before any is checked.
+        for one, (_, type_) in zip(given, node.type.fields, strict=True):
+            out.extend(self.coerce(one, type_, check=True).leaves)
         return Value(node.type, tuple(out))
 
     def _where(self, struct: StructType, name: str) -> tuple[int, int]:
@@ -877,9 +879,10 @@ class Code:
         base = self.value(node.base)
         assert isinstance(base.type, StructType)
         out = list(base.leaves)
-        for name, one in node.changes:
+        given = [(name, self.value(one)) for name, one in node.changes]
+        for name, one in given:
             start, end = self._where(base.type, name)
-            out[start:end] = self.coerce(self.value(one), base.type.by_name[name], check=True).leaves
+            out[start:end] = self.coerce(one, base.type.by_name[name], check=True).leaves
         return Value(base.type, tuple(out))
 
     def _Length(self, node: ir.Length) -> Value:
@@ -1177,7 +1180,10 @@ class Code:
             getattr(self, f"_{type(one).__name__}")(one)
 
     def _Assign(self, node: ir.Assign) -> None:
-        self.store_local(node.name, self.value(node.value))
+        value = self.value(node.value)
+        if node.declared is not None:
+            value = self.coerce(value, node.declared, check=True)
+        self.store_local(node.name, value)
 
     def _SetField(self, node: ir.SetField) -> None:
         slots = self.field_slots[node.name]
@@ -1199,9 +1205,14 @@ class Code:
                 self.write(slot, leaf if here is True else self.a.select(here, leaf, self.read(slot)))
 
     def _If(self, node: ir.If) -> None:
-        self.branch(
-            self.condition(node.condition), lambda: self.statements(node.then), lambda: self.statements(node.otherwise)
-        )
+        def part(outcome: bool) -> None:
+            self.passed(node, outcome)
+            self.statements(node.then if outcome else node.otherwise)
+
+        self.branch(self.condition(node.condition), lambda: part(True), lambda: part(False))
+
+    def passed(self, node: ir.If, outcome: bool) -> None:
+        """Coverage: the step being made has come this way."""
 
     def _For(self, node: ir.For) -> None:
         end = self.block("loop_end")

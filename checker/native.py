@@ -10,6 +10,7 @@ A method with ``choose`` runs once for every combination of picks: an odometer, 
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ import llvmlite.binding as llvm
 from llvmlite import ir as ll
 
 from checker import ir
-from checker.build import Built
+from checker.build import Built, branches_of
 from checker.fingerprint import fingerprint
 from checker.kernel import Progress as KernelProgress
 from checker.kernel import Search
@@ -31,7 +32,7 @@ from checker.lang import ActorId, OneOf, Storage
 from checker.lower import I64, Code, Finished, Leaf, Slots, Value, constant, domain, widths
 from checker.objectcache import cached, is_present
 from checker.reference import State
-from checker.search import BROKEN_PREDICATE, Slice, Target, counter_keys
+from checker.search import BROKEN_PREDICATE, Branch, Slice, Target, counter_keys
 from checker.system import DOWN, PAUSED, UP, Group, Layout, Link, System
 from checker.types import BOOL, IdType, IntType, StructType, every_value, expand_default, leaves, size, to_leaves
 
@@ -48,6 +49,7 @@ class Shared:
     layout: Layout
     module: ll.Module
     counters: dict[Any, int]
+    coverage: dict[Branch, int]  # the bit behind the counters that says it has happened
     handlers: dict[tuple[int, type], tuple[StructType, ll.Function]] = field(default_factory=dict)
 
     def handler(self, receiver: int, struct: StructType) -> ll.Function:
@@ -56,7 +58,7 @@ class Shared:
         if key not in self.handlers:
             pointer = I64.as_pointer()
             parts = [ll.IntType(width) for width in widths(struct)]
-            kind = ll.FunctionType(I64, [pointer, pointer, I64, I64, pointer, *parts])
+            kind = ll.FunctionType(I64, [pointer, pointer, I64, I64, pointer, pointer, *parts])
             function = ll.Function(self.module, kind, f"handle_{receiver}_{struct.name}")
             function.linkage = "internal"
             self.handlers[key] = (struct, function)
@@ -165,7 +167,7 @@ class GroupCode(StateCode):
 
     def __init__(self, shared: Shared, function: ll.Function, group: Group | None) -> None:
         super().__init__(shared, function)
-        _, self.out, number, self.capacity, self.counters = function.args[:5]
+        _, self.out, number, self.capacity, self.counters, self.coverage = function.args[:6]
         if group is not None:
             self.group = group
         self.me = -1
@@ -173,6 +175,7 @@ class GroupCode(StateCode):
         self.b.store(number, self.count)
         self.done = self.block("done")
         self.written: dict[int, ll.Value] = {}  # leaf -> slot, inside one body
+        self.covers: dict[int, ll.Value] = {}  # word of coverage bits -> slot, inside one body
         self.depth: ll.Value | None = None
         self.picks = 0
         try:
@@ -212,6 +215,16 @@ class GroupCode(StateCode):
     def put(self, number: int, leaf: Leaf) -> None:
         self.write(self.change(number), leaf)
 
+    def passed(self, node: ir.If, outcome: bool) -> None:
+        bit = self.shared.coverage[node.where, node.line, outcome]
+        word = bit // 64
+        if word not in self.covers:
+            slot = self.covers[word] = self.slot()
+            with self.b.goto_block(self.head):
+                self.b.store(ll.Constant(I64, 0), slot)
+            self.holding[id(slot)] = 0
+        self.write(self.covers[word], self.a.bit_or(self.read(self.covers[word]), 1 << bit % 64))
+
     def put_all(self, changes: Changes) -> None:
         for number, leaf in changes.items():
             self.put(number, leaf)
@@ -231,7 +244,7 @@ class GroupCode(StateCode):
 
         With choices the step is repeated until the odometer has seen every combination.
         """
-        self.written, self.field_slots, self.bound, self.slots = {}, {}, {}, {}
+        self.written, self.field_slots, self.bound, self.slots, self.covers = {}, {}, {}, {}, {}
         self.head, inside = self.block("head"), self.block("body")
         after = self.block("after") if choices else following
         self.disabled = after
@@ -317,6 +330,9 @@ class GroupCode(StateCode):
         self.b.store(self.b.add(number, ll.Constant(I64, 1)), self.count)
         place = self.b.gep(self.counters, [ll.Constant(I64, counter)])
         self.b.store(self.b.add(self.b.load(place), ll.Constant(I64, 1)), place)
+        for word, slot in self.covers.items():
+            place = self.b.gep(self.coverage, [ll.Constant(I64, word)])
+            self.b.store(self.a.wide(self.a.bit_or(self.b.load(place), self.read(slot)), 64), place)
 
     def _packed(self, changes: dict[int, Leaf]) -> list[ll.Value]:
         """The words of the state with some leaves changed."""
@@ -593,7 +609,7 @@ class GroupCode(StateCode):
         number = self.b.load(self.count)
         place = self.b.gep(self.counters, [ll.Constant(I64, counter)])
         function = self.shared.handler(receiver, struct)
-        number = self.b.call(function, [state, self.out, number, self.capacity, place, *parts])
+        number = self.b.call(function, [state, self.out, number, self.capacity, place, self.coverage, *parts])
         self.fail_if(self.a.lt(number, 0))
         self.b.store(number, self.count)
 
@@ -778,7 +794,7 @@ class HandlerCode(GroupCode):
         assert handler is not None
         method = self.shared.built.methods[self.system.instances[self.receiver].definition.name, handler.name]
         parameter = method.function.node.args.args[1].arg
-        message = Value(self.struct, tuple(self.function.args[5:]))
+        message = Value(self.struct, tuple(self.function.args[6:]))
 
         def prepare() -> None:
             self.local_types = method.locals
@@ -825,12 +841,21 @@ def choice_count(method: ir.Method) -> int:
 # --- The module -----------------------------------------------------------------------------------------------------
 
 
+def coverage_bits(built: Built) -> dict[Branch, int]:
+    """A bit for either outcome of every ``if`` in the actors' methods."""
+    return {
+        (*place, outcome): 2 * i + (not outcome)
+        for i, place in enumerate(branches_of(built))
+        for outcome in (True, False)
+    }
+
+
 def generate(built: Built, layout: Layout) -> str:
     """The LLVM source of one system."""
     module = ll.Module("system")
-    shared = Shared(built, layout, module, counter_keys(built.system))
+    shared = Shared(built, layout, module, counter_keys(built.system), coverage_bits(built))
     pointer = I64.as_pointer()
-    group_kind = ll.FunctionType(I64, [pointer, pointer, I64, I64, pointer])
+    group_kind = ll.FunctionType(I64, [pointer, pointer, I64, I64, pointer, pointer])
     functions = []
     for group in built.system.groups:
         function = ll.Function(module, group_kind, f"group_{group.number}_{group.kind}")
@@ -862,10 +887,11 @@ def _successors(
     zero = ll.Constant(I64, 0)
     number: Any = zero
     without_faults: Any = zero
+    behind = builder.gep(counters, [ll.Constant(I64, len(counter_keys(system)))])
     for group, one in functions:
         if group.fault and without_faults is zero:
             without_faults = number
-        number = builder.call(one, [state, out, number, capacity, counters])
+        number = builder.call(one, [state, out, number, capacity, counters, behind])
         going_on = function.append_basic_block(f"after_{group.number}")
         builder.cbranch(builder.icmp_signed("<", number, zero), failed, going_on)
         builder.position_at_end(going_on)
@@ -950,6 +976,12 @@ def is_cached(built: Built, layout: Layout) -> bool:
     return is_present(_key(built, layout))
 
 
+def _make(built: Built, layout: Layout) -> bytes:
+    """What is kept on the disk: the places of the coverage bits, and the machine code."""
+    head = json.dumps(branches_of(built)).encode()
+    return len(head).to_bytes(8, "big") + head + _compile(generate(built, layout))
+
+
 class NativeEngine:
     """The compiled search."""
 
@@ -958,7 +990,10 @@ class NativeEngine:
     def __init__(self, built: Built, layout: Layout, workers: int | None, memory_bytes: int) -> None:
         self.layout = layout
         self.system = built.system
-        code = cached(_key(built, layout), lambda: _compile(generate(built, layout)))
+        kept = cached(_key(built, layout), lambda: _make(built, layout))
+        size = int.from_bytes(kept[:8], "big")
+        self.branches = [(where, line) for where, line in json.loads(kept[8 : 8 + size])]
+        code = kept[8 + size :]
         machine = _target_machine()
         empty = llvm.parse_assembly("")
         empty.triple = machine.triple
@@ -973,6 +1008,7 @@ class NativeEngine:
             workers=workers or min(os.cpu_count() or 1, 16),
             memory_bytes=memory_bytes,
             counters=len(self._keys),
+            flags=-(-2 * len(self.branches) // 64),
         )
 
     def start(self) -> int:
@@ -1018,6 +1054,15 @@ class NativeEngine:
     def counters(self) -> list[int]:
         return self.search.counters()
 
+    def covered(self) -> set[Branch]:
+        words = self.search.flags()
+        found: set[Branch] = set()
+        for i, (where, line) in enumerate(self.branches):
+            for bit, outcome in ((2 * i, True), (2 * i + 1, False)):
+                if words[bit // 64] >> bit % 64 & 1:
+                    found.add((where, line, outcome))
+        return found
+
     def mark(self, level: int, target: Target, bit: int) -> None:
         kind = {
             Target.EVENT: KernelTarget.EVENT,
@@ -1047,7 +1092,7 @@ class NativeEngine:
         function = kind(self._code.get_function_address("successors"))
         given = (ctypes.c_uint64 * words)(*self.layout.pack(state))
         out = (ctypes.c_uint64 * (words * capacity))()
-        counters = (ctypes.c_uint64 * max(1, len(self._keys)))()
+        counters = (ctypes.c_uint64 * (len(self._keys) + len(self.branches) + 1))()
         number = function(ctypes.addressof(given), ctypes.addressof(out), capacity, ctypes.addressof(counters))
         if number < 0:
             return None

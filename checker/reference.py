@@ -57,6 +57,7 @@ class Transition:
     sent: tuple[tuple[int | None, Any], ...] = ()  # (receiver, message)
     chosen: tuple[Any, ...] = ()
     error: str = ""
+    covered: frozenset[tuple[str, int, bool]] = frozenset()  # outcomes of the ifs on the way, by function and line
 
 
 class CheckedMap(dict[Any, Any]):
@@ -107,6 +108,7 @@ class Execution:
     counts: list[int] = field(default_factory=list)  # options at each choose()
     chosen: list[Any] = field(default_factory=list)
     sent: list[tuple[int | None, Any]] = field(default_factory=list)
+    covered: set[tuple[str, int, bool]] = field(default_factory=set)
 
     def require(self, condition: bool) -> None:
         if not condition:
@@ -164,6 +166,9 @@ class Execution:
     def constructed(self, made: Any) -> None:
         check_struct(self.reference.system, made)
 
+    def passed(self, branch: tuple[str, int, bool]) -> None:
+        self.covered.add(branch)
+
 
 def check_struct(system: System, made: Any) -> None:
     """A struct or message that does not fit its declared bounds cannot be constructed."""
@@ -210,6 +215,9 @@ class Judgement:
 
     def constructed(self, made: Any) -> None:
         check_struct(self.system, made)
+
+    def passed(self, branch: tuple[str, int, bool]) -> None:
+        """Coverage is about steps."""
 
     def __getattr__(self, verb: str) -> Any:
         raise ModelError(f"{verb}() belongs in an actor, not in a predicate")
@@ -524,7 +532,9 @@ class Reference:
                 yield Transition(group, None, me, received, link, tuple(run.sent), tuple(run.chosen), error)
             elif enabled:
                 self._store(run.state, me, made)
-                yield Transition(group, tuple(run.state), me, received, link, tuple(run.sent), tuple(run.chosen))
+                told = (tuple(run.sent), tuple(run.chosen))
+                covered = frozenset(run.covered)
+                yield Transition(group, tuple(run.state), me, received, link, *told, covered=covered)
             plan = plan[: len(run.counts)]
             while plan and plan[-1] + 1 == run.counts[len(plan) - 1]:
                 plan.pop()

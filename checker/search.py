@@ -37,6 +37,9 @@ class Target(Enum):
     ERROR = "error"
 
 
+Branch = tuple[str, int, bool]  # an `if`, by function and line, and the outcome of its condition
+
+
 class Engine(Protocol):
     """One way to explore a system."""
 
@@ -73,6 +76,13 @@ class Engine(Protocol):
     def counters(self) -> list[int]:
         """Transitions by ``counter_keys(system)``."""
 
+    @property
+    def branches(self) -> list[tuple[str, int]]:
+        """Every ``if`` of the actors' methods, by function and line."""
+
+    def covered(self) -> set[Branch]:
+        """Outcomes of those that some transition came by."""
+
     def mark(self, level: int, target: Target, bit: int) -> None:
         """Mark the target states of a level, and every state of an earlier level that leads there in time."""
 
@@ -108,8 +118,10 @@ class ReferenceEngine:
 
     name = "reference"
 
-    def __init__(self, reference: Reference) -> None:
+    def __init__(self, reference: Reference, branches: list[tuple[str, int]]) -> None:
         self.reference = reference
+        self.branches = branches
+        self._covered: set[Branch] = set()
         self.level_of: dict[State, int] = {}
         self.levels: list[list[State]] = []
         self.transitions = self.stuck = self.errors = 0
@@ -158,6 +170,7 @@ class ReferenceEngine:
             self.transitions += len(found)
             for one in found:
                 self._counts[self._keys[counter_key(one)]] += 1
+                self._covered |= one.covered
                 assert one.state is not None
                 if one.state not in self.level_of:
                     self.level_of[one.state] = depth
@@ -182,6 +195,9 @@ class ReferenceEngine:
 
     def counters(self) -> list[int]:
         return list(self._counts)
+
+    def covered(self) -> set[Branch]:
+        return self._covered
 
     def mark(self, level: int, target: Target, bit: int) -> None:
         marks = {one for one in self.levels[level] if self._is_target(one, target, bit)}
