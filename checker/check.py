@@ -43,6 +43,9 @@ from checker.verdict import (
 
 REFERENCE_FIRST_STATES = 600  # `auto`: so many states by the reference before any code is generated (about 0.2 s).
 MEMORY_SHARE = 0.7
+# Finding a path means going through all earlier levels once more. A counterexample is worth it; a witness of something
+# that is meant to happen is shown unasked only where that takes no time.
+WITNESS_STATES_MAX = 20_000
 
 
 class Progress(Protocol):
@@ -64,7 +67,7 @@ def run(spec: SpecFile, options: Options | None = None, progress: Progress | Non
 
     engine, found, compiled = _explore(built, reference, options, memory, report)
     try:
-        result = _judge(spec, built.system, reference, engine, found)
+        result = _judge(spec, built.system, reference, engine, found, options.witnesses)
     finally:
         engine.close()
     finished = time.perf_counter()
@@ -111,7 +114,9 @@ def _with_states(options: Options, states: int) -> Options:
 # --- Judging --------------------------------------------------------------------------------------------------------
 
 
-def _judge(spec: SpecFile, system: System, reference: Reference, engine: Engine, found: Exploration) -> Result:
+def _judge(
+    spec: SpecFile, system: System, reference: Reference, engine: Engine, found: Exploration, witnesses: bool
+) -> Result:
     result = Result(
         spec=spec.path,
         title=spec.title,
@@ -131,7 +136,8 @@ def _judge(spec: SpecFile, system: System, reference: Reference, engine: Engine,
         result.problem, result.problem_path = _problem(system, reference, engine, found.problem)
         result.properties = [_undecided(system, bit) for bit in _asked(system)]
         return result
-    result.properties = [_property(system, reference, engine, found, bit) for bit in _asked(system)]
+    witnesses = witnesses or sum(found.levels) <= WITNESS_STATES_MAX
+    result.properties = [_property(system, reference, engine, found, bit, witnesses) for bit in _asked(system)]
     if system.report_deadlock:
         result.properties.append(_deadlock(reference, engine, found))
     if found.complete:
@@ -208,7 +214,9 @@ def _undecided(system: System, bit: int) -> PropertyResult:
     return PropertyResult(one.name, one.kind, PropertyVerdict.UNKNOWN, _explanation(one.function.python.__doc__))
 
 
-def _property(system: System, reference: Reference, engine: Engine, found: Exploration, bit: int) -> PropertyResult:
+def _property(
+    system: System, reference: Reference, engine: Engine, found: Exploration, bit: int, witnesses: bool
+) -> PropertyResult:
     one = system.properties[bit]
     text = _explanation(one.function.python.__doc__)
     finding = found.events.get(bit)
@@ -217,6 +225,8 @@ def _property(system: System, reference: Reference, engine: Engine, found: Explo
         if found.complete:
             verdict = PropertyVerdict.HOLDS if one.kind == "always" else PropertyVerdict.UNREACHED
         return PropertyResult(one.name, one.kind, verdict, text)
+    if one.kind == "sometimes" and not witnesses:
+        return PropertyResult(one.name, one.kind, PropertyVerdict.REACHED, text, shortest=finding.level)
     state, path = path_to(engine, reference, finding)
     holds, reasons = reference.evaluate(one, state)
     if holds != (one.kind == "sometimes"):
@@ -224,7 +234,8 @@ def _property(system: System, reference: Reference, engine: Engine, found: Explo
     verdict = PropertyVerdict.REACHED if one.kind == "sometimes" else PropertyVerdict.VIOLATED
     if one.kind == "always" and not reasons:
         reasons = (f"{text.rstrip('.')}: this is not so here",) if text else ()
-    return PropertyResult(one.name, one.kind, verdict, text, reasons if one.kind == "always" else (), path)
+    reasons = reasons if one.kind == "always" else ()
+    return PropertyResult(one.name, one.kind, verdict, text, reasons, path, finding.level)
 
 
 def _deadlock(reference: Reference, engine: Engine, found: Exploration) -> PropertyResult:
@@ -236,7 +247,7 @@ def _deadlock(reference: Reference, engine: Engine, found: Exploration) -> Prope
     if not reference.stuck(state, reference.successors(state)):
         raise EnginesDisagree("the reference does not confirm the deadlock")
     reason = "nothing but a fault can happen any more, and this state is not declared final"
-    return PropertyResult("deadlock", "always", PropertyVerdict.VIOLATED, text, (reason,), path)
+    return PropertyResult("deadlock", "always", PropertyVerdict.VIOLATED, text, (reason,), path, found.stuck.level)
 
 
 def _problem(system: System, reference: Reference, engine: Engine, finding: Finding) -> tuple[str, Path]:

@@ -14,7 +14,7 @@ import shlex
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
@@ -106,7 +106,7 @@ def check_parser() -> Parser:
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     parser.add_argument("--expect", action="store_true", help="compare each answer with the spec's `expect`")
     parser.add_argument("--accept", action="store_true", help="rewrite each spec's `expect` to the answer found")
-    parser.add_argument("--report", metavar="DIR", help="write reports (diagrams, HTML, JSON) into a directory")
+    parser.add_argument("--report", metavar="DIR", help="write text, JSON and diagrams of every path into a directory")
     parser.add_argument("--workers", type=_positive_int, metavar="N", help="processor cores to use (default: all)")
     parser.add_argument("--memory", type=_memory, metavar="16G", help="stop beyond this (default: 70%% of the machine)")
     parser.add_argument("--seconds", type=_seconds, metavar="S", help="stop exploring after this time")
@@ -114,6 +114,7 @@ def check_parser() -> Parser:
                         help="reference: the actors run as plain Python, breakpoints work")  # fmt: skip
     parser.add_argument("--replay", metavar="CODE", help="show the path with this code, step by step")
     parser.add_argument("--keep-going", action="store_true", help="after a violation, decide the other properties too")
+    parser.add_argument("--verbose", action="store_true", help="paths with every message, field and state in full")
     parser.add_argument("--quiet", action="store_true", help="no progress; of several specs only the summary")
     _common(parser)
     return parser
@@ -269,6 +270,7 @@ def _options(arguments: argparse.Namespace) -> Options:
         memory_bytes=arguments.memory,
         seconds=arguments.seconds,
         keep_going=arguments.keep_going,
+        witnesses=arguments.report is not None,
     )
 
 
@@ -334,7 +336,7 @@ class _Checking:
         if self.arguments.json:
             self.documents.append(self.document(result, unexpected))
         elif not (self.arguments.quiet and self.several):
-            self.session.print(("" if first else "\n") + render(result, color=self.session.color))
+            self.session.print(("" if first else "\n") + render(result, self.session.color, self.arguments.verbose))
             if self.arguments.overrides and any(one.path is not None for one in result.properties):
                 given = " ".join(f"--set {shlex.quote(one)}" for one in self.arguments.overrides)
                 self.session.print(f"a replay needs the same {given}")
@@ -431,6 +433,7 @@ def _errors(error: SourceError) -> list[dict[str, Any]]:
 def _replay(session: Session, specs: Sequence[str]) -> int:
     from checker import check as checking
     from checker import spec as spec_files
+    from reports.json import path_document
     from reports.text import render_path
 
     if len(specs) != 1:
@@ -438,9 +441,9 @@ def _replay(session: Session, specs: Sequence[str]) -> int:
     spec = spec_files.load(specs[0], session.arguments.overrides)
     path = checking.replay(spec, session.arguments.replay)
     if session.arguments.json:
-        session.print(json.dumps(asdict(path), indent=2, default=str))
+        session.print(json.dumps(path_document(path), indent=2))
     else:
-        session.print(render_path(path, color=session.color))
+        session.print(render_path(path, session.color, session.arguments.verbose))
     return HOLDS
 
 
@@ -504,7 +507,7 @@ def _exported_path(spec: SpecFile, arguments: argparse.Namespace) -> str:
     from checker.verdict import PropertyVerdict
     from reports import diagram, itf
 
-    result = checking.run(spec, Options())
+    result = checking.run(spec, Options(witnesses=True))
     found = [one for one in result.properties if one.path is not None]
     found.sort(key=lambda one: one.verdict is not PropertyVerdict.VIOLATED)
     path = result.problem_path or next((one.path for one in found), None)

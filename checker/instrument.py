@@ -110,7 +110,8 @@ class _Rewriter(ast.NodeTransformer):
         return node
 
     def _noted(self, node: ast.If, outcome: bool) -> ast.stmt:
-        parts: list[ast.expr] = [ast.copy_location(ast.Constant(one), node) for one in (self.where, node.lineno, outcome)]
+        values = (self.where, node.lineno, outcome)
+        parts: list[ast.expr] = [ast.copy_location(ast.Constant(one), node) for one in values]
         branch = ast.copy_location(ast.Tuple(parts, ast.Load()), node)
         return ast.copy_location(ast.Expr(_call(PASSED, node, branch)), node)
 

@@ -84,11 +84,12 @@ class PropertyResult:
     verdict: PropertyVerdict
     explanation: str = ""  # first line of the property's docstring
     reasons: tuple[str, ...] = ()  # the ensure() sentences that failed in the last state of the path
-    path: Path | None = None  # counterexample of an always, witness of a sometimes
+    path: Path | None = None  # counterexample of an always; witness of a sometimes, if it was asked for or costs little
+    shortest: int | None = None  # length of a shortest path there; known also where the path was not asked for
 
     @property
     def steps(self) -> int | None:
-        return None if self.path is None else len(self.path.steps)
+        return self.shortest if self.path is None else len(self.path.steps)
 
     @property
     def faults(self) -> dict[str, int] | None:
