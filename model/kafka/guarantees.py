@@ -6,6 +6,7 @@ partitions have their marker and others not, which readers may see (commitTransa
 """
 
 from checker.lang import ensure, predicate
+from model.kafka.application import Application, Stage
 from model.kafka.consumer import Consumer
 from model.kafka.messages import TransactionState
 from model.kafka.offsets_partition import OffsetsPartition
@@ -81,14 +82,91 @@ def offsets_move_with_output(
 
 
 @predicate
-def no_aborted_read(partitions: tuple[PartitionLeader, ...], reader: Consumer, records: int) -> bool:
-    """No reader is given a record of a transaction that is then aborted."""
+def no_aborted_read(partitions: tuple[PartitionLeader, ...], readers: tuple[Consumer, ...], records: int) -> bool:
+    """No reader keeps a record of a transaction that was aborted."""
     for leader in partitions:
-        if leader.partition == reader.partition and not any(e.in_transaction for e in leader.producers.values()):
-            for record in range(records):
-                ensure(
-                    reader.delivered[record] <= leader.committed[record],
-                    f"the payment of order {record} is delivered from payments-{reader.partition} {reader.delivered[record]}"
-                    f" times, and committed {leader.committed[record]} times",
-                )
+        for reader in readers:
+            if leader.partition == reader.partition and not any(e.in_transaction for e in leader.producers.values()):
+                for record in range(records):
+                    ensure(
+                        reader.delivered[record] <= leader.committed[record],
+                        f"the payment of order {record} is delivered from payments-{reader.partition} "
+                        f"{reader.delivered[record]} times, and committed {leader.committed[record]} times",
+                    )
     return True
+
+
+@predicate
+def reads_below_last_stable_offset(
+    partitions: tuple[PartitionLeader, ...], readers: tuple[Consumer, ...], records: int
+) -> bool:
+    """No reader is given a record before the marker that commits it is in the log."""
+    for leader in partitions:
+        for reader in readers:
+            if leader.partition == reader.partition:
+                for record in range(records):
+                    ensure(
+                        reader.delivered[record] <= leader.committed[record],
+                        f"the payment of order {record} is delivered from payments-{reader.partition} before it is committed",
+                    )
+    return True
+
+
+@predicate
+def no_zombie_write(partitions: tuple[PartitionLeader, ...]) -> bool:
+    """No record becomes readable in a transaction of a newer instance than the one that wrote it."""
+    for leader in partitions:
+        ensure(
+            not leader.zombie_committed,
+            f"payments-{leader.partition}: a record written with an older epoch is committed by a newer instance's transaction",
+        )
+    return True
+
+
+@predicate
+def no_hanging_transaction(
+    coordinator: TransactionCoordinator, offsets: OffsetsPartition, partitions: tuple[PartitionLeader, ...]
+) -> bool:
+    """A partition has a transaction open only if the coordinator has it open too, with this partition in it."""
+    for leader in partitions:
+        for producer_id, entry in leader.producers.items():
+            kept = coordinator.state_log[producer_id]
+            ensure(
+                not entry.in_transaction or (kept.state in OPEN and leader.partition in kept.partitions),
+                f"payments-{leader.partition} has a transaction open that the coordinator will never end: readers stop there",
+            )
+    for producer_id, pending in offsets.producers.items():
+        kept = coordinator.state_log[producer_id]
+        ensure(
+            pending.pending is None or (kept.state in OPEN and offsets.partition in kept.partitions),
+            "the offsets partition has a transaction open that the coordinator will never end: no consumer gets its offset",
+        )
+    return True
+
+
+@predicate
+def all_delivered(readers: tuple[Consumer, ...], records: int) -> bool:
+    """Every payment has reached its reader."""
+    return all(all(reader.delivered[record] > 0 for record in range(records)) for reader in readers)
+
+
+@predicate
+def a_producer_is_fenced(applications: tuple[Application, ...]) -> bool:
+    """An instance has found out that a newer one has its transactional id."""
+    return any(one.stage == Stage.FATAL_ERROR for one in applications)
+
+
+@predicate
+def markers_written_after_reload(partitions: tuple[PartitionLeader, ...], records: int) -> bool:
+    """A coordinator that took over has ended a transaction of its predecessor's with COMMIT."""
+    for leader in partitions:
+        for entry in leader.producers.values():
+            if entry.coordinator_epoch > 0 and any(leader.committed[record] > 0 for record in range(records)):
+                return True
+    return False
+
+
+@predicate
+def every_process_has_ended(applications: tuple[Application, ...]) -> bool:
+    """Nothing is left to do: each instance has processed everything, was fenced, or was never started."""
+    return all(one.stage in (Stage.DONE, Stage.FATAL_ERROR, Stage.NOT_STARTED) for one in applications)

@@ -1,0 +1,243 @@
+"""A pipeline in the user's words (topics, applications, settings) becomes actors, constants and links.
+
+Understands one shape so far: one application that reads one topic and writes one other topic in transactions, and one
+application that reads the result. Everything else is refused at its line.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from checker.source import Diagnostic, Place, SourceError
+from model.kafka import config
+
+Path = tuple[str | int, ...]
+Places = Callable[[Path], Place]
+
+PREDICATES_WITH_ARROW = ("exactly_once", "atomic", "offsets_move_with_output")
+MECHANISMS = {  # What `without` can take away, and the wiring that does it: (actor, field, value).
+    "sequence_check": (("leader", "checks_sequence", False),),
+    "epoch_check": (("leader", "checks_epoch", False), ("offsets", "checks_epoch", False)),
+    "markers_after_reload": (("coordinator", "writes_markers_after_reload", False),),
+    "fencing_before_fetching_offsets": (("application", "fetches_offset_first", True),),
+}
+
+
+class Form(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
+
+
+class Topic(Form):
+    partitions: Annotated[int, Field(ge=1, le=4)] = 1
+    records: Annotated[int, Field(ge=1, le=4)] | None = Field(default=None, description="What the outside world puts in.")
+    replication_factor: int = Field(default=1, alias="replication.factor")
+    min_insync_replicas: int = Field(default=1, alias="min.insync.replicas")
+
+
+class App(Form):
+    reads: str
+    writes: str | None = None
+    instances: Annotated[int, Field(ge=1, le=2)] = Field(
+        default=1, description="2: a replacement may start while the old one still runs."
+    )
+    offsets: Literal["transaction", "after", "before"] = Field(
+        default="transaction", description="Where the position is stored: in the transaction, or by commitSync()."
+    )
+    consumer: dict[str, Any] = {}
+    producer: dict[str, Any] = {}
+
+
+class Budgets(Form):
+    """Faults of this pipeline; the names of the general ones are those of every spec."""
+
+    crash: Any = 0
+    pause: Any = 0
+    lose: Any = 0
+    duplicate: Any = 0
+    delay: Any = 0
+    delivery_timeout: Annotated[int, Field(ge=0, le=1)] = Field(
+        default=0, description="How often delivery.timeout.ms passes in a producer process."
+    )
+
+
+class Checks(Form):
+    always: list[Any] = []
+    sometimes: list[Any] = []
+    final: list[Any] = []
+
+
+class Document(Form):
+    model_config = ConfigDict(title="Spec file, Kafka pipeline")
+
+    version: str
+    topics: dict[str, Topic]
+    apps: dict[str, App]
+    brokers: dict[str, Any] = {}
+    without: list[Literal[tuple(MECHANISMS)]] = Field(  # type: ignore[valid-type]
+        default=[], description="Mechanisms of Kafka that are removed, to see what they are for."
+    )
+    faults: Budgets = Budgets()
+    check: Checks
+
+
+def effective_settings(document: Document) -> list[tuple[str, str, str]]:
+    found: list[config.Setting] = []
+    for name, app in document.apps.items():
+        found += config.settle(f"{name}.consumer", config.CONSUMER, app.consumer)
+        if app.writes is not None:
+            found += config.settle(f"{name}.producer", config.PRODUCER, app.producer)
+    found += config.settle("brokers", config.BROKER, document.brokers)
+    return [(one.name, str(one.value), one.origin) for one in found]
+
+
+def expand(document: Document, place: Places) -> dict[str, Any]:
+    """The wired form: actors, constants, network, faults, check."""
+    wiring = _Wiring(document, place)
+    if wiring.diagnostics:
+        raise SourceError(wiring.diagnostics)
+    return wiring.wired()
+
+
+class _Wiring:
+    def __init__(self, document: Document, place: Places) -> None:
+        self.document, self.place = document, place
+        self.diagnostics: list[Diagnostic] = []
+        self.judge()
+
+    def report(self, slug: str, message: str, path: Path, help: str = "") -> None:
+        self.diagnostics.append(Diagnostic(slug, message, self.place(path), help=help))
+
+    def judge(self) -> None:
+        document = self.document
+        if document.version not in config.VERSIONS:
+            self.report("unknown-version", f"version {document.version} is not modelled", ("version",), "write `version: \"3.9\"`")
+        self.diagnostics += config.judge("broker", config.BROKER, document.brokers, self.place, ("brokers",))
+        for name, app in document.apps.items():
+            path: Path = ("apps", name)
+            self.diagnostics += config.judge("consumer", config.CONSUMER, app.consumer, self.place, (*path, "consumer"))
+            self.diagnostics += config.judge("producer", config.PRODUCER, app.producer, self.place, (*path, "producer"))
+            self.diagnostics += config.producer_conflicts(app.producer, self.place, (*path, "producer"))
+            level = app.consumer.get("isolation.level", "read_uncommitted")
+            if level not in ("read_committed", "read_uncommitted"):
+                help = "read_committed or read_uncommitted"
+                self.report("setting-value", f"there is no isolation.level {level!r}", (*path, "consumer", "isolation.level"), help)
+            for key, topic in (("reads", app.reads), ("writes", app.writes)):
+                if topic is not None and topic not in document.topics:
+                    self.report("unknown-topic", f"there is no topic {topic}", (*path, key), f"topics: {', '.join(document.topics)}")
+        writers = [name for name, app in document.apps.items() if app.writes is not None]
+        readers = [name for name, app in document.apps.items() if app.writes is None]
+        if len(writers) != 1 or len(readers) != 1 or self.diagnostics:
+            if not self.diagnostics:
+                self.report("pipeline-shape", "one application writes and one reads what it wrote", ("apps",))
+            return
+        self.writer, self.reader = writers[0], readers[0]
+        app, ledger = document.apps[self.writer], document.apps[self.reader]
+        assert app.writes is not None
+        self.input, self.output = app.reads, app.writes
+        if ledger.reads != self.output:
+            self.report("pipeline-shape", f"{self.reader} reads {ledger.reads}, not {self.output}", ("apps", self.reader, "reads"))
+        if document.topics[self.input].partitions != 1 or document.topics[self.input].records is None:
+            self.report("pipeline-shape", f"{self.input} needs one partition and `records`", ("topics", self.input))
+        ids = self.transactional_ids()
+        if not ids or len(ids) > 2 or any(not isinstance(one, str) for one in ids):
+            path = ("apps", self.writer, "producer")
+            self.report("not-transactional", f"{self.writer} has no transactional.id", path, "`transactional.id: name`, or a list of two")
+
+    def transactional_ids(self) -> list[Any]:
+        """One for all instances, or a list with one for each."""
+        given = self.document.apps[self.writer].producer.get("transactional.id")
+        return given if isinstance(given, list) else [] if given is None else [given]
+
+    def wired(self) -> dict[str, Any]:
+        document, app = self.document, self.document.apps[self.writer]
+        records = document.topics[self.input].records or 0
+        partitions = document.topics[self.output].partitions
+        faults = document.faults
+        ids = self.transactional_ids()
+        crashes = _budget(faults.crash, "transaction_coordinator")
+        lost = sum(_budget(faults.lose, one) for one in ("ProduceRequest", "TxnOffsetCommitRequest"))
+        transactions = records + 1 + faults.delivery_timeout + crashes
+        constants = {
+            "records": records, "partitions": partitions, "producer_ids": len(ids), "coordinator_crashes": crashes,
+            "epochs": 2 * app.instances + 2 * crashes + 4, "transactions": transactions,
+            "log": 4 + 2 * faults.delivery_timeout + (len(ids) - 1) * transactions, "attempts": 2 + lost,
+        }  # fmt: skip
+        return {
+            "constants": constants,
+            "actors": self.actors(partitions),
+            "network": {"kind": "fifo", "capacity": 3, "links": [{"to": self.reader, "capacity": 1}]},
+            "faults": {
+                kind: given
+                for kind in ("crash", "pause", "lose", "duplicate", "delay")
+                if (given := getattr(faults, kind)) != 0
+            },
+            "check": {
+                part: [self.predicate(one, ("check", part, i)) for i, one in enumerate(getattr(document.check, part))]
+                for part in ("always", "sometimes", "final")
+            },
+            "not_modelled": self.not_modelled(),
+        }
+
+    def actors(self, partitions: int) -> dict[str, Any]:
+        app, ledger = self.document.apps[self.writer], self.document.apps[self.reader]
+        level = ledger.consumer.get("isolation.level", "read_uncommitted")
+        leaders = [f"{self.output}-{i}" for i in range(partitions)]
+        verification = self.document.brokers.get("transaction.partition.verification.enable", True)
+        switches: dict[str, dict[str, Any]] = {"leader": {}, "offsets": {}, "coordinator": {}, "application": {}}
+        for mechanism in self.document.without:
+            for actor, name, value in MECHANISMS[mechanism]:
+                switches[actor][name] = value
+        ids = self.transactional_ids()
+        actors: dict[str, Any] = {}
+        for i in range(app.instances):
+            last = i == app.instances - 1
+            actors[f"{self.writer}-{i + 1}"] = {
+                "is": "Application", "producer_id": min(i, len(ids) - 1), "coordinator": "transaction_coordinator",
+                "leaders": leaders, "offsets_partition": "consumer_offsets", "records": "records", "attempts": "attempts",
+                "offsets": app.offsets, "commits_offset_on_close": app.consumer.get("enable.auto.commit", True),
+                "expirations": self.document.faults.delivery_timeout, "is_replacement": i > 0,
+                **({} if last else {"replacement": f"{self.writer}-{i + 2}"}), **switches["application"],
+            }  # fmt: skip
+        actors["transaction_coordinator"] = {
+            "is": "TransactionCoordinator", "leaders": [*leaders, "consumer_offsets"], **switches["coordinator"],
+        }  # fmt: skip
+        for i, leader in enumerate(leaders):
+            actors[leader] = {
+                "is": "PartitionLeader", "partition": i, "coordinator": "transaction_coordinator",
+                "reader": f"{self.reader}-{i + 1}", "isolation_level": level, "verification": verification,
+                **switches["leader"],
+            }  # fmt: skip
+        actors["consumer_offsets"] = {
+            "is": "OffsetsPartition", "partition": "partitions", "coordinator": "transaction_coordinator",
+            "verification": verification, **switches["offsets"],
+        }  # fmt: skip
+        actors[self.reader] = {"is": "Consumer", "count": partitions, "partition": "index", "isolation_level": level}
+        return actors
+
+    def predicate(self, given: Any, path: Path) -> Any:
+        """`exactly_once: orders -> payments` and `no_aborted_read: ledger` name what there is only one of."""
+        if not isinstance(given, dict) or len(given) != 1:
+            return given
+        name, argument = next(iter(given.items()))
+        if not isinstance(argument, str):
+            return given
+        expected = f"{self.input} -> {self.output}" if "->" in argument else self.reader
+        if " ".join(argument.split()) != expected:
+            self.report("unknown-stream", f"{name} is about {expected}, not {argument}", path, f"write `{name}: {expected}`")
+            raise SourceError(self.diagnostics)
+        return name
+
+    def not_modelled(self) -> list[str]:
+        given = {name for app in self.document.apps.values() for name in (*app.consumer, *app.producer)}
+        given |= set(self.document.brokers)
+        if any(topic.replication_factor > 1 for topic in self.document.topics.values()):
+            given.add("replication.factor")
+        said = [f"{name}: {why}" for name, why in config.NOT_MODELLED.items() if name in given]
+        return [*said, "brokers that crash and replicas", "group membership and generations: only the transactional id fences"]
+
+
+def _budget(given: Any, target: str) -> int:
+    """How often a fault may hit this target."""
+    found = given.get(target, 0) if isinstance(given, dict) else given
+    return 3 if found == "unlimited" else int(found) if isinstance(found, int) else 0
