@@ -636,8 +636,12 @@ class Translator:
 
     def generators(self, clauses: Sequence[ast.comprehension]) -> tuple[ir.Generator, ...]:
         found = []
-        for clause in clauses:
+        for i, clause in enumerate(clauses):
             names, over = self.iterate(clause.target, clause.iter)
+            if i == 0:  # Python: all other variables are this expression's own from here on, and have no value yet.
+                later = (one.target for one in clauses[1:])
+                self.scope.sure -= {one.id for target in later for one in ast.walk(target) if isinstance(one, ast.Name)}
+                self.scope.sure |= {one.id for one in ast.walk(clause.target) if isinstance(one, ast.Name)}
             conditions = tuple(self.condition(one) for one in clause.ifs)
             types = tuple(self.locals.get(name) or NONE for name in names)
             found.append(ir.Generator(names, types, over, conditions))
@@ -1114,20 +1118,13 @@ class Translator:
                     )
                     return self.fold(name, element, [clause], node)
                 case "min" | "max", [_, _, *_]:
-                    values = [self.integer(one) for one in node.args]
-                    found = values[0]
-                    for one in values[1:]:
-                        operator = "<=" if name == "min" else ">="
-                        type_ = self.joined(found.type, one.type, node)
-                        assert type_ is not None
-                        found = ir.Conditional(type_, ir.Compare(BOOL, operator, found, one), found, one)
-                    return found
+                    values = tuple(self.integer(one) for one in node.args)
+                    return ir.Extreme(_extreme_type(name, values), name, values)
                 case "abs", [single]:
                     value = self.integer(single)
                     low, high = bounds(value)
-                    type_ = INT if low is None or high is None else IntType(0, max(abs(low), abs(high)))
-                    test = ir.Compare(BOOL, "<", value, ir.Const(IntType(0, 0), 0))
-                    return ir.Conditional(type_, test, ir.Negative(type_, value), value)
+                    known = low is not None and high is not None
+                    return ir.Absolute(IntType(0, max(abs(low or 0), abs(high or 0))) if known else INT, value)
                 case "len", [single]:
                     return self.length(single, node)
                 case "frozenset" | "set" | "tuple", []:
@@ -1229,6 +1226,12 @@ def _arithmetic_type(operator: str, left: ir.Expr, right: ir.Expr) -> IntType:
         return IntType(a - d, b - c)
     products = (a * c, a * d, b * c, b * d)
     return IntType(min(products), max(products))
+
+
+def _extreme_type(kind: str, given: Sequence[ir.Expr]) -> IntType:
+    least = min if kind == "min" else max
+    lows, highs = zip(*map(bounds, given), strict=True)
+    return INT if None in lows or None in highs else IntType(least(lows), least(highs))
 
 
 def many(over: ir.Over) -> int:

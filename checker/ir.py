@@ -71,6 +71,19 @@ class Arithmetic(Expr):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class Extreme(Expr):
+    """``min`` or ``max`` of several integers."""
+
+    kind: str
+    values: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Absolute(Expr):
+    value: Expr
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Compare(Expr):
     operator: str  # < <= > >=, on integers
     left: Expr

@@ -668,6 +668,17 @@ class Code:
     def _Equal(self, node: ir.Equal) -> Value:
         return self._truth(self.equal(self.value(node.left), self.value(node.right)))
 
+    def _Extreme(self, node: ir.Extreme) -> Value:
+        found, *others = (self.value(one).one for one in node.values)
+        for one in others:
+            better = self.a.lt(one, found) if node.kind == "min" else self.a.lt(found, one)
+            found = self.a.select(better, one, found)
+        return Value(node.type, (found,))
+
+    def _Absolute(self, node: ir.Absolute) -> Value:
+        value = self.value(node.value).one
+        return Value(node.type, (self.a.select(self.a.lt(value, 0), self.a.sub(0, value), value),))
+
     def _IsNone(self, node: ir.IsNone) -> Value:
         value = self.value(node.value)
         if isinstance(value.type, OptionalType):
@@ -1107,19 +1118,7 @@ class Code:
         if simple is not None:
             return simple
         inner = (source for one in node.generators[1:] for source in one.over.sources)
-        assert not any(map(can_fail, inner)), "refused by the front end"
-        options: list[tuple[Bit, Value]] = []
-
-        def note(there: Bit) -> None:
-            if isinstance(there, bool) or not can_fail(node.body):
-                options.append((there, self.value(node.body)))
-                return
-            value = self._lazily(
-                node.body.type, there, lambda: self.value(node.body), lambda: self._blank(node.body.type)
-            )
-            options.append((there, value))
-
-        self.each(node.generators, note)
+        options = self._options_behind_branches(node) if any(map(can_fail, inner)) else self._options(node)
         count: Leaf = 0
         places = []
         for there, _ in options:
@@ -1137,6 +1136,45 @@ class Code:
         for (there, one), place in zip(options[1:], places[1:], strict=True):
             found = a.select_all(a.both(there, a.eq(place, picked)), self.coerce(one, type_).leaves, found)
         return Value(type_, found)
+
+    def _options(self, node: ir.Choose) -> list[tuple[Bit, Value]]:
+        options: list[tuple[Bit, Value]] = []
+
+        def note(there: Bit) -> None:
+            options.append((there, self._option(node, there)))
+
+        self.each(node.generators, note)
+        return options
+
+    def _option(self, node: ir.Choose, there: Bit) -> Value:
+        if isinstance(there, bool) or not can_fail(node.body):
+            return self.value(node.body)
+        type_ = node.body.type
+        return self._lazily(type_, there, lambda: self.value(node.body), lambda: self._blank(type_))
+
+    def _options_behind_branches(self, node: ir.Choose) -> list[tuple[Bit, Value]]:
+        """The same where an inner collection is only asked behind a branch: each option waits in slots of its own."""
+        waiting: list[tuple[ll.Value, Slots]] = []
+        head, listing = self.block("options"), self.block("listing")
+        self.go(head)
+        self.at(head)
+        self._arrive(listing)
+        self.at(listing)
+
+        def note(there: Bit) -> None:
+            flag, slots = self.slot(), Slots(self, node.body.type)
+            waiting.append((flag, slots))
+            slots.store(self.coerce(self._option(node, there), slots.type))
+            self.write(flag, self.a.number(there))
+
+        try:
+            self.each(node.generators, note)
+        finally:
+            with self.b.goto_block(head):
+                for flag, _ in waiting:
+                    self.b.store(ll.Constant(I64, 0), flag)
+                self.b.branch(listing)
+        return [(self.a.bit(self.read(flag)), slots.load()) for flag, slots in waiting]
 
     def _blank(self, type_: Type) -> Value:
         return Value(type_, blanks(type_))
