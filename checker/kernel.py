@@ -14,9 +14,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import enum
-import importlib.util
 import mmap
-import re
 import signal
 import sys
 import threading
@@ -34,10 +32,8 @@ from checker.objectcache import cached
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
-_LOOPS: Final = ("kernel_loops.py", "kernel_layout.py")  # What Numba compiles.
+_SOURCES: Final = ("kernel_loops.py", "kernel_layout.py", "kernel_compiler.py")  # What decides the machine code.
 _ENTRY: Final = "checker_kernel"
-_STATE_WORDS: Final = "checker_state_words"  # The variable of kernel_loops.
-_WORDS_SPECIALISED: Final = 8  # Up to here, each number of words has code of its own: 0.4 s, once for each machine.
 _LOAD_MAX: Final = 0.7  # Linear probing stays short; after doubling, 8 / 0.35 = 22.9 bytes a state.
 _LOAD_CROWDED: Final = 0.9  # When doubling would break the memory limit: slower, but further.
 _HUGE_PAGE: Final = 1 << 21
@@ -598,15 +594,10 @@ def _kernel(words: int) -> _Kernel:
         machine = llvm.Target.from_default_triple().create_target_machine(
             cpu=llvm.get_host_cpu_name(), features=_host_features(), opt=3, codemodel="jitdefault", jit=True
         )
-        constant = words if words <= _WORDS_SPECIALISED else None
-        code = cached(
-            _cache_key(f"code for words: {constant}", *_LOOPS, "kernel.py"), lambda: _compile(constant, machine)
-        )
+        code = cached(_cache_key(words), lambda: _compile(words, machine))
         engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
         engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         engine.finalize_object()
-        if constant is None:
-            ctypes.c_int64.from_address(engine.get_global_value_address(_STATE_WORDS)).value = words
         _engines.append(engine)
         prototype = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
         _kernels[words] = prototype(engine.get_function_address(_ENTRY))
@@ -617,48 +608,20 @@ def _host_features() -> str:
     return str(llvm.get_host_cpu_features().flatten())
 
 
-def _cache_key(what: str, *names: str) -> bytes:
-    """Everything that decides compiled code, with the sources of these names."""
-    sources = [Path(__file__).with_name(name).read_bytes() for name in names]
+def _cache_key(words: int) -> bytes:
+    """Everything that decides the machine code."""
+    sources = [Path(__file__).with_name(name).read_bytes() for name in (*_SOURCES, "kernel.py")]
     host = [sys.platform, llvm.get_default_triple(), llvm.get_host_cpu_name(), _host_features()]
     versions = [llvmlite.__version__, *llvm.llvm_version_info, *sys.version_info]
-    return b"\0".join([*sources, _numba_version(), *(str(each).encode() for each in (what, *host, *versions))])
+    return b"\0".join([*sources, *(str(each).encode() for each in (words, *host, *versions))])
 
 
-def _numba_version() -> bytes:
-    """Read, because importing Numba takes 0.3 s, and asking importlib.metadata 0.02 s."""
-    spec = importlib.util.find_spec("numba")
-    if spec is None or spec.origin is None:
-        return b""
-    with contextlib.suppress(OSError):
-        return Path(spec.origin).with_name("_version.py").read_bytes()
-    return b""
+def _compile(words: int, machine: Any) -> bytes:
+    """Object code of the loops for states of so many words."""
+    from checker import kernel_compiler, kernel_loops  # Not needed when the object code is in the cache.
 
-
-def _loops() -> bytes:
-    from checker import kernel_loops  # Imports Numba: 0.3 s, and then 2 s to compile.
-
-    return kernel_loops.llvm_text().encode()
-
-
-def _compile(words: int | None, machine: Any) -> bytes:
-    """Object code of the loops, specialised to a number of words, or for any (then a variable tells how many)."""
-    text = cached(_cache_key("loops", *_LOOPS), _loops).decode()
-    variable = f"@{_STATE_WORDS} = " + ("global i64 1" if words is None else f"internal constant i64 {words}")
-    text, found = re.subn(rf"@{_STATE_WORDS} = weak [a-z_ ]*global i64 1", variable, text)
-    assert found == 1
-    name = re.search(r"define [^@]*i32 (@[^ ]*checker_kernel[^ ]*)\(", text)
-    assert name is not None
-    text = text.replace(f"{name[0]}", f"define internal i32 {name[1]}(")
-    text += f"""
-define i64 @{_ENTRY}(i64 %which, i64 %shared, i64 %worker) {{
-  %result = alloca i64
-  %exception = alloca ptr
-  %status = call i32 {name[1]}(ptr %result, ptr %exception, i64 %which, i64 %shared, i64 %worker)
-  %value = load i64, ptr %result
-  ret i64 %value
-}}
-"""
+    source = Path(kernel_loops.__file__).read_text(encoding="utf-8")
+    text = kernel_compiler.translate(source, {**vars(kernel_loops), "STATE_WORDS": words}, _ENTRY)
     module = llvm.parse_assembly(text)
     module.verify()
     options = llvm.create_pipeline_tuning_options(speed_level=3)

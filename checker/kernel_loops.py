@@ -1,7 +1,7 @@
-"""The inner loops of the breadth-first search, compiled by Numba, once for each version of this file.
+"""The inner loops of the breadth-first search, in the subset of Python that kernel_compiler.py translates.
 
-Everything is a 64-bit integer: addresses, counts, hashes. (Numba turns int64 with uint64 into float64; signed
-multiplication wraps and `>>>` is the intrinsic `lshr`.) Imported only to compile; kernel.py runs the result.
+Everything is a 64-bit integer: addresses, counts, hashes. Arithmetic is signed and wraps around; `>>>` is the
+intrinsic `lshr`. Imported only to be compiled; kernel.py runs the result.
 
 Exactness: a state is new only if no equal state is in the index, and equality is always of all words. Two workers
 that find the same new state race for one empty cell with compare-and-swap; the loser sees the winner's entry and
@@ -10,14 +10,11 @@ compares with it, so each state gets one row whatever the number of workers.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, Final
 
-import numba
 from llvmlite import ir
-from numba.core import types
-from numba.core.extending import intrinsic
 
+from checker.kernel_compiler import WORD, Intrinsic
 from checker.kernel_layout import (
     BATCH,
     BATCH_MIN,
@@ -91,13 +88,10 @@ from checker.kernel_layout import (
     USED,
 )
 
-Function = TypeVar("Function", bound=Callable[..., int])
+BYTE: Final = ir.IntType(8)
+INT32: Final = ir.IntType(32)
 
-WORD = ir.IntType(64)
-BYTE = ir.IntType(8)
-INT32 = ir.IntType(32)
-
-STATE_WORDS = "checker_state_words"  # kernel.py replaces this global variable by a constant.
+STATE_WORDS = 1  # Each number of words has code of its own: kernel.py compiles with another value.
 
 # Odd 64-bit constants (as signed) of the well-known finalizers of splitmix64 and xxhash.
 SEED = 0x27D4EB2F165667C5
@@ -105,25 +99,6 @@ MULTIPLY_1 = 0xBF58476D1CE4E5B9 - (1 << 64)
 MULTIPLY_2 = 0x9E3779B185EBCA87 - (1 << 64)
 ROW_MASK = (1 << ROW_BITS) - 1
 LOCAL_MASK = (1 << LOCAL_BITS) - 1
-
-
-def _instruction(arguments: int, emit: Callable[..., Any]) -> Callable[..., int]:
-    """A Numba intrinsic of `arguments` int64 parameters and an int64 result, emitted by `emit(builder, *values)`."""
-    signature = types.int64(*([types.int64] * arguments))
-
-    def codegen(_context: Any, builder: Any, _signature: Any, values: Any) -> Any:
-        return emit(builder, *values)
-
-    typed = (signature, codegen)
-    shapes: list[Callable[..., Any]] = [  # Numba reads the number of parameters from the function itself.
-        lambda _context: typed,
-        lambda _context, _a: typed,
-        lambda _context, _a, _b: typed,
-        lambda _context, _a, _b, _c: typed,
-        lambda _context, _a, _b, _c, _d: typed,
-        lambda _context, _a, _b, _c, _d, _e: typed,
-    ]
-    return cast(Callable[..., int], intrinsic(shapes[arguments]))
 
 
 def _word_at(builder: Any, address: Any) -> Any:
@@ -163,72 +138,48 @@ def _emit_call(builder: Any, function: Any, *arguments: Any) -> Any:
     return builder.call(builder.inttoptr(function, kind.as_pointer()), arguments)
 
 
-def _emit_state_words(builder: Any) -> Any:
-    variable = builder.module.globals.get(STATE_WORDS)
-    if variable is None:
-        variable = ir.GlobalVariable(builder.module, WORD, STATE_WORDS)
-        variable.initializer = WORD(1)
-        variable.linkage = "weak"  # Several of Numba's modules define it; and no pass may rely on its value yet.
-    return builder.load(variable)
-
-
-load = _instruction(1, lambda builder, address: builder.load(_word_at(builder, address)))
-load_acquire = _instruction(1, lambda builder, address: builder.load_atomic(_word_at(builder, address), "acquire", 8))
-load_relaxed = _instruction(1, lambda builder, address: builder.load_atomic(_word_at(builder, address), "monotonic", 8))
-store = _instruction(2, _emit_store)
-load_byte = _instruction(1, _emit_load_byte)
-store_byte = _instruction(2, _emit_store_byte)
-prefetch = _instruction(1, _emit_prefetch)
-lshr = _instruction(2, lambda builder, value, bits: builder.lshr(value, bits))
-swap = _instruction(3, _emit_swap)  # Stores `new` if `expected` is there; returns what was there.
-add_atomic = _instruction(
+load = Intrinsic(1, lambda builder, address: builder.load(_word_at(builder, address)))
+load_acquire = Intrinsic(1, lambda builder, address: builder.load_atomic(_word_at(builder, address), "acquire", 8))
+load_relaxed = Intrinsic(1, lambda builder, address: builder.load_atomic(_word_at(builder, address), "monotonic", 8))
+store = Intrinsic(2, _emit_store)
+load_byte = Intrinsic(1, _emit_load_byte)
+store_byte = Intrinsic(2, _emit_store_byte)
+prefetch = Intrinsic(1, _emit_prefetch)
+lshr = Intrinsic(2, lambda builder, value, bits: builder.lshr(value, bits))
+swap = Intrinsic(3, _emit_swap)  # Stores `new` if `expected` is there; returns what was there.
+add_atomic = Intrinsic(
     2, lambda builder, address, value: builder.atomic_rmw("add", _word_at(builder, address), value, "monotonic")
 )
-call_check = _instruction(2, _emit_call)
-call_successors = _instruction(5, _emit_call)
-state_words = _instruction(0, _emit_state_words)
+call_check = Intrinsic(2, _emit_call)
+call_successors = Intrinsic(5, _emit_call)
 
 
-# No wrappers: nobody calls these from Python. (Their names are missing from Numba's type stubs, hence Any.)
-_OPTIONS: dict[str, Any] = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-
-
-def native(function: Function) -> Function:
-    """Compiled by Numba when first called from compiled code, and inlined there by LLVM."""
-    return cast(Function, numba.njit(**_OPTIONS, forceinline=True)(function))
-
-
-@native
 def hash_state(state: int) -> int:
     """Mixes all words; its top bits are the best. For one word it is a bijection, which inline entries rely on."""
     value = SEED
-    for i in range(state_words()):
+    for i in range(STATE_WORDS):
         value = (value ^ load(state + 8 * i)) * MULTIPLY_1
         value ^= lshr(value, 32)
     return value * MULTIPLY_2
 
 
-@native
 def equal(left: int, right: int) -> bool:
-    for i in range(state_words()):  # noqa: SIM110 (Numba would make a generator)
+    for i in range(STATE_WORDS):  # noqa: SIM110 (The subset has no generators.)
         if load(left + 8 * i) != load(right + 8 * i):
             return False
     return True
 
 
-@native
 def copy(source: int, target: int) -> int:
-    for i in range(state_words()):
+    for i in range(STATE_WORDS):
         store(target + 8 * i, load(source + 8 * i))
     return 0
 
 
-@native
 def tag_of(value: int) -> int:
     return lshr(value << TAG_SKIP, 64 - TAG_BITS)
 
 
-@native
 def claim(shared: int, worker: int) -> int:
     """Take the next block of the pass; 0 when there is none left."""
     block = add_atomic(shared + CURSOR, 1)
@@ -245,7 +196,6 @@ def claim(shared: int, worker: int) -> int:
     return 1
 
 
-@native
 def take_back_counts(shared: int, worker: int, state: int, out: int, room: int) -> int:
     """Undo what the call that has just failed for want of room added to the model's counters.
 
@@ -260,26 +210,24 @@ def take_back_counts(shared: int, worker: int, state: int, out: int, room: int) 
     return 0
 
 
-@native
 def is_stuck(number: int) -> int:
     """Whether the model says, in what `successors` returned, that this state is a deadlock."""
     return 1 if number >= STUCK else 0
 
 
-@native
 def is_recent(worker: int, state: int, value: int) -> bool:
     """Whether this worker has met the state lately; if not, remember it.
 
     Successors of neighbours in a level are often the same, and this table stays in the processor's cache, unlike the
     index: it saves a third of the time. No state matches a slot of zeros: the hash of a state of zeros is not 0.
     """
-    if state_words() == 1:  # The hash is as good as the state.
+    if STATE_WORDS == 1:  # The hash is as good as the state.
         slot = load(worker + RECENT) + 8 * lshr(value, load(worker + RECENT_SHIFT))
         if load(slot) == value:
             return value != 0
         store(slot, value)
         return False
-    slot = load(worker + RECENT) + 8 * (1 + state_words()) * lshr(value, load(worker + RECENT_SHIFT))
+    slot = load(worker + RECENT) + 8 * (1 + STATE_WORDS) * lshr(value, load(worker + RECENT_SHIFT))
     if load(slot) == value and equal(state, slot + 8):
         return True
     store(slot, value)
@@ -287,10 +235,9 @@ def is_recent(worker: int, state: int, value: int) -> bool:
     return False
 
 
-@native
 def generate(shared: int, worker: int) -> int:
     """Fill the output buffer with the successors of the next states; their index cells are on the way meanwhile."""
-    size = 8 * state_words()
+    size = 8 * STATE_WORDS
     function, counts = load(shared + SUCCESSORS), load(worker + COUNTS)
     index, shift = load(shared + INDEX), load(shared + INDEX_SHIFT)
     out, hashes, capacity = load(worker + OUT), load(worker + HASHES), load(worker + CAPACITY)
@@ -334,7 +281,6 @@ def generate(shared: int, worker: int) -> int:
     return status
 
 
-@native
 def settle_inline(shared: int, worker: int, batch: int) -> int:
     """Look each successor up in an index whose entries are the hashes, which for one word are the states."""
     index, shift = load(shared + INDEX), load(shared + INDEX_SHIFT)
@@ -363,13 +309,11 @@ def settle_inline(shared: int, worker: int, batch: int) -> int:
     return added
 
 
-@native
 def address_of(shared: int, row: int) -> int:
     base = load(shared + SEGMENT + 64 * (row >> LOCAL_BITS) + SEGMENT_ROWS)
-    return base + (row & LOCAL_MASK) * 8 * state_words()
+    return base + (row & LOCAL_MASK) * 8 * STATE_WORDS
 
 
-@native
 def probe(shared: int, worker: int, batch: int) -> int:
     """Follow each successor to the first cell that is empty or looks like it, and prefetch the row it points to."""
     index, shift = load(shared + INDEX), load(shared + INDEX_SHIFT)
@@ -385,18 +329,17 @@ def probe(shared: int, worker: int, batch: int) -> int:
             if lshr(found, ROW_BITS) == tag:
                 row = address_of(shared, (found & ROW_MASK) - 1)
                 prefetch(row)
-                if state_words() > 1:  # A row of several words may lie on two cache lines.
-                    prefetch(row + 8 * state_words() - 8)
+                if STATE_WORDS > 1:  # A row of several words may lie on two cache lines.
+                    prefetch(row + 8 * STATE_WORDS - 8)
                 break
             place = (place + 1) & mask
         store(places + 8 * i, place)
     return 0
 
 
-@native
 def settle_rows(shared: int, worker: int, batch: int) -> int:
     """Look each successor up in an index of tags and rows; a new one becomes the next row of this worker."""
-    size = 8 * state_words()
+    size = 8 * STATE_WORDS
     index, shift = load(shared + INDEX), load(shared + INDEX_SHIFT)
     out, hashes, places = load(worker + OUT), load(worker + HASHES), load(worker + PLACES)
     mask = lshr(-1, shift)
@@ -426,7 +369,6 @@ def settle_rows(shared: int, worker: int, batch: int) -> int:
     return row - begin
 
 
-@native
 def settle(shared: int, worker: int) -> int:
     """Put the batch into the index, if that has room for all of it."""
     batch = load(worker + BATCH)
@@ -437,7 +379,7 @@ def settle(shared: int, worker: int) -> int:
         add_atomic(shared + USED, -batch)
         store(shared + STOP, 1)
         return GROW
-    if state_words() == 1 and load(shared + INLINE) == 1:
+    if STATE_WORDS == 1 and load(shared + INLINE) == 1:
         added = settle_inline(shared, worker, batch)
     else:
         added = settle_rows(shared, worker, batch)
@@ -446,7 +388,6 @@ def settle(shared: int, worker: int) -> int:
     return DONE
 
 
-@native
 def expand(shared: int, worker: int) -> int:
     """Expand states until the pass is over or the worker has to stop; a batch left over is settled at the next call."""
     while True:
@@ -464,10 +405,9 @@ def expand(shared: int, worker: int) -> int:
             return DONE
 
 
-@native
 def check(shared: int, worker: int) -> int:
     """Collect the events of the states of the pass."""
-    size, function = 8 * state_words(), load(shared + CHECK)
+    size, function = 8 * STATE_WORDS, load(shared + CHECK)
     while True:
         if load_relaxed(shared + STOP) != 0:
             return STOPPED
@@ -482,7 +422,6 @@ def check(shared: int, worker: int) -> int:
         store(worker + NEXT, end)
 
 
-@native
 def move(shared: int) -> int:
     """Insert a part of the old index into the new one.
 
@@ -517,10 +456,9 @@ def move(shared: int) -> int:
                 store(shared + SPREAD, 1)
 
 
-@native
 def rebuild(shared: int, worker: int) -> int:
     """Insert a part of one worker's states, known to be distinct from all others, into an index of rows."""
-    size, shift, index = 8 * state_words(), load(shared + INDEX_SHIFT), load(shared + INDEX)
+    size, shift, index = 8 * STATE_WORDS, load(shared + INDEX_SHIFT), load(shared + INDEX)
     mask = lshr(-1, shift)
     far = lshr(mask, TAG_SKIP + 1)
     hashes = load(worker + PLACES)  # HASHES may be in use.
@@ -544,7 +482,6 @@ def rebuild(shared: int, worker: int) -> int:
                 store(shared + SPREAD, 1)
 
 
-@native
 def look_up(shared: int, state: int, value: int, place: int) -> int:
     """The row of a state, or -1, looked for from `place` on. The index must be one of rows."""
     index, mask, tag = load(shared + INDEX), lshr(-1, load(shared + INDEX_SHIFT)), tag_of(value)
@@ -559,7 +496,6 @@ def look_up(shared: int, state: int, value: int, place: int) -> int:
         place = (place + 1) & mask
 
 
-@native
 def is_marked_next(shared: int, row: int) -> int:
     """Whether the row belongs to the level after the one of the pass, and is marked."""
     segment = shared + SEGMENT + 64 * (row >> LOCAL_BITS)
@@ -569,7 +505,6 @@ def is_marked_next(shared: int, row: int) -> int:
     return load_byte(load(segment + SEGMENT_MARKS) + local)
 
 
-@native
 def is_target(shared: int, state: int, number: int) -> int:
     """Whether a state, for which `successors` returned `number`, is of the kind that is looked for."""
     kind = load(shared + TARGET_KIND)
@@ -580,7 +515,6 @@ def is_target(shared: int, state: int, number: int) -> int:
     return 1 if kind == ERROR and number < 0 else 0
 
 
-@native
 def claim_to_mark(shared: int, worker: int) -> int:
     """The address of the mark of the worker's next state; 0 when there is none left, -1 when the worker must stop."""
     if load(worker + NEXT) == load(worker + END):
@@ -591,10 +525,9 @@ def claim_to_mark(shared: int, worker: int) -> int:
     state, segment = load(worker + NEXT), shared + SEGMENT
     while not (load(segment + SEGMENT_BEGIN) <= state and state < load(segment + SEGMENT_END)):
         segment += 64
-    return load(segment + SEGMENT_MARKS) + (state - load(segment + SEGMENT_ROWS)) // (8 * state_words())
+    return load(segment + SEGMENT_MARKS) + (state - load(segment + SEGMENT_ROWS)) // (8 * STATE_WORDS)
 
 
-@native
 def mark_batch(shared: int, worker: int, batch: int) -> int:
     """Mark the states whose successors in the batch are marked."""
     out, hashes, places, flags = load(worker + OUT), load(worker + HASHES), load(worker + PLACES), load(worker + FLAGS)
@@ -602,16 +535,15 @@ def mark_batch(shared: int, worker: int, batch: int) -> int:
     for i in range(batch):
         flag = load(flags + 8 * i)
         if load_byte(flag) == 0:
-            row = look_up(shared, out + i * 8 * state_words(), load(hashes + 8 * i), load(places + 8 * i))
+            row = look_up(shared, out + i * 8 * STATE_WORDS, load(hashes + 8 * i), load(places + 8 * i))
             if row >= 0 and is_marked_next(shared, row) != 0:
                 store_byte(flag, 1)
     return 0
 
 
-@native
 def mark(shared: int, worker: int) -> int:
     """Mark the states of the pass that are targets, or (any other kind) that have a marked successor."""
-    size, kind, function = 8 * state_words(), load(shared + TARGET_KIND), load(shared + SUCCESSORS)
+    size, kind, function = 8 * STATE_WORDS, load(shared + TARGET_KIND), load(shared + SUCCESSORS)
     out, hashes, flags, capacity = (
         load(worker + OUT),
         load(worker + HASHES),
@@ -655,18 +587,16 @@ def mark(shared: int, worker: int) -> int:
         store(worker + NEXT, end)
 
 
-@native
 def find(shared: int) -> int:
     """The row of the state at KEY, or -1."""
     value = hash_state(load(shared + KEY))
     return look_up(shared, load(shared + KEY), value, lshr(value, load(shared + INDEX_SHIFT)))
 
 
-@native
 def hash_batch(worker: int) -> int:
     """Hash the states that Python has put into the output buffer."""
     for i in range(load(worker + BATCH)):
-        value = hash_state(load(worker + OUT) + i * 8 * state_words())
+        value = hash_state(load(worker + OUT) + i * 8 * STATE_WORDS)
         store(load(worker + HASHES) + 8 * i, value)
     return 0
 
@@ -686,16 +616,3 @@ def checker_kernel(which: int, shared: int, worker: int) -> int:
     if which == FIND:
         return find(shared)
     return hash_batch(worker)
-
-
-def llvm_text() -> str:
-    """LLVM assembly of `checker_kernel`, under a mangled name, with the words of a state still a variable."""
-    config: Any = numba.config
-    level = config.OPT
-    config.OPT = type(level)(0)  # kernel.py optimises, when it knows the words of a state.
-    try:
-        signature = types.int64(types.int64, types.int64, types.int64)
-        compiled: Any = numba.njit(signature, **_OPTIONS)(checker_kernel).overloads[signature.args]
-        return str(compiled.library.get_llvm_str())
-    finally:
-        config.OPT = level

@@ -262,7 +262,7 @@ def test_slices_end_in_time_and_lose_nothing() -> None:
 def alarm() -> Iterator[Callable[[float], None]]:
     """Ctrl-C after so many seconds."""
     signal.signal(signal.SIGALRM, lambda _number, _frame: signal.raise_signal(signal.SIGINT))
-    yield lambda seconds: signal.setitimer(signal.ITIMER_REAL, seconds, 0.003) and None
+    yield lambda seconds: signal.setitimer(signal.ITIMER_REAL, seconds) and None
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
