@@ -56,7 +56,7 @@ class Application:
     coordinator: Annotated[ActorId, Of("TransactionCoordinator")]
     leaders: tuple[Annotated[ActorId, Of("PartitionLeader")], ...]  # Of the output partitions.
     offsets_partition: Annotated[ActorId, Of("OffsetsPartition")]
-    attempts: Annotated[int, UpTo(4)]  # Copies of one request that must be told apart: two, and one for each lost message.
+    attempts: Annotated[int, UpTo(8)]  # Copies of one request that must be told apart: two, and one for each lost message.
     records: Position  # How many the input partition holds: record i at offset i.
     replacement: Client | None = None  # The instance that the platform starts when it takes this one for dead.
     is_replacement: bool = False
@@ -143,7 +143,7 @@ class Application:
 
     @on(TxnOffsetCommitResponse)
     def offsets_sent(self, response: TxnOffsetCommitResponse) -> None:
-        if self.stage != Stage.SENDING_OFFSETS or self.is_old(response.correlation, response.attempt):
+        if self.stage != Stage.SENDING_OFFSETS or self.is_old(response.epoch, response.correlation, response.attempt):
             return
         if response.error in (Error.COORDINATOR_LOAD_IN_PROGRESS, Error.CONCURRENT_TRANSACTIONS):
             return  # retry() sends it again.
@@ -155,7 +155,7 @@ class Application:
 
     @on(ProduceResponse)
     def acknowledged(self, response: ProduceResponse) -> None:
-        if self.stage != Stage.PRODUCING or self.is_old(response.correlation, response.attempt):
+        if self.stage != Stage.PRODUCING or self.is_old(response.epoch, response.correlation, response.attempt):
             return
         if response.partition != self.produced or response.error == Error.NOT_ENOUGH_REPLICAS:
             return
@@ -211,8 +211,9 @@ class Application:
         else:
             self.request(Stage.COMMITTING)
 
-    def is_old(self, correlation: Correlation, attempt: Attempt) -> bool:
-        return correlation != self.correlation or attempt != self.attempt
+    def is_old(self, epoch: Epoch, correlation: Correlation, attempt: Attempt) -> bool:
+        """Asked on another connection: by this process before it crashed, in another transaction, or before a retry."""
+        return epoch != self.epoch or correlation != self.correlation or attempt != self.attempt
 
     def awaits(self, stage: Stage, correlation: Correlation, error: Error) -> bool:
         """This is the answer that is waited for, and it lets the transaction go on."""

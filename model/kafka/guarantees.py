@@ -8,12 +8,16 @@ partitions have their marker and others not, which readers may see (commitTransa
 from checker.lang import ensure, predicate
 from model.kafka.application import Application, Stage
 from model.kafka.consumer import Consumer
-from model.kafka.messages import TransactionState
+from model.kafka.messages import Record, TransactionState
 from model.kafka.offsets_partition import OffsetsPartition
 from model.kafka.partition import PartitionLeader
 from model.kafka.transaction_coordinator import TransactionCoordinator
 
 DECIDING = (TransactionState.PREPARE_COMMIT, TransactionState.PREPARE_ABORT)
+WORKING = (
+    Stage.ADDING_PARTITIONS, Stage.ADDING_OFFSETS, Stage.SENDING_OFFSETS, Stage.PRODUCING, Stage.COMMITTING,
+    Stage.COMMITTING_OFFSET,
+)  # fmt: skip
 OPEN = (TransactionState.ONGOING, TransactionState.PREPARE_COMMIT, TransactionState.PREPARE_ABORT)
 
 
@@ -21,15 +25,20 @@ def deciding(coordinator: TransactionCoordinator) -> bool:
     return any(kept.state in DECIDING for kept in coordinator.state_log.values())
 
 
+def in_work(applications: tuple[Application, ...], record: Record) -> bool:
+    return any(one.stage in WORKING and one.position <= record for one in applications)
+
+
 @predicate
 def exactly_once(
+    applications: tuple[Application, ...],
     coordinator: TransactionCoordinator,
     offsets: OffsetsPartition,
     partitions: tuple[PartitionLeader, ...],
     readers: tuple[Consumer, ...],
     records: int,
 ) -> bool:
-    """No payment reaches its reader twice, and none is missing once the input's offset has moved past its order."""
+    """No payment reaches its reader twice, and none is missing that nobody will process any more."""
     for reader in readers:
         for record in range(records):
             ensure(
@@ -40,7 +49,7 @@ def exactly_once(
         for leader in partitions:
             for record in range(records):
                 ensure(
-                    leader.committed[record] >= 1 or record >= offsets.committed,
+                    leader.committed[record] >= 1 or record >= offsets.committed or in_work(applications, record),
                     f"the payment of order {record} is missing in payments-{leader.partition}, and the committed offset of"
                     f" orders is {offsets.committed}: nobody will process it again",
                 )

@@ -147,21 +147,23 @@ class VerifyOnlyResponse:
     error: Error
 
 
-@message
-class WriteTxnMarkersRequest:
+@struct
+class Marker:
     producer_id: ProducerId
     epoch: Epoch
     coordinator_epoch: CoordinatorEpoch
     result: TransactionResult
+
+
+@message
+class WriteTxnMarkersRequest:
+    marker: Marker
 
 
 @message
 class WriteTxnMarkersResponse:
     partition: TopicPartition
-    producer_id: ProducerId
-    epoch: Epoch
-    coordinator_epoch: CoordinatorEpoch
-    result: TransactionResult
+    marker: Marker  # The request that this answers.
     error: Error
 
 
@@ -189,6 +191,7 @@ class ProduceRequest:
 @message
 class ProduceResponse:
     partition: OutputPartition
+    epoch: Epoch
     correlation: Correlation
     attempt: Attempt
     error: Error
@@ -215,6 +218,7 @@ class TxnOffsetCommitRequest:
 @message
 class TxnOffsetCommitResponse:
     error: Error
+    epoch: Epoch
     correlation: Correlation
     attempt: Attempt
 

@@ -111,24 +111,20 @@ class OffsetsPartition:
 
     @on(WriteTxnMarkersRequest)
     def write_marker(self, request: WriteTxnMarkersRequest) -> None:
-        entry = self.producers[request.producer_id]
+        marker = request.marker
+        entry = self.producers[marker.producer_id]
         error = Error.NONE
-        if self.checks_epoch and request.epoch < entry.epoch:
+        if self.checks_epoch and marker.epoch < entry.epoch:
             error = Error.INVALID_PRODUCER_EPOCH
-        elif request.coordinator_epoch < entry.coordinator_epoch:
+        elif marker.coordinator_epoch < entry.coordinator_epoch:
             error = Error.TRANSACTION_COORDINATOR_FENCED
         else:
             pending = entry.pending
-            if request.result == TransactionResult.COMMIT and pending is not None and not pending.superseded:
+            if marker.result == TransactionResult.COMMIT and pending is not None and not pending.superseded:
                 self.committed = pending.offset
-            self.producers[request.producer_id] = OffsetsProducerEntry(request.epoch, request.coordinator_epoch, None)
-            self.drop_guard(request.producer_id)
-        send(
-            self.coordinator,
-            WriteTxnMarkersResponse(
-                self.partition, request.producer_id, request.epoch, request.coordinator_epoch, request.result, error
-            ),
-        )
+            self.producers[marker.producer_id] = OffsetsProducerEntry(marker.epoch, marker.coordinator_epoch, None)
+            self.drop_guard(marker.producer_id)
+        send(self.coordinator, WriteTxnMarkersResponse(self.partition, marker, error))
 
     def append_and_answer(self, commit: OffsetCommitInTransaction, guard: bool) -> None:
         """Origin COORDINATOR: no sequence, hence no recognition of duplicates."""
@@ -150,7 +146,7 @@ class OffsetsPartition:
             self.guard = False
 
     def answer(self, commit: OffsetCommitInTransaction, error: Error) -> None:
-        send(commit.client, TxnOffsetCommitResponse(error, commit.correlation, commit.attempt))
+        send(commit.client, TxnOffsetCommitResponse(error, commit.epoch, commit.correlation, commit.attempt))
 
     def translated(self, error: Error) -> Error:
         return Error.INVALID_PRODUCER_EPOCH if error == Error.PRODUCER_FENCED else error

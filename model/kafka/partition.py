@@ -39,6 +39,7 @@ from model.kafka.messages import (
     IsolationLevel,
     LogEntry,
     LogOffset,
+    Marker,
     OutputPartition,
     ProduceRequest,
     ProduceResponse,
@@ -124,20 +125,16 @@ class PartitionLeader:
     @on(WriteTxnMarkersRequest)
     def write_marker(self, request: WriteTxnMarkersRequest) -> None:
         require(quiet(self.reader))
-        entry = self.producers[request.producer_id]
+        marker = request.marker
+        entry = self.producers[marker.producer_id]
         error = Error.NONE
-        if self.checks_epoch and request.epoch < entry.epoch:
+        if self.checks_epoch and marker.epoch < entry.epoch:
             error = Error.INVALID_PRODUCER_EPOCH
-        elif request.coordinator_epoch < entry.coordinator_epoch:
+        elif marker.coordinator_epoch < entry.coordinator_epoch:
             error = Error.TRANSACTION_COORDINATOR_FENCED
         else:
-            self.append_marker(request)
-        send(
-            self.coordinator,
-            WriteTxnMarkersResponse(
-                self.partition, request.producer_id, request.epoch, request.coordinator_epoch, request.result, error
-            ),
-        )
+            self.append_marker(marker)
+        send(self.coordinator, WriteTxnMarkersResponse(self.partition, marker, error))
 
     def append_and_answer(self, batch: Batch, guard: bool) -> None:
         entry = self.producers[batch.producer_id]
@@ -172,18 +169,18 @@ class PartitionLeader:
         self.drop_guard(batch.producer_id)
         self.answer_fetch()
 
-    def append_marker(self, request: WriteTxnMarkersRequest) -> None:
-        producer_id = request.producer_id
+    def append_marker(self, marker: Marker) -> None:
+        producer_id = marker.producer_id
         entry = self.producers[producer_id]
-        if request.result == TransactionResult.COMMIT and entry.in_transaction:
+        if marker.result == TransactionResult.COMMIT and entry.in_transaction:
             for logged in self.log[self.first_offset(producer_id) :]:
                 if logged.producer_id == producer_id and logged.record is not None:
                     self.committed[logged.record] = min(self.committed[logged.record] + 1, 2)
-                    if logged.epoch != request.epoch:
+                    if logged.epoch != marker.epoch:
                         self.zombie_committed = True
-        kept = entry.sequences if entry.epoch == request.epoch else frozenset()
-        self.log += (LogEntry(producer_id, request.epoch, None, request.result),)
-        self.producers[producer_id] = ProducerStateEntry(request.epoch, request.coordinator_epoch, False, kept)
+        kept = entry.sequences if entry.epoch == marker.epoch else frozenset()
+        self.log += (LogEntry(producer_id, marker.epoch, None, marker.result),)
+        self.producers[producer_id] = ProducerStateEntry(marker.epoch, marker.coordinator_epoch, False, kept)
         self.drop_guard(producer_id)
         self.answer_fetch()
 
@@ -236,7 +233,7 @@ class PartitionLeader:
         return found
 
     def answer(self, batch: Batch, error: Error) -> None:
-        send(batch.client, ProduceResponse(self.partition, batch.correlation, batch.attempt, error))
+        send(batch.client, ProduceResponse(self.partition, batch.epoch, batch.correlation, batch.attempt, error))
 
     def translated(self, error: Error) -> Error:
         """ReplicaManager's words for the coordinator's refusals."""

@@ -156,7 +156,8 @@ class _Wiring:
         faults = document.faults
         ids = self.transactional_ids()
         crashes = _budget(faults.crash, "transaction_coordinator")
-        lost = sum(_budget(faults.lose, one) for one in ("ProduceRequest", "TxnOffsetCommitRequest"))
+        copied = ("ProduceRequest", "TxnOffsetCommitRequest")
+        lost = sum(_budget(faults.lose, one) for one in copied) if isinstance(faults.lose, dict) else _budget(faults.lose, "")
         transactions = records + 1 + faults.delivery_timeout + crashes
         constants = {
             "records": records, "partitions": partitions, "producer_ids": len(ids), "coordinator_crashes": crashes,
@@ -166,7 +167,7 @@ class _Wiring:
         return {
             "constants": constants,
             "actors": self.actors(partitions),
-            "network": {"kind": "fifo", "capacity": 3, "links": [{"to": self.reader, "capacity": 1}]},
+            "network": {"kind": "fifo", "capacity": 4, "links": [{"to": self.reader, "capacity": 1}]},
             "faults": {
                 kind: given
                 for kind in ("crash", "pause", "lose", "duplicate", "delay")

@@ -12,7 +12,7 @@ from checker.lang import (
 from model.kafka.messages import (
     NO_EPOCH, AddOffsetsToTxnRequest, AddOffsetsToTxnResponse, AddPartitionsToTxnRequest, AddPartitionsToTxnResponse,
     Client, CoordinatorEpoch, EndTxnRequest, EndTxnResponse, Epoch, Error, InitProducerIdRequest, InitProducerIdResponse,
-    Leader, ProducerId, TopicPartition, TransactionResult, TransactionState, VerifyOnlyRequest, VerifyOnlyResponse,
+    Leader, Marker, ProducerId, TopicPartition, TransactionResult, TransactionState, VerifyOnlyRequest, VerifyOnlyResponse,
     WriteTxnMarkersRequest, WriteTxnMarkersResponse,
 )  # fmt: skip
 
@@ -126,14 +126,13 @@ class TransactionCoordinator:
 
     @on(WriteTxnMarkersResponse)
     def complete_marker(self, response: WriteTxnMarkersResponse) -> None:
-        producer_id = response.producer_id
+        marker = response.marker
+        producer_id = marker.producer_id
         metadata = self.cache[producer_id]
-        unmarked = self.unmarked[producer_id]
-        if response.coordinator_epoch != self.coordinator_epoch or response.partition not in unmarked:
+        if marker.coordinator_epoch != self.coordinator_epoch or response.partition not in self.unmarked[producer_id]:
             return  # Of an earlier term, or a second answer.
-        if response.epoch != metadata.epoch or response.result != self.result(metadata.state):
+        if marker.epoch != metadata.epoch or marker.result != self.result(metadata.state):
             return  # Of an earlier transaction.
-        require(response.partition == min(unmarked))  # The order in which several are read tells nobody anything.
         if response.error != Error.NONE:
             self.unmarked[producer_id] = frozenset()  # Given up; pending_state stays until the next coordinator loads.
             return
@@ -142,7 +141,7 @@ class TransactionCoordinator:
             self.send_marker(producer_id, min(self.unmarked[producer_id]))
         else:
             # Append and completion are one step: nobody waits for an answer, so a crash between them looks like one after.
-            commit = response.result == TransactionResult.COMMIT
+            commit = marker.result == TransactionResult.COMMIT
             state = TransactionState.COMPLETE_COMMIT if commit else TransactionState.COMPLETE_ABORT
             self.append(producer_id, TransactionMetadata(metadata.epoch, state, frozenset()))
             self.pending_state[producer_id] = None
@@ -218,7 +217,7 @@ class TransactionCoordinator:
         metadata = self.cache[producer_id]
         result = self.result(metadata.state)
         send(
-            self.leaders[partition], WriteTxnMarkersRequest(producer_id, metadata.epoch, self.coordinator_epoch, result)
+            self.leaders[partition], WriteTxnMarkersRequest(Marker(producer_id, metadata.epoch, self.coordinator_epoch, result))
         )
 
     def completed(self, state: TransactionState) -> TransactionState:
