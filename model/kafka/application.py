@@ -81,6 +81,7 @@ class Application:
     @action
     def start(self) -> None:
         require(self.stage == Stage.NOT_STARTED and not self.is_replacement)
+        require(self.all_quiet())  # After a crash: what the process had asked before is served, or is the fault `delay`.
         self.begin()
 
     @on(StartReplacement)
