@@ -91,7 +91,8 @@ def _explore(
     if options.engine == "reference":
         engine: Engine = ReferenceEngine(reference, branches_of(built))
         return engine, explore(engine, built.system, options, memory, report), 0.0
-    from checker.native import NativeEngine, is_cached
+    from checker.machine_code import is_cached
+    from checker.native import NativeEngine
 
     if options.engine == "auto" and not is_cached(built, reference.layout):
         small = ReferenceEngine(reference, branches_of(built))
