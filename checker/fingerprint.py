@@ -53,7 +53,7 @@ def _described(system: System) -> Iterator[str]:
         wiring = {name: show(value) for name, value in instance.wiring.items()}
         yield f"{instance.name} {instance.definition.name} {wiring}"
         for field in (*instance.definition.wiring.values(), *instance.definition.state.values()):
-            yield f"{field.name} {field.type} {field.storage} {field.default!r}"
+            yield f"{field.name} {field.type} {field.storage}"  # Its default stands in the model's source.
     for link in system.links:
         messages = [(one.name, [(name, str(type_)) for name, type_ in one.fields]) for one in link.messages]
         yield f"{link.kind} {link.sender} {link.receiver} {link.capacity} {link.wait} {link.late} {messages}"
