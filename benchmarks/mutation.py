@@ -1,5 +1,5 @@
-"""Is every guard of the Kafka actors needed? Each `if` and `require` is negated, and made constant, one at a time; each
-mutant is checked with the transactional specs until one of them differs from its `expect` (verdict, property, steps, counts).
+"""Is every guard of the Kafka actors needed? Each `if` and `require` is negated, and removed, one at a time; each
+mutant is checked with the transactional specs until one differs from its `expect` (verdict, property, steps, counts).
 
     python benchmarks/mutation.py [--only SUBSTRING] [--specs GLOB ...] [--seconds 20]
 
@@ -104,7 +104,8 @@ def killer(mutant: Mutant, specs: list[str], seconds: float) -> str:
         (Path(directory) / "model" / "kafka" / f"{mutant.file}.py").write_text(mutant.source)
         for spec in specs:
             command = [sys.executable, "-m", "checker", spec, "--expect", "--json", "--seconds", str(seconds)]
-            run = subprocess.run(command, capture_output=True, text=True, cwd=directory, env={**os.environ, "PYTHONPATH": directory})
+            environment = {**os.environ, "PYTHONPATH": directory}
+            run = subprocess.run(command, capture_output=True, text=True, cwd=directory, env=environment)
             if run.returncode != 0:
                 return f"{spec} ({outcome(run.stdout)})"
     return ""

@@ -1,13 +1,15 @@
-"""A read-process-write application with its transactional producer: what one input record causes takes effect in one transaction.
+"""A read-process-write application with its transactional producer: what one input record causes takes effect in one
+transaction.
 
-Follows the client's side of org.apache.kafka.clients.producer.internals.TransactionManager and Sender in 3.9 (transaction
-version 1) and the loop of KIP-98: initTransactions, position from the committed offset, then for each record
-beginTransaction, send to every output partition, sendOffsetsToTransaction, commitTransaction.
-One transactional request is in flight at a time; records leave in the flush of commitTransaction (linger.ms). A request
-timeout is longer than an answer takes: a request is repeated when nothing is on its way to or from this process (`quiet`),
-and what a handler sends next is part of its step, since a process that stops between the two looks like one whose request
-is still on its way.
-Not modelled: FindCoordinator, batches of several records, group membership, an application that gives up for reasons of its own.
+Follows the client's side of org.apache.kafka.clients.producer.internals.TransactionManager and Sender in 3.9
+(transaction version 1) and the loop of KIP-98: initTransactions, position from the committed offset, then for each
+record beginTransaction, send to every output partition, sendOffsetsToTransaction, commitTransaction.
+One transactional request is in flight at a time; records leave in the flush of commitTransaction (linger.ms). A
+request timeout is longer than an answer takes: a request is repeated when nothing is on its way to or from this
+process (`quiet`), and what a handler sends next is part of its step, since a process that stops between the two looks
+like one whose request is still on its way.
+Not modelled: FindCoordinator, batches of several records, group membership, an application that gives up for reasons
+of its own.
 """
 
 from enum import Enum
@@ -15,11 +17,37 @@ from typing import Annotated
 
 from checker.lang import ActorId, Of, UpTo, Volatile, action, actor, each, on, quiet, require, send
 from model.kafka.messages import (
-    NO_EPOCH, AddOffsetsToTxnRequest, AddOffsetsToTxnResponse, AddPartitionsToTxnRequest, AddPartitionsToTxnResponse, Attempt,
-    Batch,    Client, Correlation, EndTxnRequest, EndTxnResponse, Epoch, Error, InitProducerIdRequest, InitProducerIdResponse,
-    OffsetCommitInTransaction, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse,
-    OutputPartition, Position, ProduceRequest, ProduceResponse, ProducerId, Sequence, StartReplacement, TopicPartition,
-    TransactionResult, TxnOffsetCommitRequest, TxnOffsetCommitResponse,
+    NO_EPOCH,
+    AddOffsetsToTxnRequest,
+    AddOffsetsToTxnResponse,
+    AddPartitionsToTxnRequest,
+    AddPartitionsToTxnResponse,
+    Attempt,
+    Batch,
+    Client,
+    Correlation,
+    EndTxnRequest,
+    EndTxnResponse,
+    Epoch,
+    Error,
+    InitProducerIdRequest,
+    InitProducerIdResponse,
+    OffsetCommitInTransaction,
+    OffsetCommitRequest,
+    OffsetCommitResponse,
+    OffsetFetchRequest,
+    OffsetFetchResponse,
+    OutputPartition,
+    Position,
+    ProduceRequest,
+    ProduceResponse,
+    ProducerId,
+    Sequence,
+    StartReplacement,
+    TopicPartition,
+    TransactionResult,
+    TxnOffsetCommitRequest,
+    TxnOffsetCommitResponse,
 )  # fmt: skip
 
 
@@ -56,7 +84,7 @@ class Application:
     coordinator: Annotated[ActorId, Of("TransactionCoordinator")]
     leaders: tuple[Annotated[ActorId, Of("PartitionLeader")], ...]  # Of the output partitions.
     offsets_partition: Annotated[ActorId, Of("OffsetsPartition")]
-    attempts: Annotated[int, UpTo(8)]  # Copies of one request that must be told apart: two, and one for each lost message.
+    attempts: Annotated[int, UpTo(8)]  # Copies of one request to be told apart: two, and one for each lost message.
     records: Position  # How many the input partition holds: record i at offset i.
     replacement: Client | None = None  # The instance that the platform starts when it takes this one for dead.
     is_replacement: bool = False
@@ -81,7 +109,7 @@ class Application:
     @action
     def start(self) -> None:
         require(self.stage == Stage.NOT_STARTED and not self.is_replacement)
-        require(self.all_quiet())  # After a crash: what the process had asked before is served, or is the fault `delay`.
+        require(self.all_quiet())  # After a crash: what it had asked before is served, or is the fault `delay`.
         self.begin()
 
     @on(StartReplacement)
@@ -288,7 +316,8 @@ class Application:
             send(self.offsets_partition, TxnOffsetCommitRequest(commit))
         elif self.stage == Stage.PRODUCING:
             sequence = self.sequences[self.produced]
-            batch = Batch(self.me, self.producer_id, self.epoch, sequence, self.position, self.correlation, self.attempt)
+            record = self.position
+            batch = Batch(self.me, self.producer_id, self.epoch, sequence, record, self.correlation, self.attempt)
             send(self.leaders[self.produced], ProduceRequest(batch))
         elif self.stage in (Stage.COMMITTING, Stage.ABORTING):
             result = TransactionResult.COMMIT if self.stage == Stage.COMMITTING else TransactionResult.ABORT

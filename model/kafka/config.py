@@ -1,4 +1,5 @@
-"""The settings that this model reads, their defaults in Kafka 3.9, and what Kafka does when some of them contradict each other.
+"""The settings that this model reads, their defaults in Kafka 3.9, and what Kafka does when some of them contradict
+each other.
 
 Defaults and rules: ProducerConfig, ConsumerConfig, ServerLogConfigs and TransactionLogConfigs of 3.9;
 ProducerConfig.postProcessAndValidateIdempotenceConfigs for the overrides. Other versions are not known here yet.
@@ -65,7 +66,9 @@ def settle(owner: str, table: dict[str, Any], given: dict[str, Any]) -> list[Set
     ]
 
 
-def judge(kind: str, table: dict[str, Any], given: dict[str, Any], place: Any, path: tuple[Any, ...]) -> list[Diagnostic]:
+def judge(
+    kind: str, table: dict[str, Any], given: dict[str, Any], place: Any, path: tuple[Any, ...]
+) -> list[Diagnostic]:
     """Unknown names, and values of another type than the default's."""
     found = []
     for name, value in given.items():
@@ -77,7 +80,7 @@ def judge(kind: str, table: dict[str, Any], given: dict[str, Any], place: Any, p
         known = table[name]
         if isinstance(known, bool) and not isinstance(value, bool):
             found.append(Diagnostic("setting-value", f"{name} is true or false, not {value!r}", at))
-        elif isinstance(known, int) and not isinstance(known, bool) and (isinstance(value, bool) or not isinstance(value, int)):
+        elif type(known) is int and type(value) is not int:
             found.append(Diagnostic("setting-value", f"{name} is a whole number, not {value!r}", at))
     return found
 
@@ -102,6 +105,6 @@ def producer_conflicts(given: dict[str, Any], place: Any, path: tuple[Any, ...])
         text = "KafkaProducer refuses a transactional.id with enable.idempotence=false"
         found.append(Diagnostic("settings-conflict", text, place((*path, "enable.idempotence"))))
     elif transactional and conflict:
-        text = f"{conflict}={given[conflict]} silently turns idempotence off, and KafkaProducer then refuses the transactional.id"
+        text = f"{conflict}={given[conflict]} silently turns idempotence off, which a transactional.id does not allow"
         found.append(Diagnostic("settings-conflict", text, place((*path, conflict))))
     return found

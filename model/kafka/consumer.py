@@ -1,7 +1,8 @@
-"""The downstream consumer of one output partition: with read_committed, the application gets no record of an aborted transaction.
+"""The downstream consumer of one output partition: with read_committed, the application gets no record of an aborted
+transaction.
 
-Follows CompletedFetch.nextFetchedRecord of org.apache.kafka.clients.consumer.internals: the filter works in the client, by
-producer id alone, from the list of aborted transactions in the fetch response.
+Follows CompletedFetch.nextFetchedRecord of org.apache.kafka.clients.consumer.internals: the filter works in the
+client, by producer id alone, from the list of aborted transactions in the fetch response.
 Not modelled: its own offsets and failures (it never goes back), and the fetch request (NOTE(reader) in partition.py).
 """
 

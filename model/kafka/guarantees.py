@@ -1,7 +1,8 @@
 """What a read-process-write pipeline is promised, as predicates over a whole state.
 
-A transaction is *decided* for good when its coordinator is past PrepareCommit/PrepareAbort: between Prepare and Complete some
-partitions have their marker and others not, which readers may see (commitTransaction() does not wait for it either).
+A transaction is *decided* for good when its coordinator is past PrepareCommit/PrepareAbort: between Prepare and
+Complete some partitions have their marker and others not, which readers may see (commitTransaction() does not wait for
+it either).
 `committed` of a partition counts the copies of a record that a read_committed reader gets or will get.
 """
 
@@ -50,8 +51,8 @@ def exactly_once(
             for record in range(records):
                 ensure(
                     leader.committed[record] >= 1 or record >= offsets.committed or in_work(applications, record),
-                    f"the payment of order {record} is missing in payments-{leader.partition}, and the committed offset of"
-                    f" orders is {offsets.committed}: nobody will process it again",
+                    f"the payment of order {record} is missing in payments-{leader.partition}, and the committed offset"
+                    f" of orders is {offsets.committed}: nobody will process it again",
                 )
     return True
 
@@ -116,7 +117,8 @@ def reads_below_last_stable_offset(
                 for record in range(records):
                     ensure(
                         reader.delivered[record] <= leader.committed[record],
-                        f"the payment of order {record} is delivered from payments-{reader.partition} before it is committed",
+                        f"the payment of order {record} is delivered from payments-{reader.partition} before it is"
+                        " committed",
                     )
     return True
 
@@ -127,7 +129,7 @@ def no_zombie_write(partitions: tuple[PartitionLeader, ...]) -> bool:
     for leader in partitions:
         ensure(
             not leader.zombie_committed,
-            f"payments-{leader.partition}: a record written with an older epoch is committed by a newer instance's transaction",
+            f"payments-{leader.partition}: a record of an older instance is committed by a newer one's transaction",
         )
     return True
 
@@ -142,13 +144,13 @@ def no_hanging_transaction(
             kept = coordinator.state_log[producer_id]
             ensure(
                 not entry.in_transaction or (kept.state in OPEN and leader.partition in kept.partitions),
-                f"payments-{leader.partition} has a transaction open that the coordinator will never end: readers stop there",
+                f"payments-{leader.partition} has a transaction open that the coordinator will never end: readers stop",
             )
     for producer_id, pending in offsets.producers.items():
         kept = coordinator.state_log[producer_id]
         ensure(
             pending.pending is None or (kept.state in OPEN and offsets.partition in kept.partitions),
-            "the offsets partition has a transaction open that the coordinator will never end: no consumer gets its offset",
+            "the offsets partition has a transaction open that the coordinator will never end: nobody gets an offset",
         )
     return True
 

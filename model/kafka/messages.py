@@ -1,9 +1,10 @@
-"""What Kafka's processes say to each other: names, fields and error codes as on the wire, of 3.9 with transaction version 1.
+"""What Kafka's processes say to each other: names, fields and error codes as on the wire, of 3.9 with transaction
+version 1.
 
-Follows clients/src/main/resources/common/message and org.apache.kafka.common.protocol.Errors. Fields that no branch of the
-protocol reads are left out. A producer id stands for its transactional id: an id never expires here, so the two never part
-and INVALID_PRODUCER_ID_MAPPING cannot arise. `correlation` is the number of the transaction at its client, in place of the
-connection and correlation id by which a client tells the answer that it waits for from an older one.
+Follows clients/src/main/resources/common/message and org.apache.kafka.common.protocol.Errors. Fields that no branch of
+the protocol reads are left out. A producer id stands for its transactional id: an id never expires here, so the two
+never part and INVALID_PRODUCER_ID_MAPPING cannot arise. `correlation` is the number of the transaction at its client,
+in place of the connection and correlation id by which a client tells the answer that it waits for from an older one.
 """
 
 from enum import Enum

@@ -1,9 +1,11 @@
-"""The group's offsets partition with its group coordinator: an offset sent in a transaction counts if and only if it commits.
+"""The group's offsets partition with its group coordinator: an offset sent in a transaction counts if and only if it
+commits.
 
-Follows GroupCoordinator.commitTransactionalOffsets, OffsetMetadataManager (pending transactional offsets, end-transaction
-markers, requireStable) and the producer state checks of ProducerAppendInfo in 3.9.
+Follows GroupCoordinator.commitTransactionalOffsets, OffsetMetadataManager (pending transactional offsets, end-
+transaction markers, requireStable) and the producer state checks of ProducerAppendInfo in 3.9.
 Not modelled: members and generations (every commit comes with generation -1, as from an application that assigns its
-partitions itself: only the transactional id fences), a broken coordinator, expiry of offsets, more than one input partition.
+partitions itself: only the transactional id fences), a broken coordinator, expiry of offsets, more than one input
+partition.
 """
 
 from typing import Annotated

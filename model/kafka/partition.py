@@ -1,11 +1,12 @@
-"""The leader of an output partition: each batch of a live producer enters its log once, and its transactions end only by marker.
+"""The leader of an output partition: each batch of a live producer enters its log once, and its transactions end only
+by marker.
 
-Follows ReplicaManager.handleProduceAppend, UnifiedLog.append, ProducerAppendInfo, ProducerStateManager (last stable offset,
-aborted transactions) and VerificationGuard of 3.9, with checks in their order.
-Not modelled: replication (every append is below the high watermark at once), a broken leader, more than one batch in flight
-(so a verification entry's lowest sequence never bites) or more than five batches an epoch (the window holds them all),
-retention, producer.id.expiration.ms; requests to verify queue here and not in AddPartitionsToTxnManager, which would
-answer the older one of two with a retriable error.
+Follows ReplicaManager.handleProduceAppend, UnifiedLog.append, ProducerAppendInfo, ProducerStateManager (last stable
+offset, aborted transactions) and VerificationGuard of 3.9, with checks in their order.
+Not modelled: replication (every append is below the high watermark at once), a broken leader, more than one batch in
+flight (so a verification entry's lowest sequence never bites) or more than five batches an epoch (the window holds
+them all), retention, producer.id.expiration.ms; requests to verify queue here and not in AddPartitionsToTxnManager,
+which would answer the older one of two with a retriable error.
 """
 
 from typing import Annotated
@@ -69,7 +70,7 @@ class PartitionLeader:
     reader: Annotated[ActorId, Of("Consumer")]
     # The reader's fetch waits here from the start (fetch sessions, purgatory): it is answered in the step that makes
     # something readable. NOTE(reader): an answer on its way is read before the next step of this leader. No reader
-    # influences anybody else, and what it gets is a function of the log, so a slower one sees nothing that this one does not.
+    # influences anybody else, and what it gets is a function of the log: a slower one sees nothing more.
     isolation_level: IsolationLevel
     verification: bool = True  # transaction.partition.verification.enable
     checks_epoch: bool = True
@@ -216,7 +217,7 @@ class PartitionLeader:
         return first
 
     def aborted_transactions(self, stable: int) -> frozenset[AbortedTransaction]:
-        """The transaction index: each producer's first offset since its last marker, where the next marker says ABORT."""
+        """The transaction index: each producer's first offset since its last marker, where the next says ABORT."""
         found: frozenset[AbortedTransaction] = frozenset()
         for producer_id in self.producers.keys():
             first: LogOffset | None = None

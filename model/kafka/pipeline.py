@@ -30,7 +30,7 @@ class Form(BaseModel):
 
 class Topic(Form):
     partitions: Annotated[int, Field(ge=1, le=4)] = 1
-    records: Annotated[int, Field(ge=1, le=4)] | None = Field(default=None, description="What the outside world puts in.")
+    records: Annotated[int, Field(ge=1, le=4)] | None = Field(default=None, description="What the world puts in.")
     replication_factor: int = Field(default=1, alias="replication.factor")
     min_insync_replicas: int = Field(default=1, alias="min.insync.replicas")
 
@@ -111,7 +111,8 @@ class _Wiring:
     def judge(self) -> None:
         document = self.document
         if document.version not in config.VERSIONS:
-            self.report("unknown-version", f"version {document.version} is not modelled", ("version",), "write `version: \"3.9\"`")
+            text = f"version {document.version} is not modelled"
+            self.report("unknown-version", text, ("version",), 'write `version: "3.9"`')
         self.diagnostics += config.judge("broker", config.BROKER, document.brokers, self.place, ("brokers",))
         for name, app in document.apps.items():
             path: Path = ("apps", name)
@@ -120,11 +121,13 @@ class _Wiring:
             self.diagnostics += config.producer_conflicts(app.producer, self.place, (*path, "producer"))
             level = app.consumer.get("isolation.level", "read_uncommitted")
             if level not in ("read_committed", "read_uncommitted"):
+                at = (*path, "consumer", "isolation.level")
                 help = "read_committed or read_uncommitted"
-                self.report("setting-value", f"there is no isolation.level {level!r}", (*path, "consumer", "isolation.level"), help)
+                self.report("setting-value", f"there is no isolation.level {level!r}", at, help)
             for key, topic in (("reads", app.reads), ("writes", app.writes)):
                 if topic is not None and topic not in document.topics:
-                    self.report("unknown-topic", f"there is no topic {topic}", (*path, key), f"topics: {', '.join(document.topics)}")
+                    help = f"topics: {', '.join(document.topics)}"
+                    self.report("unknown-topic", f"there is no topic {topic}", (*path, key), help)
         writers = [name for name, app in document.apps.items() if app.writes is not None]
         readers = [name for name, app in document.apps.items() if app.writes is None]
         if len(writers) != 1 or len(readers) != 1 or self.diagnostics:
@@ -136,13 +139,15 @@ class _Wiring:
         assert app.writes is not None
         self.input, self.output = app.reads, app.writes
         if ledger.reads != self.output:
-            self.report("pipeline-shape", f"{self.reader} reads {ledger.reads}, not {self.output}", ("apps", self.reader, "reads"))
+            text = f"{self.reader} reads {ledger.reads}, not {self.output}"
+            self.report("pipeline-shape", text, ("apps", self.reader, "reads"))
         if document.topics[self.input].partitions != 1 or document.topics[self.input].records is None:
             self.report("pipeline-shape", f"{self.input} needs one partition and `records`", ("topics", self.input))
         ids = self.transactional_ids()
         if not ids or len(ids) > 2 or any(not isinstance(one, str) for one in ids):
             path = ("apps", self.writer, "producer")
-            self.report("not-transactional", f"{self.writer} has no transactional.id", path, "`transactional.id: name`, or a list of two")
+            help = "`transactional.id: name`, or a list of two"
+            self.report("not-transactional", f"{self.writer} has no transactional.id", path, help)
 
     def transactional_ids(self) -> list[Any]:
         """One for all instances, or a list with one for each."""
@@ -157,7 +162,9 @@ class _Wiring:
         ids = self.transactional_ids()
         crashes = _budget(faults.crash, "transaction_coordinator")
         copied = ("ProduceRequest", "TxnOffsetCommitRequest")
-        lost = sum(_budget(faults.lose, one) for one in copied) if isinstance(faults.lose, dict) else _budget(faults.lose, "")
+        lost = _budget(faults.lose, "")
+        if isinstance(faults.lose, dict):
+            lost = sum(_budget(faults.lose, one) for one in copied)
         transactions = records + 1 + faults.delivery_timeout + crashes
         constants = {
             "records": records, "partitions": partitions, "producer_ids": len(ids), "coordinator_crashes": crashes,
@@ -195,7 +202,8 @@ class _Wiring:
             last = i == app.instances - 1
             actors[f"{self.writer}-{i + 1}"] = {
                 "is": "Application", "producer_id": min(i, len(ids) - 1), "coordinator": "transaction_coordinator",
-                "leaders": leaders, "offsets_partition": "consumer_offsets", "records": "records", "attempts": "attempts",
+                "leaders": leaders, "offsets_partition": "consumer_offsets", "records": "records",
+                "attempts": "attempts",
                 "offsets": app.offsets, "commits_offset_on_close": app.consumer.get("enable.auto.commit", True),
                 "expirations": self.document.faults.delivery_timeout, "is_replacement": i > 0,
                 **({} if last else {"replacement": f"{self.writer}-{i + 2}"}), **switches["application"],
@@ -225,7 +233,8 @@ class _Wiring:
             return given
         expected = f"{self.input} -> {self.output}" if "->" in argument else self.reader
         if " ".join(argument.split()) != expected:
-            self.report("unknown-stream", f"{name} is about {expected}, not {argument}", path, f"write `{name}: {expected}`")
+            help = f"write `{name}: {expected}`"
+            self.report("unknown-stream", f"{name} is about {expected}, not {argument}", path, help)
             raise SourceError(self.diagnostics)
         return name
 
@@ -235,7 +244,8 @@ class _Wiring:
         if any(topic.replication_factor > 1 for topic in self.document.topics.values()):
             given.add("replication.factor")
         said = [f"{name}: {why}" for name, why in config.NOT_MODELLED.items() if name in given]
-        return [*said, "brokers that crash and replicas", "group membership and generations: only the transactional id fences"]
+        said += ["brokers that crash, and replicas", "group generations: only the transactional id fences"]
+        return said
 
 
 def _budget(given: Any, target: str) -> int:

@@ -1,19 +1,53 @@
-"""The transaction coordinator: a transaction has one outcome, durable before anybody hears of it, and every partition gets it.
+"""The transaction coordinator: a transaction has one outcome, durable before anybody hears of it, and every partition
+gets it.
 
 Follows TransactionCoordinator, TransactionMetadata, TransactionStateManager and TransactionMarkerChannelManager of
 kafka.coordinator.transaction in 3.9, with transaction version 1.
-Not modelled: a state log that refuses or loses an append (so hasFailedEpochFence stays false), a deposed coordinator that
-still answers (crash and restart, one epoch higher, stand for the move to another broker), expiry of ids, exhausted epochs.
+Not modelled: a state log that refuses or loses an append (so hasFailedEpochFence stays false), a deposed coordinator
+that still answers (crash and restart, one epoch higher, stand for the move to another broker), expiry of ids,
+exhausted epochs.
 """
 
 from checker.lang import (
-    Durable, Volatile, action, actor, choose, each, on, on_restart, quiet, replace, require, send, struct, suspected,
+    Durable,
+    Volatile,
+    action,
+    actor,
+    choose,
+    each,
+    on,
+    on_restart,
+    quiet,
+    replace,
+    require,
+    send,
+    struct,
+    suspected,
 )  # fmt: skip
 from model.kafka.messages import (
-    NO_EPOCH, AddOffsetsToTxnRequest, AddOffsetsToTxnResponse, AddPartitionsToTxnRequest, AddPartitionsToTxnResponse,
-    Client, CoordinatorEpoch, EndTxnRequest, EndTxnResponse, Epoch, Error, InitProducerIdRequest, InitProducerIdResponse,
-    Leader, Marker, ProducerId, TopicPartition, TransactionResult, TransactionState, VerifyOnlyRequest, VerifyOnlyResponse,
-    WriteTxnMarkersRequest, WriteTxnMarkersResponse,
+    NO_EPOCH,
+    AddOffsetsToTxnRequest,
+    AddOffsetsToTxnResponse,
+    AddPartitionsToTxnRequest,
+    AddPartitionsToTxnResponse,
+    Client,
+    CoordinatorEpoch,
+    EndTxnRequest,
+    EndTxnResponse,
+    Epoch,
+    Error,
+    InitProducerIdRequest,
+    InitProducerIdResponse,
+    Leader,
+    Marker,
+    ProducerId,
+    TopicPartition,
+    TransactionResult,
+    TransactionState,
+    VerifyOnlyRequest,
+    VerifyOnlyResponse,
+    WriteTxnMarkersRequest,
+    WriteTxnMarkersResponse,
 )  # fmt: skip
 
 
@@ -32,7 +66,7 @@ class TransactionCoordinator:
     writes_markers_after_reload: bool = True
 
     state_log: Durable[dict[ProducerId, TransactionMetadata]] = each(TransactionMetadata())
-    holder: Durable[dict[ProducerId, Client | None]] = each(None)  # Who got the latest epoch; only the timeout looks at it.
+    holder: Durable[dict[ProducerId, Client | None]] = each(None)  # Who got the latest epoch.
     coordinator_epoch: Durable[CoordinatorEpoch] = 0  # The leader epoch of the state log's partition.
     cache: Volatile[dict[ProducerId, TransactionMetadata]] = each(TransactionMetadata())
     pending_state: Volatile[dict[ProducerId, TransactionState | None]] = each(None)
@@ -108,7 +142,7 @@ class TransactionCoordinator:
 
     @action
     def abort_timed_out_transaction(self) -> None:
-        """transaction.timeout.ms is longer than a running client needs: only one that is down or paused lets it pass."""
+        """transaction.timeout.ms is longer than a running client needs: only one down or paused lets it pass."""
         producer_id = choose(
             i for i, holder in self.holder.items()
             if holder is not None and suspected(holder) and self.cache[i].state == TransactionState.ONGOING
@@ -118,7 +152,7 @@ class TransactionCoordinator:
 
     @action
     def abort_fenced_transaction(self) -> None:
-        """The second critical section of a fence; a crash before it leaves the old epoch and the transaction as they were."""
+        """The second critical section of a fence; a crash before it leaves epoch and transaction as they were."""
         self.prepare(
             choose(i for i, state in self.pending_state.items() if state == TransactionState.PREPARE_EPOCH_FENCE),
             TransactionResult.ABORT,
@@ -140,7 +174,7 @@ class TransactionCoordinator:
         if len(self.unmarked[producer_id]) > 0:
             self.send_marker(producer_id, min(self.unmarked[producer_id]))
         else:
-            # Append and completion are one step: nobody waits for an answer, so a crash between them looks like one after.
+            # Append and completion are one step: nobody waits for an answer, so a crash between looks like one after.
             commit = marker.result == TransactionResult.COMMIT
             state = TransactionState.COMPLETE_COMMIT if commit else TransactionState.COMPLETE_ABORT
             self.append(producer_id, TransactionMetadata(metadata.epoch, state, frozenset()))
@@ -217,7 +251,8 @@ class TransactionCoordinator:
         metadata = self.cache[producer_id]
         result = self.result(metadata.state)
         send(
-            self.leaders[partition], WriteTxnMarkersRequest(Marker(producer_id, metadata.epoch, self.coordinator_epoch, result))
+            self.leaders[partition],
+            WriteTxnMarkersRequest(Marker(producer_id, metadata.epoch, self.coordinator_epoch, result)),
         )
 
     def completed(self, state: TransactionState) -> TransactionState:
