@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,7 +15,9 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
+from checker import lang
 from checker.lang import Ignored, Marker, OneOf, Storage
+from checker.nearest import suggestion
 from checker.source import Diagnostic, Place
 from checker.types import Resolver, Type, TypeProblem, expand_default, misfit
 
@@ -139,26 +142,68 @@ class Collector:
         return found
 
     def _fields(self, found: ActorClass, node: ast.ClassDef) -> None:
-        hints = typing.get_type_hints(found.cls, include_extras=True)
+        names = vars(sys.modules[found.cls.__module__])
+        self._methods_read: set[str] = set()
         for statement in node.body:
             if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
                 name = statement.target.id
                 place = place_of(found.file, statement)
+                if name in found.wiring or name in found.state:
+                    self.report("defined-twice", f"{name} is declared twice", place, inside=f"{found.name}.{name}")
+                    continue
                 try:
-                    one = self._field(found, name, hints[name], place)
+                    one = self._field(found, name, evaluated(statement.annotation, names), place)
                 except TypeProblem as problem:
                     self.report(problem.slug, problem.message, place, inside=f"{found.name}.{name}", help=problem.help)
                     continue
                 (found.wiring if one.storage is None else found.state)[name] = one
             elif isinstance(statement, ast.Assign):
                 value = getattr(found.cls, getattr(statement.targets[0], "id", ""), None)
+                place = place_of(found.file, statement)
                 if isinstance(value, Ignored):
+                    self._check_message(value.message, place, found.name)
                     found.ignored[value.message] = value.because
                 else:
                     self.report(
-                        "class-attribute", "a class-level value without a type", place_of(found.file, statement),
+                        "class-attribute", "a class-level value without a type", place,
                         inside=found.name, help="annotate it as a field, or move the constant to the module",
                     )  # fmt: skip
+            elif isinstance(statement, ast.FunctionDef):
+                self._check_decorators(found, statement, names)
+            elif not _is_nothing(statement):
+                self.report(
+                    "class-body", f"`{ast.unparse(statement).splitlines()[0]}` has no place in an actor",
+                    place_of(found.file, statement), inside=found.name, help="an actor has fields and methods",
+                )  # fmt: skip
+
+    def _check_decorators(self, found: ActorClass, node: ast.FunctionDef, names: dict[str, Any]) -> None:
+        """Only the language's own markers: any other would change what runs."""
+        inside = f"{found.name}.{node.name}"
+        if node.name in self._methods_read:
+            text = f"{node.name} is defined twice: only the second would count"
+            self.report("defined-twice", text, place_of(found.file, node), inside=inside)
+        self._methods_read.add(node.name)
+        for one in node.decorator_list:
+            called = one.func if isinstance(one, ast.Call) else one
+            marker = names.get(called.id) if isinstance(called, ast.Name) else None
+            if isinstance(one, ast.Call) == (marker is lang.on) and marker in (lang.action, lang.on, lang.on_restart):
+                continue
+            place = place_of(found.file, one)
+            if marker is lang.on:
+                text, help = "@on needs the message type that it handles", "write @on(MessageType)"
+            elif isinstance(one, ast.Call) and marker in (lang.action, lang.on_restart):
+                text, help = f"@{ast.unparse(one)}: this marker takes nothing", f"write @{ast.unparse(called)}"
+            else:
+                text = f"@{ast.unparse(one)} is not a marker of an actor's method"
+                help = "@action, @on(MessageType), @on_restart, or none for a helper"
+            self.report("decorator", text, place, inside=inside, help=help)
+
+    def _check_message(self, message: Any, place: Place, inside: str) -> bool:
+        if getattr(message, "__checker_kind__", "") == "message":
+            return True
+        name = getattr(message, "__name__", repr(message))
+        self.report("not-a-message", f"{name} is not a @message class", place, inside=inside)
+        return False
 
     def _field(self, found: ActorClass, name: str, annotation: Any, place: Place) -> Field:
         storage = self.resolver.storage_of(annotation)
@@ -206,21 +251,38 @@ class Collector:
 
     def _sort_in(self, found: ActorClass, one: Function) -> None:
         wanted = {"action": 1, "on_restart": 1, "on": 2}.get(one.kind)
-        if wanted is not None and len(one.node.args.args) != wanted:
+        given = one.node.args
+        plain = not (given.vararg or given.kwarg or given.kwonlyargs or given.posonlyargs)
+        if wanted is not None and (len(given.args) != wanted or not plain):
             takes = "self alone" if wanted == 1 else "self and the message"
             self.report("parameters", f"{one.qualified} must take {takes}", one.place(), inside=one.qualified)
             return
+        problem = signature_problem(one)
+        if problem is not None:
+            self.diagnostics.append(problem)
         if one.kind == "action":
             found.actions.append(one)
         elif one.kind == "on_restart":
+            if found.restart is not None:
+                text = f"{found.restart.name} runs at a restart already"
+                self.report(
+                    "two-handlers", text, one.place(), inside=one.qualified, help="write one @on_restart method"
+                )
             found.restart = one
         elif one.kind == "on":
             assert one.message is not None
-            if getattr(one.message, "__checker_kind__", "") != "message":
-                self.report(
-                    "not-a-message", f"{one.message!r} is not a @message class", one.place(), inside=one.qualified
-                )
+            if not self._check_message(one.message, one.place(), one.qualified):
                 return
+            parameter = given.args[1]
+            annotation = parameter.annotation
+            if annotation is not None and _meaning(annotation, one) is not one.message:
+                self.report(
+                    "handler-type", f"@on({one.message.__name__}), and {parameter.arg} is {ast.unparse(annotation)}",
+                    one.place(parameter), inside=one.qualified, help="name the same message in both places",
+                )  # fmt: skip
+            if one.message in found.ignored:
+                text = f"{one.message.__name__} is both handled and ignored"
+                self.report("two-handlers", text, one.place(), inside=one.qualified)
             if one.message in found.handlers:
                 self.report(
                     "two-handlers", f"two handlers for {one.message.__name__}", one.place(), inside=one.qualified
@@ -228,6 +290,52 @@ class Collector:
             found.handlers[one.message] = one
         else:
             found.helpers[one.name] = one
+
+
+def _is_nothing(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Pass) or (
+        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    )
+
+
+def _meaning(annotation: ast.expr, one: Function) -> Any:
+    try:
+        return evaluated(annotation, one.python.__globals__)
+    except TypeProblem:
+        return None
+
+
+def evaluated(annotation: ast.expr, names: dict[str, Any]) -> Any:
+    """What an annotation means in its module. Raises ``TypeProblem``."""
+    try:
+        found = eval(compile(ast.Expression(annotation), "<annotation>", "eval"), names)
+        return eval(found, names) if isinstance(found, str) else found
+    except NameError as error:
+        types = [name for name, value in names.items() if isinstance(value, type) or hasattr(value, "__metadata__")]
+        help = suggestion(error.name or "", types, "types")
+        raise TypeProblem("unknown-type", f"there is no type {error.name}", help) from None
+    except Exception:
+        raise TypeProblem("unknown-type", f"`{ast.unparse(annotation)}` is not a type") from None
+
+
+def signature_problem(one: Function) -> Diagnostic | None:
+    """Everything that is called says what it takes and gives, and has no values of its own for what is not given."""
+    given = one.node.args
+    parameters = given.args[1:] if one.owner and given.args else given.args
+    bare = next((each for each in parameters if each.annotation is None), None)
+    if bare is not None:
+        text = f"{bare.arg} of {one.name} has no type"
+        return Diagnostic("missing-annotation", text, one.place(bare), one.qualified, f"write `{bare.arg}: ...`")
+    if one.node.returns is None:
+        text = f"{one.name} does not say what it returns"
+        return Diagnostic("missing-annotation", text, one.place(), one.qualified, "write `-> None`, or the type")
+    odd = [*given.defaults, *(each for each in given.kw_defaults if each is not None)]
+    if odd:
+        text = f"{one.name} has a parameter with a default value"
+        return Diagnostic(
+            "default-value", text, one.place(odd[0]), one.qualified, "give every argument where it is called"
+        )
+    return None
 
 
 def predicates_of(module: ModuleType) -> dict[str, Function]:

@@ -12,13 +12,23 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from checker.actors import MISSING, ActorClass, Collector, Field, Function, actors_of, predicates_of
+from checker.actors import (
+    MISSING,
+    ActorClass,
+    Collector,
+    Field,
+    Function,
+    actors_of,
+    evaluated,
+    predicates_of,
+    signature_problem,
+)
 from checker.expressions import evaluate
 from checker.frontend import Translator
 from checker.ir import Method
 from checker.lang import ActorId
 from checker.nearest import suggestion
-from checker.source import Diagnostic, SourceError
+from checker.source import Diagnostic, SourceError, fail
 from checker.spec import Budget as BudgetValue
 from checker.spec import PredicateUse, SpecFile
 from checker.system import Budget, Instance, Link, Property, Sending, System, sendings
@@ -280,14 +290,22 @@ class _Builder:
             found.append((kind, None, receiver, capacity, wait, list(messages)))
         if shouted:
             if self.spec.network.kind != "set":
-                self.report(
-                    "broadcast", "broadcast() needs `network: set`", ("network",), "write `network: set`", key=True
-                )
+                self._no_broadcast(system)
             found.append(("set", None, None, self.spec.network.capacity, False, list(shouted)))
         return [
             Link(i, kind, sender, receiver, capacity, wait, self._structs(resolver, messages))
             for i, (kind, sender, receiver, capacity, wait, messages) in enumerate(found)
         ]
+
+    def _no_broadcast(self, system: System) -> None:
+        places = [one for each in system.classes.values() for one in sendings(each) if one.broadcast]
+        for one in places:
+            self.diagnostics.append(
+                Diagnostic(
+                    "broadcast", "broadcast() needs a network that is a set", one.function.place(one.node),
+                    one.function.qualified, "write `network: set` in the spec",
+                )
+            )  # fmt: skip
 
     def _structs(self, resolver: Resolver, messages: Iterable[type]) -> tuple[StructType, ...]:
         found = []
@@ -405,6 +423,17 @@ class _Builder:
     def _arguments(
         self, system: System, function: Function, use: PredicateUse, path: tuple[str | int, ...]
     ) -> dict[str, Any]:
+        for one in function.node.args.args:
+            try:
+                if one.annotation is not None:
+                    evaluated(one.annotation, function.python.__globals__)
+            except TypeProblem as problem:
+                raise fail(
+                    problem.slug, problem.message, function.place(one), inside=function.name, help=problem.help
+                ) from None
+        wrong = signature_problem(function)
+        if wrong is not None:
+            raise SourceError([wrong])
         hints = typing.get_type_hints(function.python, include_extras=True)
         parameters = [one.arg for one in function.node.args.args]
         bound: dict[str, Any] = {}

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from checker import lang
 from checker.actors import ActorClass, Field, Function
 from checker.lang import ActorId
 from checker.types import Leaf, Resolver, SetType, StructType, Type, from_leaves, leaves, size, to_leaves
@@ -344,7 +345,8 @@ def sendings(definition: ActorClass) -> Iterator[Sending]:
         for node in ast.walk(function.node):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
                 continue
-            if node.func.id not in ("send", "broadcast"):
+            verb = names.get(node.func.id)
+            if verb is not lang.send and verb is not lang.broadcast:
                 continue
             made = node.args[-1] if node.args else None
             if not (isinstance(made, ast.Call) and isinstance(made.func, ast.Name)):
@@ -352,7 +354,7 @@ def sendings(definition: ActorClass) -> Iterator[Sending]:
             message = names.get(made.func.id)
             if not isinstance(message, type) or getattr(message, "__checker_kind__", "") != "message":
                 continue
-            yield Sending(message, _plain_wiring(definition, node), node.func.id == "broadcast", function, node)
+            yield Sending(message, _plain_wiring(definition, node), verb is lang.broadcast, function, node)
 
 
 def _plain_wiring(definition: ActorClass, node: ast.Call) -> str | None:

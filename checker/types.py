@@ -300,7 +300,15 @@ class Resolver:
             if cls in self._open:
                 raise TypeProblem("recursive-struct", f"{cls.__name__} contains itself")
             self._open.add(cls)
-            hints = typing.get_type_hints(cls, include_extras=True)
+            try:
+                hints = typing.get_type_hints(cls, include_extras=True)
+            except NameError as error:
+                text = f"a field of {cls.__name__} has a type that is not known: {error.name}"
+                raise TypeProblem("unknown-type", text) from None
+            bare = [name for name, value in vars(cls).items() if _is_bare(name, value) and name not in hints]
+            if bare:
+                text = f"{cls.__name__}.{bare[0]} has no type, so it is not a field"
+                raise TypeProblem("class-attribute", text, f"write `{bare[0]}: ... = ...`")
             names = [one.name for one in dataclasses.fields(cls)]
             self.structs[cls] = StructType(cls, tuple((name, self.resolve(hints[name])) for name in names))
         return self.structs[cls]
@@ -313,6 +321,14 @@ class Resolver:
         except SourceError as error:
             one = error.diagnostics[0]
             raise TypeProblem(one.slug, one.message, one.help) from None
+
+
+def _is_bare(name: str, value: Any) -> bool:
+    return (
+        not name.startswith("__")
+        and not callable(value)
+        and not isinstance(value, (property, classmethod, staticmethod))
+    )
 
 
 # --- Finite types: an index for every value -----------------------------------------------------------------------
