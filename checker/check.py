@@ -142,7 +142,7 @@ def _judge(
     if system.report_deadlock:
         result.properties.append(_deadlock(reference, engine, found))
     if found.complete:
-        result.never_ran = _never_ran(system, counts) + _never_so(engine)
+        result.never_ran, result.one_sided = _never_ran(system, counts), _one_sided(engine)
     _conclude(result, system, found)
     return result
 
@@ -195,7 +195,7 @@ def _never_ran(system: System, counts: list[int]) -> list[str]:
     return [name for name, count in ran.items() if count == 0]
 
 
-def _never_so(engine: Engine) -> list[str]:
+def _one_sided(engine: Engine) -> list[str]:
     """Conditions of ifs that had only one outcome in all transitions; of those never met, their method says it."""
     covered = engine.covered()
     found = []

@@ -126,6 +126,7 @@ class Result:
     faults: dict[str, int | str] = field(default_factory=dict)  # budget by fault name; "unlimited"
     fired: dict[str, int] = field(default_factory=dict)  # transitions by fault name
     never_ran: list[str] = field(default_factory=list)  # "Actor.action" that no reached state enabled
+    one_sided: list[str] = field(default_factory=list)  # "Actor.method, line 7: `if` was never true"
     not_modelled: list[str] = field(default_factory=list)
     why: list[str] = field(default_factory=list)  # sentences: why vacuous or inconclusive
     seconds: dict[str, float] = field(default_factory=dict)  # load, compile, explore

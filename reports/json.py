@@ -1,8 +1,8 @@
 """A verdict as one JSON document for other programs.
 
 The keys of format 1 come first, in a fixed order. After them, at the end of each object, stand additions:
-``explanation`` and ``reasons`` of a property; ``sent``, ``choices`` and ``late`` of a step; ``why``, ``never_ran`` and
-``problem`` of the whole. Additions do not raise ``format``; a key that changes its meaning or place does.
+``explanation`` and ``reasons`` of a property; ``sent``, ``choices`` and ``late`` of a step; ``why``, ``never_ran``,
+``one_sided`` and ``problem`` of the whole. Additions do not raise ``format``; a key that changes its meaning or place does.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ def document(result: Result) -> dict[str, Any]:
         "not_modelled": list(result.not_modelled),
         "why": list(result.why),
         "never_ran": list(result.never_ran),
+        "one_sided": list(result.one_sided),
         "problem": _problem(result),
     }
 

@@ -99,7 +99,7 @@ def _violated(result: Result, paint: _Paint, verbose: bool, width: int) -> list[
         text = f"Not decided, because the search stopped here: {words.listing(open_questions)}."
         blocks.append(words.wrap(text, width))
     if verbose:
-        blocks.append(_card(_facts(result), paint, width))
+        blocks.append(_card(_facts(result, verbose), paint, width))
     return blocks
 
 
@@ -291,7 +291,7 @@ def _card_blocks(result: Result, paint: _Paint, verbose: bool, width: int) -> li
             blocks.append(_inconclusive(result, width))
         case Outcome.VACUOUS:
             blocks.append(_vacuous(result, width))
-    blocks.append(_card(_facts(result), paint, width))
+    blocks.append(_card(_facts(result, verbose), paint, width))
     if result.outcome is Outcome.HOLDS:
         blocks.append(words.wrap("Every state within these bounds was visited; nothing is said beyond them.", width))
     if verbose:
@@ -352,7 +352,7 @@ def _vacuous(result: Result, width: int) -> list[str]:
 Facts = list[tuple[str, list[str]]]
 
 
-def _facts(result: Result) -> Facts:
+def _facts(result: Result, verbose: bool) -> Facts:
     """The rows of the card, each a label and its entries (one a line)."""
     explored = result.explored
     whole = "all visited" if explored.complete else "not complete"
@@ -371,9 +371,17 @@ def _facts(result: Result) -> Facts:
         ("explored", [reach]),
         ("not modelled", [words.clean(text) for text in result.not_modelled]),
         ("never ran", [", ".join(words.clean(name) for name in result.never_ran)] if result.never_ran else []),
+        ("one-sided", _one_sided(result, verbose)),
         ("took", [f"{', '.join(effort)} ({words.clean(result.engine)} engine)"] if effort else []),
     ]
     return [(label, entries) for label, entries in facts if entries]
+
+
+def _one_sided(result: Result, verbose: bool) -> list[str]:
+    """Conditions in the actors that had only one outcome: what the faults and bounds did not call for."""
+    if verbose or not result.one_sided:
+        return [words.clean(text) for text in result.one_sided]
+    return [f"{words.count(len(result.one_sided), 'condition')} of the actors had only one outcome (--verbose lists them)"]
 
 
 _SAID = {
