@@ -235,8 +235,8 @@ class Collector:
 
     def _methods(self, found: ActorClass) -> None:
         for name, python in vars(found.cls).items():
-            if not inspect.isfunction(python):
-                continue
+            if not inspect.isfunction(python) or inspect.iscoroutinefunction(python):
+                continue  # What else stands in the class has been refused by now.
             if python.__code__.co_filename != found.file:
                 continue
             marks = markers(python)

@@ -17,7 +17,7 @@ from types import FunctionType
 from typing import Any
 
 from checker import ir, lang, nearest
-from checker.actors import ActorClass, Function, function_of, markers
+from checker.actors import ActorClass, Function, function_of, markers, signature_problem
 from checker.lang import ActorId, Storage
 from checker.source import Diagnostic, Place
 from checker.types import (
@@ -68,6 +68,8 @@ HINTS = {
     "FunctionDef": "write a helper method of the actor, or a module-level function",
     "ClassDef": "declare classes at module level",
     "NamedExpr": "assign in a statement of its own",
+    "Assign": "one target in each assignment",
+    "For": "a `for` has no `else` here",
     "Starred": "name the items",
     "GeneratorExp": "put it inside any, all, sum, min, max, len, tuple, frozenset or choose",
     "JoinedStr": "texts belong in the second argument of ensure()",
@@ -159,12 +161,25 @@ class Translator:
         return Refused(Diagnostic(slug, message, function.place(node), function.qualified, help, related))
 
     def not_in_subset(self, node: ast.AST) -> Refused:
+        if isinstance(node, ast.Expr):
+            node = node.value
+        if isinstance(node, ast.Call):
+            node = node.func
         kind = type(node).__name__
         words = ast.unparse(node).split("\n")[0]
         words = words if len(words) <= 50 else words[:47] + "..."
         return self.refuse(
             "outside-subset", f"`{words}` ({kind}) is not part of the actor language", node, HINTS.get(kind, "")
         )
+
+    def not_a_value(self, value: Any, node: ast.AST) -> Refused:
+        if isinstance(value, type) or callable(value):
+            what = "class" if isinstance(value, type) else "function"
+            return self.refuse("constant", f"{value.__name__} is a {what}, not a value", node)
+        return self.refuse(
+            "constant", f"{value!r} is not a value of the actor language", node,
+            "use whole numbers, True, False, None, Enum members and tuples of those",
+        )  # fmt: skip
 
     def joined(self, left: Type | None, right: Type | None, node: ast.AST) -> Type | None:
         try:
@@ -340,6 +355,9 @@ class Translator:
     def only_in_actors(self, verb: str, node: ast.AST) -> None:
         if self.definition is None:
             raise self.refuse("verb-in-predicate", f"{verb}() belongs in an actor, not in a predicate", node)
+        if verb in ("send", "broadcast") and self.scope.function.kind == "function":
+            text = f"{verb}() belongs in a method: a module-level function is nobody's"
+            raise self.refuse("verb-in-function", text, node, "make it a helper method of the actor")
 
     def reason(self, node: ast.expr) -> None:
         """The text of an ensure is only ever run by the reference, but its names must exist."""
@@ -349,6 +367,9 @@ class Translator:
             raise self.refuse(
                 "ensure-reason", "the second argument of ensure() is a text", node, 'write f"record {r} ..."'
             )
+        for one in node.values if isinstance(node, ast.JoinedStr) else ():
+            if isinstance(one, ast.FormattedValue):
+                self.expression(one.value)
 
     def message(self, node: ast.expr) -> ir.Expr:
         made = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
@@ -587,6 +608,10 @@ class Translator:
                 numbers = [self.integer(one) for one in bounds]
                 start = numbers[0] if len(numbers) == 2 else ir.Const(IntType(0, 0), 0)
                 return self._range(start, numbers[-1], node)
+            case ast.Call(func=ast.Name(id="range")):
+                raise self.refuse(
+                    "range", "a range has an end, or a start and an end", node, "for a step, compute: 2 * i"
+                )
             case ast.Call(func=ast.Name(id="reversed"), args=[inner], keywords=[]):
                 found, types = self.over(inner)
                 if found.kind not in ("range", "sequence"):
@@ -722,10 +747,10 @@ class Translator:
             return ir.Const(NONE, None)
         if isinstance(value, ActorId):
             return ir.Const(IdType(int(value), (value.name,)), value)
-        if isinstance(value, int):
-            return ir.Const(IntType(value, value), value)
         if isinstance(value, Enum):
             return ir.Const(EnumType(type(value)), value)
+        if isinstance(value, int):
+            return ir.Const(IntType(value, value), value)
         if isinstance(value, tuple):
             items = tuple(self.constant(one, node) for one in value)
             return ir.MakeSequence(self.sequence_type(items, node), items)
@@ -736,10 +761,7 @@ class Translator:
             struct = self.resolver.struct(type(value))
             parts = tuple(self.constant(getattr(value, one.name), node) for one in fields(value))
             return ir.MakeStruct(struct, parts)
-        raise self.refuse(
-            "constant", f"{value!r} is not a value of the actor language", node,
-            "use whole numbers, True, False, None, Enum members and tuples of those",
-        )  # fmt: skip
+        raise self.not_a_value(value, node)
 
     def global_value(self, name: str) -> Any:
         return self.scope.function.python.__globals__.get(name)
@@ -755,7 +777,7 @@ class Translator:
         if unique is not None:
             raise self.refuse(
                 "unset-local", f"{name} has no value on some way to here", node,
-                "give it one before the `if` or `for` that may not",
+                "assign it before that `if` or `for`",
             )  # fmt: skip
         if name in self.scope.actors:
             raise self.refuse("actor-as-value", f"{name} stands for an actor: read one of its fields", node)
@@ -766,8 +788,9 @@ class Translator:
         scope = self.scope.function.python.__globals__
         if name in scope:
             return self.constant(scope[name], node)
-        known = [*self.scope.names, *(one for one in scope if not one.startswith("__"))]
-        raise self.refuse("unknown-name", f"{name} is not known here", node, suggestion(name, known))
+        values = (one for one, value in scope.items() if isinstance(value, (int, tuple, Enum)) and one[0] != "_")
+        known = [*(one for one in self.scope.names if one in self.scope.sure), *self.scope.actors, *values]
+        raise self.refuse("unknown-name", f"{name} is not known here", node, suggestion(name, known) if known else "")
 
     def attribute(self, node: ast.Attribute) -> ir.Expr:
         match node.value:
@@ -787,6 +810,8 @@ class Translator:
         base = self.unwrapped(self.expression(node.value), node)
         if not isinstance(base.type, StructType):
             help = METHOD_HINTS.get(node.attr, "")
+            if isinstance(base.type, IdType):
+                help = "an actor knows only its own fields: ask by a message"
             raise self.refuse("no-attribute", f"{base.type} has no attribute {node.attr}", node, help)
         if node.attr not in base.type.by_name:
             help = suggestion(node.attr, base.type.by_name)
@@ -950,7 +975,10 @@ class Translator:
             case ast.Attribute(value=ast.Name(id="self"), attr=name) if self.definition is not None:
                 if name not in self.definition.helpers:
                     known = self.definition.helpers
-                    help = suggestion(name, known) or "a step cannot call another step; share a helper method"
+                    steps = {one.name for one in (*self.definition.actions, *self.definition.handlers.values())}
+                    help = suggestion(name, known)
+                    if name in steps:
+                        help = "a step cannot call another step; let both call a helper method"
                     raise self.refuse("unknown-helper", f"{self.owner} has no helper method {name}", node, help)
                 return self.inline(self.definition.helpers[name], node, skip=1)
             case ast.Name(id=name):
@@ -1027,7 +1055,12 @@ class Translator:
             if any(one.kind == "predicate" for one in markers(value)) and self.definition is not None:
                 raise self.refuse("predicate-call", f"{name} is a predicate: an action cannot ask it", node)
             return self.inline(function_of(value, "function"), node, skip=0)
-        known = [one for one, what in self.scope.function.python.__globals__.items() if callable(what)]
+        if name in ("range", "enumerate", "reversed") and value is None:
+            raise self.refuse("range", f"{name}() stands where something is iterated, and is no value", node)
+        names = self.scope.function.python.__globals__
+        known = [
+            one for one, what in names.items() if isinstance(what, FunctionType) and what.__module__ != lang.__name__
+        ]
         help = suggestion(name, [*known, "any", "all", "sum", "min", "max", "len", "tuple", "frozenset", "range"])
         raise self.refuse("unknown-function", f"{name}() is not known here", node, help)
 
@@ -1093,6 +1126,10 @@ class Translator:
                 "no-return-value", f"{function.name} may end without returning a value", node,
                 "end it with `return ...`",
             )  # fmt: skip
+        mistakes = len(self.diagnostics)
+        problem = signature_problem(function) if function.kind == "function" else None
+        if problem is not None:  # Those of an actor have been told with its declarations.
+            self.diagnostics.append(problem)
         self.scopes.append(scope)
         outer, self.pure = self.pure, self.pure or self.history_allowed
         try:
@@ -1102,6 +1139,8 @@ class Translator:
             self.pure = outer
         self.changed_at = self.changed_at or scope.jumped
         type_ = self.locals.get(scope.result) if scope.result else NONE
+        if type_ is None and len(self.diagnostics) > mistakes:
+            raise Silent
         if type_ is None:
             raise self.refuse("return-value", f"{function.name} returns no value", node)
         return ir.Inline(type_, function, tuple(bound), body, scope.result)

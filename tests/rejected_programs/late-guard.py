@@ -1,0 +1,25 @@
+"""A guard after the first change."""
+
+from __future__ import annotations
+
+import enum
+from typing import Annotated
+
+from checker.lang import *
+
+Count = Annotated[int, UpTo(3)]
+
+
+@actor
+class Machine:
+    count: Durable[Count] = 0
+
+    @action
+    def run(self) -> None:
+        self.count += 1
+        require(self.count < 3)
+
+
+@predicate
+def fine(machine: Machine) -> bool:
+    return True

@@ -1,0 +1,27 @@
+"""What cannot be iterated."""
+
+from __future__ import annotations
+
+import enum
+from typing import Annotated
+
+from checker.lang import *
+
+Count = Annotated[int, UpTo(3)]
+
+
+@actor
+class Machine:
+    count: Durable[Count] = 0
+
+    @action
+    def run(self) -> None:
+        for i in self.count:
+            pass
+        for i in True:
+            pass
+
+
+@predicate
+def fine(machine: Machine) -> bool:
+    return True

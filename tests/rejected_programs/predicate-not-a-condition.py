@@ -1,0 +1,24 @@
+"""A predicate is true or false."""
+
+from __future__ import annotations
+
+import enum
+from typing import Annotated
+
+from checker.lang import *
+
+Count = Annotated[int, UpTo(3)]
+
+
+@actor
+class Machine:
+    count: Durable[Count] = 0
+
+    @action
+    def run(self) -> None:
+        self.count = 0
+
+
+@predicate
+def fine(machine: Machine) -> bool:
+    return machine.count

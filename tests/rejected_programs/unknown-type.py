@@ -1,0 +1,26 @@
+"""The annotation of a local that is none."""
+
+from __future__ import annotations
+
+import enum
+from typing import Annotated
+
+from checker.lang import *
+
+Count = Annotated[int, UpTo(3)]
+
+
+@actor
+class Machine:
+    count: Durable[Count] = 0
+
+    @action
+    def run(self) -> None:
+        step: Cuont = 1
+        self.count = step
+        free: float = 1
+
+
+@predicate
+def fine(machine: Machine) -> bool:
+    return True
