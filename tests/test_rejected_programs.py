@@ -29,8 +29,8 @@ USUAL = {
 def complaint(slug: str, folder: Path) -> str:
     """The error text for one model; files are named as the user named them."""
     model = REJECTED / f"{slug}.py"
-    own = (line[2:].strip().split(": ", 1) for line in model.read_text().splitlines() if line.startswith("#:"))
-    keys = {**USUAL, **{key: value for key, value in own}, "model": str((ROOT / model).resolve())}
+    own = (line[2:].strip().partition(": ") for line in model.read_text().splitlines() if line.startswith("#:"))
+    keys = {**USUAL, **{key: value for key, _, value in own}, "model": str((ROOT / model).resolve())}
     spec = folder / "spec.yaml"
     spec.write_text("".join(f"{key}: {value}\n" for key, value in keys.items()))
     with pytest.raises(SourceError) as caught:
