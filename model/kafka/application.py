@@ -8,8 +8,11 @@ One transactional request is in flight at a time; records leave in the flush of 
 request timeout is longer than an answer takes: a request is repeated when nothing is on its way to or from this
 process (`quiet`), and what a handler sends next is part of its step, since a process that stops between the two looks
 like one whose request is still on its way.
+The two batches of a transaction are sent one after the other, each after the answer to the one before (`send().get()`):
+what is on its way to two leaders at once adds interleavings, but no new pair of outcomes, since neither leader sees
+the other. After an abort the position is fetched again, as from a consumer that seeks to the committed offset.
 Not modelled: FindCoordinator, batches of several records, group membership, an application that gives up for reasons
-of its own.
+of its own, the client's own epoch bump (a failure while completing asks for none).
 """
 
 from enum import Enum
@@ -103,7 +106,6 @@ class Application:
     # verifies may still hold one of them when nothing is on its way.
     attempt: Volatile[Attempt] = 0
     failed: Volatile[bool] = False  # ABORTABLE_ERROR
-    bump_required: Volatile[bool] = False  # clientSideEpochBumpRequired
     expired: Volatile[Annotated[int, UpTo(1)]] = 0
 
     @action
@@ -141,7 +143,6 @@ class Application:
         self.epoch = response.epoch
         for partition in range(len(self.leaders)):
             self.sequences[partition] = 0
-        self.bump_required = False
         if first and self.fetches_offset_first:
             self.poll()
         else:

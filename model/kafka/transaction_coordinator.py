@@ -3,6 +3,10 @@ gets it.
 
 Follows TransactionCoordinator, TransactionMetadata, TransactionStateManager and TransactionMarkerChannelManager of
 kafka.coordinator.transaction in 3.9, with transaction version 1.
+NOTE(concurrent): a request that Kafka answers CONCURRENT_TRANSACTIONS waits on its link instead, checked in the same
+place and order. Its client would repeat it unchanged until it is served, and nobody else can tell the two apart.
+Markers go out one partition after the other, in their order: a partition sees only its own marker, and no client acts
+on more than one partition before the transaction is complete, so which partition comes first tells nobody anything.
 Not modelled: a state log that refuses or loses an append (so hasFailedEpochFence stays false), a deposed coordinator
 that still answers (crash and restart, one epoch higher, stand for the move to another broker), expiry of ids,
 exhausted epochs.
