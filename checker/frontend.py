@@ -292,6 +292,14 @@ class Translator:
                 yield self.assign(node, target, value)
             case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=ast.expr() as value):
                 yield self.declare(node, name, annotation, value)
+            case ast.AugAssign(target=ast.Subscript(slice=key) as target) if _calls(key):
+                self.calls += 1  # The key is evaluated once, before the value: it may do something.
+                name = f"key_{self.calls}"
+                place = ast.copy_location(ast.Name(name, ast.Store()), key)
+                yield self.assign(node, place, key)
+                once = ast.Subscript(target.value, ast.copy_location(ast.Name(name, ast.Load()), key), ast.Store())
+                again = ast.AugAssign(ast.copy_location(once, target), node.op, node.value)
+                yield from self.statement(ast.copy_location(again, node))
             case ast.AugAssign(target=target, op=op, value=value):
                 load = ast.copy_location(ast.parse(ast.unparse(target), mode="eval").body, target)
                 for inner in ast.walk(load):
@@ -1271,6 +1279,10 @@ def _extreme_type(kind: str, given: Sequence[ir.Expr]) -> IntType:
     least = min if kind == "min" else max
     lows, highs = zip(*map(bounds, given), strict=True)
     return INT if None in lows or None in highs else IntType(least(lows), least(highs))
+
+
+def _calls(node: ast.AST) -> bool:
+    return any(isinstance(one, ast.Call) for one in ast.walk(node))
 
 
 def many(over: ir.Over) -> int:

@@ -1253,29 +1253,23 @@ class Code:
         """Coverage: the step being made has come this way."""
 
     def _For(self, node: ir.For) -> None:
+        items = self.items(node.over)  # May be an error for certain; then there is no loop.
         end = self.block("loop_end")
-        reached = False
-        try:
-            for there, item in self.items(node.over):
-                following, inside = self.block("next"), self.block("item")
-                if isinstance(there, bool):
-                    self.go(inside)
-                else:
-                    self.fork(there, inside, following)
-                self.at(inside)
-                self.loops.append((following, end))
-                self.bind_item(node.names, item)
-                try:
-                    with self.part(following):
-                        self.statements(node.body)
-                finally:
-                    self.loops.pop()
-                self.at(following)
-            self.go(end)
-            reached = True
-        finally:
-            if reached:
-                self.at(end)
+        for there, item in items:
+            following, inside = self.block("next"), self.block("item")
+            if isinstance(there, bool):
+                self.go(inside)
+            else:
+                self.fork(there, inside, following)
+            self.at(inside)
+            self.loops.append((following, end))
+            self.bind_item(node.names, item)
+            with self.part(following):
+                self.statements(node.body)
+            self.loops.pop()
+            self.at(following)
+        self.go(end)
+        self.at(end)
 
     def _Break(self, node: ir.Break) -> None:
         self.go(self.loops[-1][1])
