@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from checker.spec import Limits
+from typing import Literal, Protocol
 
 Engine = Literal["auto", "native", "reference"]
 ENGINES: tuple[Engine, ...] = ("auto", "native", "reference")
@@ -23,6 +20,17 @@ def size_in_bytes(text: str) -> int:
     if size <= 0:
         raise ValueError(f"not an amount of memory: {SIZE_HELP}")
     return size
+
+
+class Limits(Protocol):
+    """What a spec may limit."""
+
+    @property
+    def states(self) -> int | None: ...
+    @property
+    def seconds(self) -> float | None: ...
+    @property
+    def memory_bytes(self) -> int | None: ...
 
 
 @dataclass(frozen=True)
