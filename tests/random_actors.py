@@ -554,6 +554,7 @@ class Writer:
         if not self.may_choose():
             return None
         self.choices += 1
+        self.changed = True  # A helper that chooses cannot compute a history value.
         options = [
             one.text for one in self.readable(lambda one: one.tag in ("set", "sequence") and wanted(one.inside[0]))
         ]
