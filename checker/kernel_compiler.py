@@ -74,6 +74,8 @@ def translate(source: str, constants: Mapping[str, object], entry: str) -> str:
 
 
 class _Module:
+    """All functions that have been called so far."""
+
     def __init__(self, functions: Mapping[str, ast.FunctionDef], constants: Mapping[str, object]) -> None:
         self.functions = functions
         self.constants = constants
@@ -84,12 +86,12 @@ class _Module:
     def function(self, name: str) -> ir.Function:
         if name not in self._known:
             node = self.functions[name]
-            other = node.args
-            if node.decorator_list or other.posonlyargs or other.kwonlyargs or other.vararg or other.kwarg:
+            given = node.args
+            if node.decorator_list or given.posonlyargs or given.kwonlyargs or given.vararg or given.kwarg:
                 raise _refusal(node, "a decorator or a parameter of a special kind")
-            if node.args.defaults or any(_type(each.annotation) != WORD for each in node.args.args):
+            if given.defaults or any(_type(each.annotation) != WORD for each in given.args):
                 raise _refusal(node, "a parameter that is not a plain `int`")
-            kind = ir.FunctionType(_type(node.returns), [WORD] * len(node.args.args))
+            kind = ir.FunctionType(_type(node.returns), [WORD] * len(given.args))
             function = ir.Function(self.llvm, kind, name)
             function.linkage = "internal"
             self._known[name] = function
@@ -98,18 +100,15 @@ class _Module:
 
 
 class _Function:
-    """Translates one function into `self._builder`'s module."""
+    """Translates one function, as soon as it is made."""
 
     def __init__(self, module: _Module, node: ast.FunctionDef, function: ir.Function) -> None:
         self._module = module
         self._llvm = function
         self._entry_builder = ir.IRBuilder(function.append_basic_block("entry"))
         parameters = [each.arg for each in node.args.args]
-        names = [each for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)]
-        self._cells = {
-            name: self._entry_builder.alloca(WORD, name=name)
-            for name in dict.fromkeys([*parameters, *(each.id for each in names)])
-        }
+        stored = [each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)]
+        self._cells = {name: self._entry_builder.alloca(WORD, name=name) for name in dict.fromkeys(parameters + stored)}
         begin = function.append_basic_block("begin")
         self._builder = ir.IRBuilder(begin)
         # Names that have a value wherever control has come from. None: control does not get here.

@@ -145,7 +145,7 @@ store = Intrinsic(2, _emit_store)
 load_byte = Intrinsic(1, _emit_load_byte)
 store_byte = Intrinsic(2, _emit_store_byte)
 prefetch = Intrinsic(1, _emit_prefetch)
-lshr = Intrinsic(2, lambda builder, value, bits: builder.lshr(value, bits))
+lshr = Intrinsic(2, lambda builder, value, bits: builder.lshr(value, bits))  # By 0 to 63 bits.
 swap = Intrinsic(3, _emit_swap)  # Stores `new` if `expected` is there; returns what was there.
 add_atomic = Intrinsic(
     2, lambda builder, address, value: builder.atomic_rmw("add", _word_at(builder, address), value, "monotonic")
