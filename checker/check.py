@@ -248,6 +248,11 @@ def _deadlock(reference: Reference, engine: Engine, found: Exploration) -> Prope
     if not reference.stuck(state, reference.successors(state)):
         raise EnginesDisagree("the reference does not confirm the deadlock")
     reason = "nothing but a fault can happen any more, and this state is not declared final"
+    for one in reference.system.properties:
+        try:
+            _ = one.kind == "final" and reference.evaluate(one, state)
+        except ModelError as problem:
+            reason = f"nothing but a fault can happen any more, and the predicate {one.name} fails: {problem}"
     return PropertyResult("deadlock", "always", PropertyVerdict.VIOLATED, text, (reason,), path, found.stuck.level)
 
 

@@ -391,7 +391,10 @@ class Reference:
         if any(not one.group.fault for one in transitions):
             return False
         finals = [one for one in self.system.properties if one.kind == "final"]
-        return not finals or not all(self.evaluate(one, state)[0] for one in finals)
+        try:
+            return not finals or not all(self.evaluate(one, state)[0] for one in finals)
+        except ModelError:
+            return True  # What cannot be asked declares nothing final.
 
     def _steps(self, state: State, group: Group) -> Iterator[Transition]:
         if group.kind == "action":
