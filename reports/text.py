@@ -381,7 +381,7 @@ def _one_sided(result: Result, verbose: bool) -> list[str]:
     """Conditions in the actors that had only one outcome: what the faults and bounds did not call for."""
     if verbose or not result.one_sided:
         return [words.clean(text) for text in result.one_sided]
-    return [f"{words.count(len(result.one_sided), 'condition')} of the actors had only one outcome (--verbose lists them)"]
+    return [f"{words.count(len(result.one_sided), 'condition')} had only one outcome (--verbose lists them)"]
 
 
 _SAID = {

@@ -174,7 +174,7 @@ class _Wiring:
         return {
             "constants": constants,
             "actors": self.actors(partitions),
-            "network": {"kind": "fifo", "capacity": 4, "links": [{"to": self.reader, "capacity": 1}]},
+            "network": self.network(partitions),
             "faults": {
                 kind: given
                 for kind in ("crash", "pause", "lose", "duplicate", "delay")
@@ -186,6 +186,16 @@ class _Wiring:
             },
             "not_modelled": self.not_modelled(),
         }
+
+    def network(self, partitions: int) -> dict[str, Any]:
+        """Room for what is ever on a link: one more is an error of the model, so too little cannot go unnoticed.
+
+        Brokers answer and repeat while the other side stands still, so their links fill more than a client's.
+        """
+        brokers = [*(f"{self.output}-{i}" for i in range(partitions)), "consumer_offsets"]
+        links: list[dict[str, Any]] = [{"from": one, "capacity": 3} for one in brokers]
+        links += [{"from": "transaction_coordinator", "to": one, "capacity": 3} for one in brokers]
+        return {"kind": "fifo", "capacity": 2, "links": [*links, {"to": self.reader, "capacity": 1}]}
 
     def actors(self, partitions: int) -> dict[str, Any]:
         app, ledger = self.document.apps[self.writer], self.document.apps[self.reader]
