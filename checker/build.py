@@ -51,6 +51,7 @@ from checker.types import (
 )
 
 DEFAULT_LATE_CAPACITY = 4
+PROPERTIES_MAX = 60  # Each is one bit of the events of a state, and there are 63 beside the one for a failing predicate.
 ELEMENT = re.compile(r"^([A-Za-z][\w-]*)\[(.+)\]$")
 
 
@@ -418,6 +419,8 @@ class _Builder:
                     continue
                 arguments = self._arguments(system, known[use.name], use, path)
                 found.append(Property(use.label, kind, known[use.name], arguments))
+        if len(found) > PROPERTIES_MAX:
+            self.report("too-many-properties", f"{len(found)} predicates; at most {PROPERTIES_MAX}", ("check",), key=True)
         return found
 
     def _arguments(

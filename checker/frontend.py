@@ -286,6 +286,8 @@ class Translator:
                 pass
             case ast.Expr(value=ast.Constant(value=str())):
                 pass  # A docstring.
+            case ast.Expr(value=ast.Call(func=ast.Name(id="breakpoint"), args=[], keywords=[])):
+                pass  # For the reference: nothing happens there that the machine code would have to do.
             case ast.Expr(value=ast.Call() as call):
                 yield from self.call_statement(call)
             case ast.Assign(targets=[target], value=value):
