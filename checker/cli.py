@@ -6,6 +6,7 @@ Nothing heavy is imported before it is needed: ``--help`` has to answer at once.
 from __future__ import annotations
 
 import argparse
+import bdb
 import contextlib
 import difflib
 import json
@@ -191,6 +192,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return WRONG
+    except bdb.BdbQuit:  # The user has left the debugger at a breakpoint in an actor.
+        return INCONCLUSIVE
     except Exception as error:
         return _our_bug(error, given)
 
