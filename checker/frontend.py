@@ -42,7 +42,10 @@ from checker.types import (
     size,
 )
 
-PASSES_MAX = 6  # until the types of locals are stable
+PASSES_MAX = 10  # until the types of locals are stable
+NUMBER_MAX = 2**62  # Machine code computes with 64 bits; what might leave them is checked as it runs.
+ROUNDS_MAX = 1024  # of one loop: loops are unrolled
+SEQUENCE_SIZE_MAX = 512  # of a sequence inside a method
 INLINE_DEPTH_MAX = 12
 ARITHMETIC = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.FloorDiv: "//", ast.Mod: "%"}
 COMPARISON = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
@@ -140,6 +143,8 @@ class Translator:
         self.definition = definition
         self.diagnostics: list[Diagnostic] = []
         self.locals: dict[str, Type | None] = {}
+        self.declared: dict[str, Type] = {}  # locals with an annotation: it holds for every assignment
+        self.assigned_at: dict[str, tuple[Function, ast.AST]] = {}
         self.widened = False
         self.scopes: list[Scope] = []
         self.calls = 0
@@ -195,7 +200,7 @@ class Translator:
         self.locals = {}
         for attempt in range(PASSES_MAX):
             self.diagnostics, before = self.diagnostics[: self._mark(attempt)], dict(self.locals)
-            self.widened, self.calls, self.changed_at = False, 0, None
+            self.widened, self.calls, self.changed_at, self.declared = False, 0, None, {}
             scope = Scope(function, "")
             if message is not None:
                 name = function.node.args.args[1].arg
@@ -204,7 +209,7 @@ class Translator:
                 self.locals[name] = message
             self.scopes = [scope]
             body = self.block(function.node.body)
-            if self.locals == before or attempt == PASSES_MAX - 1:
+            if self.locals == before:
                 break
             self._widen(before, attempt)
         return ir.Method(function, body, {name: one for name, one in self.locals.items() if one is not None})
@@ -215,19 +220,28 @@ class Translator:
         return self._start
 
     def _widen(self, before: dict[str, Type | None], attempt: int) -> None:
-        """From the third pass on, an integer that still grows has no known bounds."""
-        if attempt < 2:
+        """From the third pass on, an integer that still grows has no known bounds; what else grows is refused."""
+        growing = [name for name, one in self.locals.items() if before.get(name) != one]
+        for name in growing if attempt >= 2 else ():
+            self.locals[name] = _without_bounds(before.get(name), self.locals[name])
+        if attempt < PASSES_MAX - 1:
             return
-        for name, one in self.locals.items():
-            if isinstance(one, IntType) and before.get(name) != one:
-                self.locals[name] = INT
+        for name in growing:
+            function, node = self.assigned_at.get(name, (self.root, None))
+            assert function is not None
+            self.diagnostics.append(
+                Diagnostic(
+                    "growing-local", "this grows with every round of a loop, and nobody knows how far",
+                    function.place(node), function.qualified, "give it a bounded type: `log: Log = ...`",
+                )
+            )  # fmt: skip
 
     def predicate(self, function: Function, arguments: dict[str, Any]) -> ir.Method:
         """A predicate whose parameters are bound to actors, tuples of actors, or constants."""
         self.root, self.locals = function, {}
         for attempt in range(PASSES_MAX):
             self.diagnostics, before = self.diagnostics[: self._mark(attempt)], dict(self.locals)
-            self.calls, self.changed_at = 0, None
+            self.calls, self.changed_at, self.declared = 0, None, {}
             scope = Scope(function, "")
             self.scopes = [scope]
             hints = typing.get_type_hints(function.python, include_extras=True)
@@ -235,7 +249,7 @@ class Translator:
             for parameter in function.node.args.args:
                 self._bind(scope, parameter.arg, hints.get(parameter.arg), arguments.get(parameter.arg), prologue)
             body = (*prologue, *self.block(function.node.body))
-            if self.locals == before or attempt == PASSES_MAX - 1:
+            if self.locals == before:
                 break
             self._widen(before, attempt)
         return ir.Method(function, body, {name: one for name, one in self.locals.items() if one is not None})
@@ -417,7 +431,11 @@ class Translator:
                         "use another name for the changed value",
                     )  # fmt: skip
                 expression = self.expression(value)
-                return ir.Assign(node.lineno, self.declare_local(name, expression.type, target), expression)
+                declared = self.declared.get(self.scope.names.get(name, ""))
+                if declared is not None:
+                    self.fits(expression, declared, value, name)
+                unique = self.declare_local(name, declared or expression.type, target)
+                return ir.Assign(node.lineno, unique, expression, declared)
             case ast.Attribute(value=ast.Name(id="self"), attr=name):
                 field_ = self.writable(name, target)
                 expression = self.stored(value, field_)
@@ -476,6 +494,7 @@ class Translator:
             unique = f"{self.scope.prefix}{name}"
             self.scope.names[name] = unique
         self.locals[unique] = self.joined(self.locals.get(unique), type_, node)
+        self.assigned_at.setdefault(unique, (self.scope.function, node))
         self.scope.sure.add(name)
         return unique
 
@@ -490,6 +509,12 @@ class Translator:
         type_: Type = INT if hint is int else self.resolver.resolve(hint)
         if not assignable(expression.type, type_):
             raise self.refuse("wrong-type", f"{name} is {type_}; this is {expression.type}", value)
+        unique = self.scope.names.get(name, "")
+        if unique and self.declared.get(unique) != type_:
+            text = f"{name} has another type already" if unique in self.declared else f"{name} has a value already"
+            raise self.refuse("late-type", text, node, "give the type once, where the local gets its first value")
+        unique = unique or f"{self.scope.prefix}{name}"
+        self.declared[unique] = self.locals[unique] = type_
         return ir.Assign(node.lineno, self.declare_local(name, type_, node), expression, type_)
 
     def conditional(self, node: ast.If) -> ir.Stmt:
@@ -578,6 +603,9 @@ class Translator:
         over, item_types = self.over(node)
         if None in item_types:
             raise self.refuse("always-empty", f"`{ast.unparse(node)}` is always empty", node)
+        if many(over) > ROUNDS_MAX:
+            text = f"this has up to {many(over)} rounds; at most {ROUNDS_MAX}"
+            raise self.refuse("long-loop", text, node, "give what it iterates smaller bounds")
         targets = [target] if isinstance(target, ast.Name) else list(getattr(target, "elts", ()))
         if not targets or not all(isinstance(one, ast.Name) for one in targets) or len(targets) != len(item_types):
             raise self.refuse("loop-target", f"`{ast.unparse(target)}` does not fit what is iterated", target)
@@ -759,8 +787,10 @@ class Translator:
             return ir.Const(IdType(int(value), (value.name,)), value)
         if isinstance(value, Enum):
             return ir.Const(EnumType(type(value)), value)
-        if isinstance(value, int):
+        if isinstance(value, int) and abs(value) <= NUMBER_MAX:
             return ir.Const(IntType(value, value), value)
+        if isinstance(value, int):
+            raise self.refuse("large-number", f"{value} does not fit 64 bits", node)
         if isinstance(value, tuple):
             items = tuple(self.constant(one, node) for one in value)
             return ir.MakeSequence(self.sequence_type(items, node), items)
@@ -869,7 +899,7 @@ class Translator:
             and isinstance(node.op, ast.Add)
         ):
             item = self.joined(left.type.item, right.type.item, node)
-            return ir.Concatenate(SequenceType(item, left.type.length + right.type.length), left, right)  # type: ignore[arg-type]
+            return ir.Concatenate(self.sequence_of(item, left.type.length + right.type.length, node), left, right)
         if isinstance(left.type, IntType) and isinstance(right.type, IntType) and type(node.op) in ARITHMETIC:
             kind = ARITHMETIC[type(node.op)]
             return ir.Arithmetic(_arithmetic_type(kind, left, right), kind, left, right)
@@ -1249,7 +1279,13 @@ class Translator:
         length = 1
         for one in generators:
             length *= many(one.over)
-        return ir.CollectSequence(SequenceType(value.type, length), generators, value)
+        return ir.CollectSequence(self.sequence_of(value.type, length, node), generators, value)
+
+    def sequence_of(self, item: Type | None, length: int, node: ast.AST) -> SequenceType:
+        if length > SEQUENCE_SIZE_MAX:
+            text = f"this sequence can have {length} items; at most {SEQUENCE_SIZE_MAX}"
+            raise self.refuse("long-sequence", text, node, "give what it is made of smaller bounds")
+        return SequenceType(item, length)  # type: ignore[arg-type]
 
 
 # --- Types of expressions -------------------------------------------------------------------------------------------
@@ -1270,17 +1306,31 @@ def _arithmetic_type(operator: str, left: ir.Expr, right: ir.Expr) -> IntType:
     if a is None or b is None or c is None or d is None or operator in ("%", "//"):
         return INT
     if operator == "+":
-        return IntType(a + c, b + d)
-    if operator == "-":
-        return IntType(a - d, b - c)
-    products = (a * c, a * d, b * c, b * d)
-    return IntType(min(products), max(products))
+        low, high = a + c, b + d
+    elif operator == "-":
+        low, high = a - d, b - c
+    else:
+        products = (a * c, a * d, b * c, b * d)
+        low, high = min(products), max(products)
+    return IntType(low, high) if low >= -NUMBER_MAX and high <= NUMBER_MAX else INT
 
 
 def _extreme_type(kind: str, given: Sequence[ir.Expr]) -> IntType:
     least = min if kind == "min" else max
     lows, highs = zip(*map(bounds, given), strict=True)
     return INT if None in lows or None in highs else IntType(least(lows), least(highs))
+
+
+def _without_bounds(before: Type | None, now: Type | None) -> Type | None:
+    """The type with those integers that have changed since as unbounded ones."""
+    match before, now:
+        case IntType(), IntType() if before != now:
+            return INT
+        case OptionalType(inner), OptionalType(other):
+            return OptionalType(_without_bounds(inner, other) or NONE)
+        case SequenceType(inner, _), SequenceType(other, length):
+            return SequenceType(_without_bounds(inner, other), length)  # type: ignore[arg-type]
+    return now
 
 
 def _calls(node: ast.AST) -> bool:

@@ -87,12 +87,16 @@ class _Rewriter(ast.NodeTransformer):
     def __init__(self, maps: frozenset[str], where: str) -> None:
         self.maps = maps
         self.where = where
+        self.declared: dict[str, ast.expr] = {}
         self.depth = 0
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         self.depth += 1
         if self.depth == 1:
             node.decorator_list = []
+            for one in ast.walk(node):
+                if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name):
+                    self.declared.setdefault(one.target.id, one.annotation)
             node.args.defaults, node.args.kw_defaults = [], []
         self.generic_visit(node)
         self.depth -= 1
@@ -162,10 +166,26 @@ class _Rewriter(ast.NodeTransformer):
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         if not isinstance(node.target, ast.Name) or node.value is None:
             return self.generic_visit(node)
-        value = self.visit(node.value)
-        name = ast.copy_location(ast.Constant(node.target.id), node)
-        checked = _call(CHECKED, node, value, name, node.annotation)
-        return ast.copy_location(ast.Assign([node.target], checked), node)
+        return self._checked(node, node.target, self.visit(node.value))
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        self.generic_visit(node)
+        target = node.targets[0]
+        if len(node.targets) == 1 and isinstance(target, ast.Name) and target.id in self.declared:
+            return self._checked(node, target, node.value)
+        return node
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
+        self.generic_visit(node)
+        if not isinstance(node.target, ast.Name) or node.target.id not in self.declared:
+            return node
+        old = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
+        return self._checked(node, node.target, ast.copy_location(ast.BinOp(old, node.op, node.value), node))
+
+    def _checked(self, node: ast.stmt, target: ast.Name, value: ast.expr) -> ast.stmt:
+        name = ast.copy_location(ast.Constant(target.id), node)
+        annotation = copy.deepcopy(self.declared[target.id])
+        return ast.copy_location(ast.Assign([target], _call(CHECKED, node, value, name, annotation)), node)
 
     def _is_map(self, node: ast.AST) -> bool:
         own = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"

@@ -22,6 +22,7 @@ from llvmlite import ir as ll
 from checker import ir
 from checker.types import (
     BOOL,
+    INT,
     BoolType,
     EnumType,
     IdType,
@@ -647,8 +648,18 @@ class Code:
         if node.operator in ("//", "%"):
             self.fail_if(self.a.eq(right, 0))
         a = self.a
+        if _may_overflow(node):
+            return Value(node.type, (self._within_64_bits(node.operator, left, right),))
         emit = {"+": a.add, "-": a.sub, "*": a.mul, "//": a.floor_div, "%": a.modulo}[node.operator]
         return Value(node.type, (emit(left, right),))
+
+    def _within_64_bits(self, operator: str, left: Leaf, right: Leaf) -> Leaf:
+        """Numbers without bounds could leave the machine's: never silently."""
+        x, y = self.a.wide(left, 64), self.a.wide(right, 64)
+        emit = {"+": self.b.sadd_with_overflow, "-": self.b.ssub_with_overflow, "*": self.b.smul_with_overflow}
+        both = emit[operator](x, y)
+        self.fail_if(self.b.extract_value(both, 1))
+        return self.b.extract_value(both, 0)
 
     def _Compare(self, node: ir.Compare) -> Value:
         left, right = self.value(node.left).one, self.value(node.right).one
@@ -1328,6 +1339,10 @@ def careful(node: ir.Fold) -> bool:
     return can_fail(node.body) or any(map(can_fail, inner))
 
 
+def _may_overflow(node: ir.Arithmetic) -> bool:
+    return node.operator in "+-*" and node.type == INT
+
+
 @lru_cache(maxsize=1 << 16)
 def can_fail(node: ir.Expr) -> bool:
     """Whether evaluating it may be an error of the model, branch, or run a helper: then it is not evaluated in vain."""
@@ -1340,6 +1355,8 @@ def can_fail(node: ir.Expr) -> bool:
             case ir.Attribute(base=base) if isinstance(base.type, OptionalType | NoneType):
                 return True
             case ir.Arithmetic(operator="//" | "%"):
+                return True
+            case ir.Arithmetic() if _may_overflow(one):
                 return True
             case ir.Fold(kind="min" | "max", default=None):
                 return True

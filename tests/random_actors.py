@@ -725,8 +725,7 @@ class Writer:
         annotated = kind.tag in ("set", "sequence", "option") or self.chance(15)
         made = Path(name, kind, tight=annotated or kind.tag != "int")
         self.locals.append(made)
-        if not (annotated and kind.tag == "int"):  # A range over it needs its bounds.
-            self.assignable.append(made)
+        self.assignable.append(made)
         return f"{name}: {kind.text} = {text}" if annotated else f"{name} = {text}"
 
     def writable_kind(self, kind: Kind) -> bool:

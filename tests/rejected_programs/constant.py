@@ -26,6 +26,7 @@ class Machine:
         self.count = RATE
         self.count = TABLE[0]
         self.count = LOG[0]
+        self.count = 10 ** 2 - 99999999999999999999
 
 
 @predicate
