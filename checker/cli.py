@@ -312,7 +312,7 @@ class _Checking:
             session.complain(str(error) if first else f"\n{error}")
             session.traceback()
             self.failed(path, WRONG, _errors(error))
-        except (BrokenPipeError, ModuleNotFoundError):
+        except (BrokenPipeError, ModuleNotFoundError, bdb.BdbQuit):
             raise
         except Exception as error:
             session.complain(internal_error(error, debug=self.arguments.debug))
