@@ -5,6 +5,7 @@ Mistakes are gathered and point into the spec file, or into the actor's source w
 
 from __future__ import annotations
 
+import ast
 import re
 import typing
 from collections.abc import Iterable, Sequence
@@ -51,7 +52,9 @@ from checker.types import (
 )
 
 DEFAULT_LATE_CAPACITY = 4
-PROPERTIES_MAX = 60  # Each is one bit of the events of a state, and there are 63 beside the one for a failing predicate.
+PROPERTIES_MAX = (
+    60  # Each is one bit of the events of a state, and there are 63 beside the one for a failing predicate.
+)
 ELEMENT = re.compile(r"^([A-Za-z][\w-]*)\[(.+)\]$")
 
 
@@ -420,16 +423,21 @@ class _Builder:
                 arguments = self._arguments(system, known[use.name], use, path)
                 found.append(Property(use.label, kind, known[use.name], arguments))
         if len(found) > PROPERTIES_MAX:
-            self.report("too-many-properties", f"{len(found)} predicates; at most {PROPERTIES_MAX}", ("check",), key=True)
+            self.report(
+                "too-many-properties", f"{len(found)} predicates; at most {PROPERTIES_MAX}", ("check",), key=True
+            )
         return found
 
     def _arguments(
         self, system: System, function: Function, use: PredicateUse, path: tuple[str | int, ...]
     ) -> dict[str, Any]:
-        for one in function.node.args.args:
+        node = function.node
+        places: list[ast.FunctionDef | ast.arg] = [node, *node.args.args]
+        for one in places:
+            annotation = one.returns if isinstance(one, ast.FunctionDef) else one.annotation
             try:
-                if one.annotation is not None:
-                    evaluated(one.annotation, function.python.__globals__)
+                if annotation is not None:
+                    evaluated(annotation, function.python.__globals__)
             except TypeProblem as problem:
                 raise fail(
                     problem.slug, problem.message, function.place(one), inside=function.name, help=problem.help
@@ -437,7 +445,11 @@ class _Builder:
         wrong = signature_problem(function)
         if wrong is not None:
             raise SourceError([wrong])
-        hints = typing.get_type_hints(function.python, include_extras=True)
+        try:
+            hints = typing.get_type_hints(function.python, include_extras=True)
+        except Exception:  # Annotations are evaluated, and may be anything.
+            text = f"{function.name} has an annotation that is not a type"
+            raise fail("unknown-type", text, function.place(), inside=function.name) from None
         parameters = [one.arg for one in function.node.args.args]
         bound: dict[str, Any] = {}
         for name in use.arguments.keys() - set(parameters):

@@ -199,6 +199,15 @@ class TypeProblem(Exception):
         self.slug, self.message, self.help = slug, message, help
 
 
+def _unknown_type(annotation: Any) -> TypeProblem:
+    name = getattr(annotation, "__name__", str(annotation))
+    return TypeProblem(
+        "unknown-type",
+        f"{name} is not a type of the actor language",
+        "use bool, a bounded int, an Enum, ActorId, T | None, a @struct, frozenset, a bounded tuple or a dict",
+    )
+
+
 # --- From annotations ---------------------------------------------------------------------------------------------
 
 
@@ -222,6 +231,12 @@ class Resolver:
         return None
 
     def resolve(self, annotation: Any) -> Type:
+        try:
+            return self._resolve(annotation)
+        except (AttributeError, IndexError, TypeError, ValueError):  # A piece of Python that was not meant as a type.
+            raise _unknown_type(annotation) from None
+
+    def _resolve(self, annotation: Any) -> Type:
         if annotation is None or annotation is type(None):
             return NONE
         origin = typing.get_origin(annotation)
@@ -256,12 +271,7 @@ class Resolver:
             return EnumType(annotation)
         if getattr(annotation, "__checker_kind__", "") in ("struct", "message"):
             return self.struct(annotation)
-        name = getattr(annotation, "__name__", str(annotation))
-        raise TypeProblem(
-            "unknown-type",
-            f"{name} is not a type of the actor language",
-            "use bool, a bounded int, an Enum, ActorId, T | None, a @struct, frozenset, a bounded tuple or a dict",
-        )
+        raise _unknown_type(annotation)
 
     def _annotated(self, annotation: Any) -> Type:
         base, *notes = typing.get_args(annotation)
@@ -305,6 +315,8 @@ class Resolver:
             except NameError as error:
                 text = f"a field of {cls.__name__} has a type that is not known: {error.name}"
                 raise TypeProblem("unknown-type", text) from None
+            except Exception:  # Annotations are evaluated, and may be anything.
+                raise TypeProblem("unknown-type", f"a field of {cls.__name__} has a type that is none") from None
             bare = [name for name, value in vars(cls).items() if _is_bare(name, value) and name not in hints]
             if bare:
                 text = f"{cls.__name__}.{bare[0]} has no type, so it is not a field"
