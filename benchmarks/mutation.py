@@ -1,9 +1,10 @@
 """Is every guard of the Kafka actors needed? Each `if` and `require` is negated, and removed, one at a time; each
 mutant is checked with the transactional specs until one differs from its `expect` (verdict, property, steps, counts).
 
-    python benchmarks/mutation.py [--only SUBSTRING] [--specs GLOB ...] [--seconds 20]
+    python benchmarks/mutation.py [--only SUBSTRING] [--specs GLOB ...] [--processes 2] [--results FILE]
 
-Prints one line for each mutant, and the survivors at the end. A survivor needs a reason: see ``REASONS``.
+Prints one line for each mutant, and the survivors at the end. A survivor needs a reason: see ``REASONS``. With
+``--results`` the outcomes are kept in a file, and those that are there already are not computed again.
 """
 
 from __future__ import annotations
@@ -19,19 +20,39 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = ("application", "partition", "transaction_coordinator", "offsets_partition", "consumer")
-# Cheapest first: most mutants die there.
+# Those with few states first; then one with two instances, a pause and all counts pinned, where most mutants die.
 SPECS = (
-    "specs/txn_lost_messages.yaml", "specs/txn_crash.yaml", "specs/txn_delayed_produce.yaml",
-    "specs/txn_delayed_init_producer_id.yaml", "specs/txn_delayed_end_txn.yaml", "specs/txn_delayed_marker.yaml",
-    "specs/txn_delayed_txn_offset_commit.yaml", "specs/txn_expired_batch.yaml", "specs/broken/*.yaml",
-    "specs/txn_timeout.yaml", "specs/txn.yaml",
+    "specs/broken/offsets_before.yaml", "specs/broken/auto_commit.yaml", "specs/broken/no_sequence_check.yaml",
+    "specs/broken/no_markers_after_reload.yaml", "specs/txn_timeout.yaml", "specs/txn_lost_messages.yaml",
+    "specs/txn_crash.yaml", "specs/broken/*.yaml", "specs/txn_delayed_produce.yaml",
+    "specs/txn_delayed_init_producer_id.yaml", "specs/txn_expired_batch.yaml", "specs/txn_delayed_*.yaml",
+    "specs/txn.yaml",
 )  # fmt: skip
+EXCLUDED = ("specs/txn_delayed_produce_unfenced.yaml",)  # Four million states for each mutant.
 REASONS: dict[str, str] = {}  # "file:function: condition" -> why nothing can tell
+STATES_MAX = 3_000_000  # Beyond, the mutant has changed the counts anyhow.
+
+# Runs in a copy of the tree in which one guard is changed. Prints the first spec that differs, if one does.
+RUNNER = """
+import sys
+from checker.check import run
+from checker.expectation import differences
+from checker.options import Options
+from checker.spec import load
+
+for path in sys.argv[2:]:
+    spec = load(path)
+    result = run(spec, Options(workers=1, states=int(sys.argv[1])))
+    if result.problem or differences(spec.expect, result):
+        print(path, "(model error)" if result.problem else f"({result.outcome.value})")
+        break
+"""
 
 
 @dataclass(frozen=True)
@@ -96,46 +117,47 @@ def replace_condition(node: ast.AST, new: ast.expr) -> None:
         node.args[0] = new
 
 
-def killer(mutant: Mutant, specs: list[str], seconds: float) -> str:
+def killer(mutant: Mutant, specs: list[str], cache: str) -> str:
     """The first spec whose outcome differs from its `expect`; empty: the mutant survives."""
     with tempfile.TemporaryDirectory() as directory:
-        for part in ("checker", "model", "specs", "reports"):
+        for part in ("checker", "model", "specs"):
             shutil.copytree(ROOT / part, Path(directory) / part, ignore=shutil.ignore_patterns("__pycache__"))
         (Path(directory) / "model" / "kafka" / f"{mutant.file}.py").write_text(mutant.source)
-        for spec in specs:
-            command = [sys.executable, "-m", "checker", spec, "--expect", "--json", "--seconds", str(seconds)]
-            environment = {**os.environ, "PYTHONPATH": directory}
-            run = subprocess.run(command, capture_output=True, text=True, cwd=directory, env=environment)
-            if run.returncode != 0:
-                return f"{spec} ({outcome(run.stdout)})"
-    return ""
-
-
-def outcome(text: str) -> str:
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return "no answer"
-    one = found[0] if isinstance(found, list) else found
-    return str(one.get("verdict") or "model error")
+        command = [sys.executable, "-c", RUNNER, str(STATES_MAX), *specs]
+        environment = {**os.environ, "PYTHONPATH": directory, "XDG_CACHE_HOME": cache}
+        run = subprocess.run(command, capture_output=True, text=True, cwd=directory, env=environment)
+        if run.returncode != 0:  # Refused by the front end, say: the mutant is not a model any more.
+            return f"{run.stderr.strip().splitlines()[-1] if run.stderr.strip() else 'an error'}"
+        return run.stdout.strip()
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="")
     parser.add_argument("--specs", nargs="*", default=list(SPECS))
-    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--results", type=Path)
     options = parser.parse_args()
     specs = list(dict.fromkeys(one for pattern in options.specs for one in sorted(glob.glob(pattern, root_dir=ROOT))))
-    survivors = []
-    count = 0
-    for mutant in (one for file in FILES for one in mutants(file) if options.only in one.name):
-        count += 1
-        found = killer(mutant, specs, options.seconds)
-        print(f"{'killed by ' + found if found else 'SURVIVES'}: {mutant.name}", flush=True)
-        if not found:
-            survivors.append(mutant)
-    print(f"\n{count} mutants, {len(survivors)} survive")
+    specs = [one for one in specs if one not in EXCLUDED]
+    chosen = [one for file in FILES for one in mutants(file) if options.only in one.name]
+    known: dict[str, str] = {}
+    if options.results and options.results.exists():
+        known = dict(json.loads(line) for line in options.results.read_text().splitlines())
+
+    with tempfile.TemporaryDirectory() as cache, ThreadPoolExecutor(options.processes) as pool:
+
+        def judge(mutant: Mutant) -> str:
+            found = known[mutant.name] if mutant.name in known else killer(mutant, specs, cache)
+            print(f"{'killed by ' + found if found else 'SURVIVES'}: {mutant.name}", flush=True)
+            if options.results and mutant.name not in known:
+                with options.results.open("a") as file:
+                    file.write(json.dumps([mutant.name, found]) + "\n")
+            return found
+
+        outcomes = list(pool.map(judge, chosen))
+    survivors = [mutant for mutant, found in zip(chosen, outcomes, strict=True) if not found]
+    print(f"\n{len(chosen)} mutants, {len(survivors)} survive")
     for mutant in survivors:
         reason = REASONS.get(f"{mutant.file}:{mutant.function}: {mutant.condition}", "NO REASON GIVEN")
         print(f"  {mutant.name}\n      {reason}")
