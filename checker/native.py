@@ -18,6 +18,14 @@ from checker.search import Branch, Slice, Target, counter_keys
 from checker.system import Layout
 
 
+CANARY = 0x5AFE_5AFE_5AFE_5AFE
+
+
+def coverage_words(branches: list[tuple[str, int]]) -> int:
+    """How many words hold two bits for each `if`."""
+    return -(-2 * len(branches) // 64)
+
+
 class NativeEngine:
     """The compiled search."""
 
@@ -43,7 +51,7 @@ class NativeEngine:
             workers=workers or min(os.cpu_count() or 1, 16),
             memory_bytes=memory_bytes,
             counters=len(self._keys),
-            flags=-(-2 * len(self.branches) // 64),
+            flags=coverage_words(self.branches),
         )
 
     def start(self) -> int:
@@ -125,9 +133,11 @@ class NativeEngine:
         kind = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p)
         function = kind(self._code.get_function_address("successors"))
         given = (ctypes.c_uint64 * words)(*self.layout.pack(state))
-        out = (ctypes.c_uint64 * (words * capacity))()
-        counters = (ctypes.c_uint64 * (len(self._keys) + len(self.branches) + 1))()
+        out = (ctypes.c_uint64 * (words * capacity + 1))()
+        counters = (ctypes.c_uint64 * (len(self._keys) + coverage_words(self.branches) + 1))()
+        out[-1] = counters[-1] = CANARY
         number = function(ctypes.addressof(given), ctypes.addressof(out), capacity, ctypes.addressof(counters))
+        assert out[-1] == counters[-1] == CANARY, "the machine code writes beyond its memory"
         if number < 0:
             return None
         number &= STUCK - 1
