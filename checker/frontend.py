@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
 from types import FunctionType
-from typing import Any
+from typing import Any, TypeGuard
 
 from checker import ir, lang, nearest
 from checker.actors import ActorClass, Function, function_of, markers, signature_problem
@@ -131,7 +131,33 @@ class Scope:
     sure: set[str] = field(default_factory=set)  # names that have a value on every way to here
     silent: set[str] = field(default_factory=set)  # locals whose own assignment was refused
     loops: set[str] = field(default_factory=set)  # variables of the `for` statements around
+    own: frozenset[str] = frozenset()  # names it assigns anywhere: to Python they are local everywhere in it
     jumped: ast.AST | None = None  # a change on a way that left a loop's round or the function early
+
+
+    def __post_init__(self) -> None:
+        parameters = {one.arg for one in self.function.node.args.args}
+        self.own = frozenset(_assigned_names(self.function.node.body)) - parameters
+
+
+def _assigned_names(body: Sequence[ast.stmt]) -> Iterator[str]:
+    for statement in body:
+        targets: list[ast.expr] = []
+        match statement:
+            case ast.Assign():
+                targets = statement.targets
+            case ast.AnnAssign() | ast.AugAssign():
+                targets = [statement.target]
+            case ast.For():
+                targets = [statement.target]
+                yield from _assigned_names([*statement.body, *statement.orelse])
+            case ast.If():
+                yield from _assigned_names([*statement.body, *statement.orelse])
+        yield from (one.id for target in targets for one in ast.walk(target) if _is_stored(one))
+
+
+def _is_stored(node: ast.AST) -> TypeGuard[ast.Name]:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
 
 
 class Translator:
@@ -804,6 +830,8 @@ class Translator:
         raise self.not_a_value(value, node)
 
     def global_value(self, name: str) -> Any:
+        if name in self.scope.own:
+            return None
         return self.scope.function.python.__globals__.get(name)
 
     def name(self, node: ast.Name, name: str) -> ir.Expr:
@@ -814,7 +842,7 @@ class Translator:
             return ir.Local(type_, unique)
         if name in self.scope.silent:
             raise Silent
-        if unique is not None:
+        if unique is not None or name in self.scope.own:
             raise self.refuse(
                 "unset-local", f"{name} has no value on some way to here", node,
                 "assign it before that `if` or `for`",
@@ -1086,6 +1114,8 @@ class Translator:
         return ir.Replace(base.type, base, tuple(changes))
 
     def named_call(self, node: ast.Call, name: str) -> ir.Expr:
+        if name in self.scope.own or name in self.scope.names:
+            raise self.refuse("not-a-function", f"{name} is a local here, not a function", node, "give it another name")
         value = self.global_value(name)
         if name in ("any", "all", "sum", "min", "max", "len", "tuple", "frozenset", "set", "abs") and value is None:
             return self.built_in(name, node)
