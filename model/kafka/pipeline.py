@@ -255,6 +255,8 @@ class _Wiring:
             given.add("replication.factor")
         said = [f"{name}: {why}" for name, why in config.NOT_MODELLED.items() if name in given]
         said += ["brokers that crash, and replicas", "group generations: only the transactional id fences"]
+        if "auto.offset.reset" not in given:
+            said.append("auto.offset.reset (default latest): a group without an offset starts at the first record here")
         return said
 
 
