@@ -115,7 +115,7 @@ class Setting:
     name: str
     value: str
     origin: str
-    rule: str
+    rule: str = ""
 
 
 class Pipeline(Protocol):
@@ -130,7 +130,8 @@ class Pipeline(Protocol):
 
     def expand(self, document: Any, place: Callable[[Sequence[Key]], Place], /) -> dict[str, Any]: ...
 
-    def effective_settings(self, document: Any, /) -> Iterable[tuple[object, object, object, object]]: ...
+    def effective_settings(self, document: Any, /) -> Iterable[Sequence[object]]:
+        """Name, value and origin of each setting; fourthly, where there is one, the rule that decided."""
 
 
 @dataclass(frozen=True)
@@ -223,7 +224,10 @@ class _Loader:
             self.validated(forms.CommonForm, common)
             spec = None
         if self.diagnostics or spec is None:
-            raise SourceError(list(dict.fromkeys(self.diagnostics)))
+            # A number that is too large was read as 0; what else there is to say about that 0 is nobody's mistake.
+            beyond = {one.place for one in self.diagnostics if one.slug == "number-too-large"}
+            found = [one for one in self.diagnostics if one.slug == "number-too-large" or one.place not in beyond]
+            raise SourceError(list(dict.fromkeys(found)))
         return spec
 
     def plain(self) -> dict[str, Any]:
