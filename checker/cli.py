@@ -14,7 +14,7 @@ import os
 import shlex
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
@@ -34,7 +34,7 @@ EPILOG = """\
 other commands:
   show SPEC              effective settings, constants, actors, links, faults, bounds
   export FORMAT SPEC     the state graph or the model in another form
-  prove SPEC             unbounded proof
+  prove SPEC             unbounded proof (not available yet)
   schema                 JSON Schema of spec files, for editors
 
 exit code: 0 holds, 1 violated, 2 the spec, settings or actor are wrong, 3 inconclusive, 4 vacuous, 70 a bug of the
@@ -44,6 +44,20 @@ checker; of several specs the worst. With --expect: 0 if every answer is as its 
 
 class UsageError(Exception):
     """The command line itself is wrong."""
+
+
+class UnwritableError(Exception):
+    """An answer has nowhere to go: a full disk, a directory that is a file."""
+
+
+@contextlib.contextmanager
+def _writing(target: str) -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise UnwritableError(f"{target}: {error.strerror or error}") from error
 
 
 class Parser(argparse.ArgumentParser):
@@ -142,10 +156,12 @@ class Session:
         return wanted and self.out.isatty()
 
     def print(self, text: str) -> None:
-        print(text.rstrip("\n"), file=self.out, flush=True)
+        with _writing("standard output"):
+            print(text.rstrip("\n"), file=self.out, flush=True)
 
     def complain(self, text: str) -> None:
-        print(text.rstrip("\n"), file=self.error, flush=True)
+        with contextlib.suppress(OSError):  # The exit code says it too.
+            print(text.rstrip("\n"), file=self.error, flush=True)
 
     def traceback(self) -> None:
         if self.arguments.debug:
@@ -163,34 +179,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     # No plugin has a say in spec files, and looking for some through all installed packages takes 20 ms.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    for stream in (sys.stdout, sys.stderr):
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # Closed by whoever started us; the exit code is all they want.
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        stream = getattr(sys, name)
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # A terminal that lacks a character is no reason to stop.
     try:
         return _run(given)
     except UsageError as error:
-        print(f"error[usage]: {error}", file=sys.stderr, flush=True)
+        _say(f"error[usage]: {error}")
         return WRONG
     except SourceError as error:
-        print(error, file=sys.stderr, flush=True)
-        if "--debug" in given:
-            traceback.print_exc()
+        _say(f"{error}\n{traceback.format_exc()}" if "--debug" in given else str(error))
         return WRONG
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr, flush=True)
+        _say("interrupted")
         return INCONCLUSIVE
     except BrokenPipeError:
-        # Whoever was reading has gone; Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon_output()
         return INCONCLUSIVE
+    except UnwritableError as error:
+        _say(f"error[cannot-write]: {error}")
+        _abandon_output()
+        return WRONG
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing in ("", "checker", "reports"):
             return _our_bug(error, given)
-        print(
-            f"error[not-installed]: the package {missing} is missing\n   = help: python -m pip install .",
-            file=sys.stderr,
-        )
+        _say(f"error[not-installed]: the package {missing} is missing\n   = help: python -m pip install .")
         return WRONG
     except bdb.BdbQuit:  # The user has left the debugger at a breakpoint in an actor.
         return INCONCLUSIVE
@@ -198,8 +215,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _our_bug(error, given)
 
 
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError):  # An exception here would make the exit code that of a violation.
+        print(text, file=sys.stderr, flush=True)
+
+
+def _abandon_output() -> None:
+    """Whoever was reading has gone, or the disk is full: Python would complain once more when it flushes at exit."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _our_bug(error: Exception, given: Sequence[str]) -> int:
-    print(internal_error(error, debug="--debug" in given), file=sys.stderr, flush=True)
+    _say(internal_error(error, debug="--debug" in given))
     return OUR_BUG
 
 
@@ -252,6 +280,8 @@ def _spec_paths(targets: Sequence[str]) -> list[str]:
     """The files named, and those below the directories named, in order. Names with ``_`` in front are not specs."""
     found: list[str] = []
     for target in targets:
+        if not target:  # For Path it would be the directory we are in, and all specs below it.
+            raise UsageError("the name of a spec is empty")
         path = Path(target)
         if not path.is_dir():
             if target in COMMANDS and not path.exists():
@@ -290,10 +320,19 @@ class _Checking:
         self.interrupted = False
 
     def run(self) -> int:
+        if self.arguments.report is not None:
+            with _writing(self.arguments.report):  # Not after minutes of search.
+                Path(self.arguments.report).mkdir(parents=True, exist_ok=True)
         for number, path in enumerate(self.specs):
             if self.interrupted:
                 break
-            self.one(path, first=number == 0)
+            try:
+                self.one(path, first=number == 0)
+            except KeyboardInterrupt:  # Before or after the search, which ends by itself; what was found is kept.
+                self.interrupted = True
+                if len(self.rows) == number:
+                    self.session.complain(f"{path}: interrupted before the search began")
+                    self.failed(path, INCONCLUSIVE, [{"error": "interrupted", "message": "nothing was explored"}])
         self.finish()
         if self.arguments.expect and self.session.worst() != OUR_BUG:
             complete = len(self.session.codes) == len(self.specs)
@@ -312,7 +351,7 @@ class _Checking:
             session.complain(str(error) if first else f"\n{error}")
             session.traceback()
             self.failed(path, WRONG, _errors(error))
-        except (BrokenPipeError, ModuleNotFoundError, bdb.BdbQuit):
+        except (BrokenPipeError, UnwritableError, ModuleNotFoundError, bdb.BdbQuit):
             raise
         except Exception as error:
             session.complain(internal_error(error, debug=self.arguments.debug))
@@ -323,6 +362,8 @@ class _Checking:
         from checker.progress import LiveLine
 
         line = None if self.arguments.quiet else LiveLine(Path(spec.path).name)
+        if line is not None:
+            line.start()
         try:
             return checking.run(spec, _options(self.arguments).limited_by(spec.limits), line)
         finally:
@@ -371,26 +412,29 @@ class _Checking:
     def accept(self, spec: SpecFile, result: Result) -> None:
         from checker.expectation import accept, pinned
 
-        changed = accept(spec.path, pinned(result, spec))
+        with _writing(spec.path):
+            changed = accept(spec.path, pinned(result, spec))
         self.session.complain(f"{spec.path}: {'`expect` rewritten' if changed else '`expect` is as found'}")
 
     def write_report(self, result: Result) -> None:
         from reports.files import distinct_names, write_report
 
         name = distinct_names(self.specs)[self.specs.index(result.spec)]
-        for path in write_report(result, Path(self.arguments.report), name):
+        with _writing(self.arguments.report):
+            written = write_report(result, Path(self.arguments.report), name)
+        for path in written:
             self.session.complain(f"written: {path}")
 
     def failed(self, path: str, code: int, errors: list[dict[str, Any]]) -> None:
         from reports.text import SummaryRow
 
         self.session.codes.append(code)
-        detail = (
-            "a bug of the checker" if code == OUR_BUG else f"{len(errors)} mistake{'s' * (len(errors) > 1)}, see above"
-        )
+        mistakes = f"{len(errors)} mistake{'s' * (len(errors) > 1)}, see above"
+        detail = {OUR_BUG: "a bug of the checker", INCONCLUSIVE: "interrupted before the search began"}
+        verdict = "inconclusive" if code == INCONCLUSIVE else None
         unexpected = "the spec could not be checked" if self.arguments.expect else ""
-        self.rows.append(SummaryRow(path, "error", detail, unexpected=unexpected))
-        self.documents.append({"format": 1, "spec": path, "title": None, "verdict": None, "errors": errors})
+        self.rows.append(SummaryRow(path, verdict or "error", detail.get(code, mistakes), unexpected=unexpected))
+        self.documents.append({"format": 1, "spec": path, "title": None, "verdict": verdict, "errors": errors})
 
     def finish(self) -> None:
         from reports.json import dumps
@@ -472,7 +516,8 @@ PATH_FORMATS = ("mermaid", "itf")
 
 def export(given: Sequence[str]) -> int:
     parser = _sub_parser("export", "The state graph (dot, graphml, json), or the path that is shown (mermaid, itf).")
-    parser.add_argument("format", metavar="FORMAT", choices=(*GRAPH_FORMATS, *PATH_FORMATS))
+    parser.add_argument("format", metavar="FORMAT", choices=(*GRAPH_FORMATS, *PATH_FORMATS),
+                        help=", ".join((*GRAPH_FORMATS, *PATH_FORMATS)))  # fmt: skip
     parser.add_argument("spec", metavar="SPEC")
     parser.add_argument("--output", metavar="FILE", help="write a file instead of standard output")
     parser.add_argument("--states", type=_positive_int, metavar="N", help="refuse a state graph larger than this")
@@ -488,7 +533,8 @@ def export(given: Sequence[str]) -> int:
         return HOLDS
     from reports.files import write_whole
 
-    write_whole(Path(arguments.output), text)
+    with _writing(arguments.output):
+        write_whole(Path(arguments.output), text)
     return HOLDS
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import time
@@ -24,11 +25,16 @@ class LiveLine:
     def __init__(self, title: str, stream: TextIO | None = None) -> None:
         self.title = title
         self.stream = sys.stderr if stream is None else stream
-        self.visible = self.stream.isatty()
+        self.visible = self.stream.isatty() and os.environ.get("TERM") != "dumb"
         self.drawn_at = 0.0
         self.shown = False
         self.rate = 0.0
         self.rate_from: tuple[float, int] = (time.monotonic(), 0)
+
+    def start(self) -> None:
+        """Before the first figures: making machine code can take seconds."""
+        if self.visible:
+            self._draw(f"{self.title}: preparing")
 
     def update(self, states: int, transitions: int, depth: int, queue: int, memory_bytes: int) -> None:
         del transitions  # Eighty columns have no room for it.
@@ -36,9 +42,11 @@ class LiveLine:
         if not self.visible or now - self.drawn_at < REDRAW_SECONDS:
             return
         since, states_before = self.rate_from
-        if now - since >= RATE_SECONDS or not self.rate:
+        settled = now - since >= RATE_SECONDS
+        if settled or not states_before:  # In the first second: what it is so far.
             self.rate = (states - states_before) / max(now - since, 1e-3)
-            self.rate_from = (now, states) if now - since >= RATE_SECONDS else self.rate_from
+        if settled:
+            self.rate_from = (now, states)
         self.drawn_at = now
         self._draw(
             f"{self.title}: {states:,} states, {quantity(self.rate)}/s, depth {depth}, queue {quantity(queue)}, "

@@ -75,7 +75,13 @@ def safe_name(name: str) -> str:
 
 
 def write_whole(target: FilePath, content: str) -> None:
-    """Write through a temporary file beside the target, so that no reader ever meets half of it."""
+    """Write through a temporary file beside the target, so that no reader ever meets half of it.
+
+    A link, a device or a pipe is written to instead: replacing /dev/stdout by a file is not what anybody wants.
+    """
+    if target.is_symlink() or (target.exists() and not target.is_file()):
+        target.write_text(content, encoding="utf-8", errors="backslashreplace", newline="\n")
+        return
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.", suffix=".tmp")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:

@@ -51,7 +51,7 @@ def check_size(format: str, states: int, states_max: int) -> None:
     instead = "" if format == "json" else ", or export json"
     raise GraphTooLargeError(
         f"the state graph has more than {states_max:,} states; {format} export stops there because {why}. "
-        f"Ask a smaller question (smaller constants, fewer faults), raise the limit{instead}"
+        f"Ask a smaller question (smaller constants, fewer faults), raise the limit (--states){instead}"
     )
 
 

@@ -2,7 +2,8 @@
 
 The keys of format 1 come first, in a fixed order. After them, at the end of each object, stand additions:
 ``explanation`` and ``reasons`` of a property; ``sent``, ``choices`` and ``late`` of a step; ``why``, ``never_ran``,
-``one_sided`` and ``problem`` of the whole. Additions do not raise ``format``; a key that changes its meaning or place does.
+``one_sided`` and ``problem`` of the whole. Additions do not raise ``format``; a key that changes its meaning or place
+does.
 """
 
 from __future__ import annotations

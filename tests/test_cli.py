@@ -313,6 +313,7 @@ def test_directory_means_its_specs_in_order_without_private_ones(
         (["x.yaml", "--expect", "--accept"], "one of them"),
         (["--json", "show", "x.yaml"], "`show` is a command; it comes first"),
         (["show"], "the following arguments are required: SPEC"),
+        ([""], "the name of a spec is empty"),
         (["prove", "x.yaml"], "prove is not available yet"),
         (["export", "png", "x.yaml"], "invalid choice: 'png'"),
         (["a.yaml", "b.yaml", "--replay", "0"], "--replay shows a path of one spec"),
@@ -387,6 +388,59 @@ def test_broken_pipe_is_no_traceback(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
+def test_interrupted_before_the_search_keeps_the_answers_so_far(
+    tmp_path: Path, answers: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    specs = [write_spec(tmp_path, f"{name}.yaml") for name in "abc"]
+    answers["b.yaml"] = KeyboardInterrupt()
+
+    assert main(["--json", *specs]) == 3
+
+    captured = capsys.readouterr()
+    assert [one["verdict"] for one in json.loads(captured.out)] == ["holds", "inconclusive"]
+    assert "interrupted: 1 of 3 specs not checked" in captured.err
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "> /dev/full", "2> /dev/full"])
+def test_output_that_cannot_be_written_is_no_traceback_and_no_violation(tmp_path: Path, closed: str) -> None:
+    command = f'"{sys.executable}" -m checker {write_spec(tmp_path, "a.yaml")} --engine reference {closed}'
+
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True)
+
+    assert done.returncode == (2 if closed == "> /dev/full" else 0)
+    assert "No space left" in done.stderr if closed == "> /dev/full" else done.stderr == ""
+
+
+def test_report_that_cannot_be_written_is_refused_before_the_search(
+    tmp_path: Path, answers: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = write_spec(tmp_path, "a.yaml")
+
+    assert main([spec, "--report", spec]) == 2
+
+    assert f"error[cannot-write]: {spec}: File exists" in capsys.readouterr().err
+    assert "options" not in answers
+
+
+def test_export_writes_to_what_a_link_names(tmp_path: Path) -> None:
+    """Replacing the link by a file would be fatal to /dev/stdout."""
+    link, real = tmp_path / "link", tmp_path / "real"
+    real.write_text("")
+    link.symlink_to(real)
+
+    assert main(["export", "dot", write_spec(tmp_path, "a.yaml"), "--output", str(link)]) == 0
+
+    assert link.is_symlink()
+    assert real.read_text().startswith("digraph")
+
+
+@pytest.mark.parametrize("target", ["nowhere/a.dot", "."])
+def test_export_to_nowhere_is_an_error(tmp_path: Path, target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "dot", write_spec(tmp_path, "a.yaml"), "--output", str(tmp_path / target)]) == 2
+
+    assert "error[cannot-write]:" in capsys.readouterr().err
+
+
 # --- Progress -------------------------------------------------------------------------------------------------------
 
 
@@ -417,6 +471,31 @@ def test_live_line_never_wraps(monkeypatch: pytest.MonkeyPatch) -> None:
     LiveLine("txn.yaml", stream).update(1, 1, 1, 1, 1)
 
     assert len(stream.getvalue().removeprefix("\r\x1b[K")) < 40
+
+
+def test_live_line_needs_a_terminal_that_can_erase_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    stream = Terminal()
+    line = LiveLine("txn.yaml", stream)
+
+    line.start()
+    line.update(1, 1, 1, 1, 1)
+
+    assert stream.getvalue() == ""
+
+
+def test_live_line_tells_the_rate_so_far_in_the_first_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first figures, of one state or two, must not stand there for a second."""
+    clock = iter([100.0, 100.2, 100.6])
+    monkeypatch.setattr("checker.progress.time.monotonic", lambda: next(clock))
+    monkeypatch.setenv("COLUMNS", "200")
+    stream = Terminal()
+    line = LiveLine("txn.yaml", stream)
+
+    line.update(1, 1, 1, 1, 1)
+    line.update(600_000, 1, 1, 1, 1)
+
+    assert "600,000 states, 1M/s" in stream.getvalue()
 
 
 def test_live_line_is_silent_when_piped() -> None:
@@ -480,6 +559,14 @@ def test_show_tells_what_takes_effect(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "player-1 -> referee  fifo, capacity 4, when full: error  Result" in shown
     assert "crash  player: 1" in shown
     assert "Edges." in shown
+
+
+def test_show_tells_the_settings_of_a_pipeline_and_where_they_come_from(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", str(ROOT / "specs" / "txn.yaml")]) == 0
+
+    settings = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["payer.consumer.isolation.level", "read_committed", "given"] in settings
+    assert ["payer.producer.acks", "all", "default", "of", "3.9"] in settings
 
 
 def test_schema_describes_the_wired_form(capsys: pytest.CaptureFixture[str]) -> None:
