@@ -12,7 +12,9 @@ import difflib
 import json
 import os
 import shlex
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -296,6 +298,28 @@ def _spec_paths(targets: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def _loaded(path: str, overrides: Sequence[str]) -> SpecFile:
+    with _interrupts_deferred():
+        from checker import spec as spec_files
+    return spec_files.load(path, overrides)
+
+
+@contextlib.contextmanager
+def _interrupts_deferred() -> Iterator[None]:
+    """Ctrl-C takes effect at the end: pydantic's core, interrupted while it is imported, dies of it in its own way."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pending: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: pending.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pending:
+        raise KeyboardInterrupt
+
+
 def _options(arguments: argparse.Namespace) -> Options:
     return Options(
         engine=arguments.engine,
@@ -340,11 +364,9 @@ class _Checking:
         return self.session.worst()
 
     def one(self, path: str, *, first: bool) -> None:
-        from checker import spec as spec_files
-
         session = self.session
         try:
-            spec = spec_files.load(path, self.arguments.overrides)
+            spec = _loaded(path, self.arguments.overrides)
             result = self.explore(spec)
             self.report(spec, result, first=first)
         except SourceError as error:
@@ -479,13 +501,12 @@ def _errors(error: SourceError) -> list[dict[str, Any]]:
 
 def _replay(session: Session, specs: Sequence[str]) -> int:
     from checker import check as checking
-    from checker import spec as spec_files
     from reports.json import path_document
     from reports.text import render_path
 
     if len(specs) != 1:
         raise UsageError("--replay shows a path of one spec")
-    spec = spec_files.load(specs[0], session.arguments.overrides)
+    spec = _loaded(specs[0], session.arguments.overrides)
     path = checking.replay(spec, session.arguments.replay)
     if session.arguments.json:
         session.print(json.dumps(path_document(path), indent=2))
@@ -503,10 +524,10 @@ def show(given: Sequence[str]) -> int:
     arguments = _parsed(parser, given)
     if arguments is None:
         return HOLDS
-    from checker import spec as spec_files
+    spec = _loaded(arguments.spec, arguments.overrides)
     from checker.show import describe
 
-    Session(arguments).print(describe(spec_files.load(arguments.spec, arguments.overrides)))
+    Session(arguments).print(describe(spec))
     return HOLDS
 
 
@@ -524,9 +545,7 @@ def export(given: Sequence[str]) -> int:
     arguments = _parsed(parser, given)
     if arguments is None:
         return HOLDS
-    from checker import spec as spec_files
-
-    spec = spec_files.load(arguments.spec, arguments.overrides)
+    spec = _loaded(arguments.spec, arguments.overrides)
     text = _exported_graph(spec, arguments) if arguments.format in GRAPH_FORMATS else _exported_path(spec, arguments)
     if arguments.output is None:
         Session(arguments).print(text)
