@@ -39,15 +39,6 @@ def write_report(result: Result, directory: FilePath, name: str | None = None) -
     return written
 
 
-def write_reports(results: Sequence[Result], directory: FilePath) -> list[FilePath]:
-    """The files about several specs. Specs with equal stems get as many of their folders as tell them apart."""
-    return [
-        file
-        for result, name in zip(results, distinct_names([result.spec for result in results]), strict=True)
-        for file in write_report(result, directory, name)
-    ]
-
-
 def distinct_names(specs: Sequence[str]) -> list[str]:
     """A short name for each spec, different for different specs: ``txn``, or ``broken.txn`` beside another ``txn``."""
     parts = [(*FilePath(spec).parts[:-1], FilePath(spec).stem) for spec in specs]
