@@ -282,23 +282,23 @@ class _Builder:
                 for receiver in self._receivers(system, instance, one):
                     pairs.setdefault((sender, receiver), {})[one.message] = None
         inboxes: dict[int, dict[type, None]] = {}
-        found: list[tuple[str, int | None, int | None, int, bool, list[type]]] = []
+        found: list[tuple[str, int | None, int | None, int, bool, bool, list[type]]] = []
         for (sender, receiver), messages in sorted(pairs.items()):
-            kind, capacity, wait = self._rule(system, sender, receiver)
+            kind, capacity, wait, reliable = self._rule(system, sender, receiver)
             if kind == "fifo":
-                found.append((kind, sender, receiver, capacity, wait, list(messages)))
+                found.append((kind, sender, receiver, capacity, wait, reliable, list(messages)))
             else:
                 inboxes.setdefault(receiver, {}).update(messages)
         for receiver, messages in sorted(inboxes.items()):
-            kind, capacity, wait = self._rule(system, None, receiver)
-            found.append((kind, None, receiver, capacity, wait, list(messages)))
+            kind, capacity, wait, reliable = self._rule(system, None, receiver)
+            found.append((kind, None, receiver, capacity, wait, reliable, list(messages)))
         if shouted:
             if self.spec.network.kind != "set":
                 self._no_broadcast(system)
-            found.append(("set", None, None, self.spec.network.capacity, False, list(shouted)))
+            found.append(("set", None, None, self.spec.network.capacity, False, False, list(shouted)))
         return [
-            Link(i, kind, sender, receiver, capacity, wait, self._structs(resolver, messages))
-            for i, (kind, sender, receiver, capacity, wait, messages) in enumerate(found)
+            Link(i, kind, sender, receiver, capacity, wait, self._structs(resolver, messages), reliable=reliable)
+            for i, (kind, sender, receiver, capacity, wait, reliable, messages) in enumerate(found)
         ]
 
     def _no_broadcast(self, system: System) -> None:
@@ -351,9 +351,10 @@ class _Builder:
         if found not in self.diagnostics:
             self.diagnostics.append(found)
 
-    def _rule(self, system: System, sender: int | None, receiver: int) -> tuple[str, int, bool]:
+    def _rule(self, system: System, sender: int | None, receiver: int) -> tuple[str, int, bool, bool]:
+        """Kind, capacity, whether a sender waits for room, and whether faults spare it."""
         network = self.spec.network
-        kind, capacity, when_full = network.kind, network.capacity, network.when_full
+        kind, capacity, when_full, reliable = network.kind, network.capacity, network.when_full, False
         for rule in network.links:
             if rule.to is not None and not self._is(system, receiver, rule.to):
                 continue
@@ -361,7 +362,8 @@ class _Builder:
                 continue
             kind, capacity = rule.kind or kind, rule.capacity or capacity
             when_full = rule.when_full or when_full
-        return kind, capacity, when_full == "wait"
+            reliable = reliable if rule.reliable is None else rule.reliable
+        return kind, capacity, when_full == "wait", reliable
 
     def _is(self, system: System, instance: int, name: str) -> bool:
         return name in (system.instances[instance].name, system.instances[instance].group)
@@ -393,7 +395,7 @@ class _Builder:
         late: dict[int, dict[StructType, None]] = {}
         capacity: dict[int, int] = {}
         for link in list(system.links):
-            if link.kind != "fifo" or link.receiver is None:
+            if link.kind != "fifo" or link.receiver is None or link.reliable:
                 continue
             hit = [one for one in link.messages if any(budget.covers(one.cls) for budget in delays)]
             if not hit:

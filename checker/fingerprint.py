@@ -56,7 +56,8 @@ def _described(system: System) -> Iterator[str]:
             yield f"{field.name} {field.type} {field.storage}"  # Its default stands in the model's source.
     for link in system.links:
         messages = [(one.name, [(name, str(type_)) for name, type_ in one.fields]) for one in link.messages]
-        yield f"{link.kind} {link.sender} {link.receiver} {link.capacity} {link.wait} {link.late} {messages}"
+        yield f"{link.kind} {link.sender} {link.receiver} {link.capacity} {link.wait} {link.late} {link.reliable}"
+        yield f"{messages}"
     for budget in system.budgets:
         names = sorted(one.__name__ for one in budget.messages or ())
         yield f"{budget.kind} {budget.limit} {sorted(budget.instances)} {names}"

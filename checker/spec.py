@@ -54,6 +54,7 @@ class LinkRule:
     kind: str | None
     capacity: int | None
     when_full: str | None
+    reliable: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -465,14 +466,13 @@ class _Meaning:
                 self.unknown_actor(name, (*path, key))
         if form.to is None and form.from_ is None:
             self.report("link-for-nobody", "this link names neither `to` nor `from`", path, "say whose link it is")
-        if form.kind is None and form.capacity is None and form.when_full is None:
-            self.report(
-                "link-says-nothing", "this link changes nothing", path, "give `kind`, `capacity` or `when_full`"
-            )
+        if (form.kind, form.capacity, form.when_full, form.reliable) == (None, None, None, None):
+            help = "give `kind`, `capacity`, `when_full` or `reliable`"
+            self.report("link-says-nothing", "this link changes nothing", path, help)
         capacity = None
         if form.capacity is not None:
             capacity = self.number(form.capacity, (*path, "capacity"), 1, forms.COUNT_MAX)
-        return LinkRule(form.to, form.from_, form.kind, capacity, form.when_full)
+        return LinkRule(form.to, form.from_, form.kind, capacity, form.when_full, form.reliable)
 
     def is_actor(self, name: str) -> bool:
         if name in self.actor_names:

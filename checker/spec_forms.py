@@ -130,6 +130,7 @@ class LinkForm(Form):
     kind: NetworkKind | None = None
     capacity: Expression | None = None
     when_full: WhenFull | None = None
+    reliable: bool | None = Field(None, description="Faults on messages (lose, duplicate, delay) spare these links.")
 
 
 class NetworkForm(Form):

@@ -48,6 +48,7 @@ class Link:
     wait: bool  # a step that would send into a full link is not enabled (otherwise: a model error)
     messages: tuple[StructType, ...]
     late: bool = False  # messages delayed past their connection's end
+    reliable: bool = False  # faults on messages spare it
 
     @cached_property
     def tag_bits(self) -> int:
@@ -234,7 +235,7 @@ class System:
 
 def fault_applies(budget: Budget, link: Link) -> bool:
     """Whether this fault can hit this link at all. What is already late is not hit again: it may stay away for ever."""
-    if not any(budget.covers(one.cls) for one in link.messages):
+    if link.reliable or not any(budget.covers(one.cls) for one in link.messages):
         return False
     if budget.kind == "delay":
         return link.kind == "fifo" and not link.late

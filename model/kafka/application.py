@@ -8,11 +8,13 @@ One transactional request is in flight at a time; records leave in the flush of 
 request timeout is longer than an answer takes: a request is repeated when nothing is on its way to or from this
 process (`quiet`), and what a handler sends next is part of its step, since a process that stops between the two looks
 like one whose request is still on its way.
-The two batches of a transaction are sent one after the other, each after the answer to the one before (`send().get()`):
-what is on its way to two leaders at once adds interleavings, but no new pair of outcomes, since neither leader sees
-the other. After an abort the position is fetched again, as from a consumer that seeks to the committed offset.
+The two batches of a transaction are sent one after the other, each when the one before is resolved; so the pair of
+outcomes (refused by the first leader, appended by the second) does not arise. After an abort the position is fetched
+again, as from a consumer that seeks to the committed offset.
 Not modelled: FindCoordinator, batches of several records, group membership, an application that gives up for reasons
-of its own, the client's own epoch bump (a failure while completing asks for none).
+of its own, the client's own epoch bump of KIP-360 (a failure while completing asks for none). A process that comes
+back after a crash starts when what it had asked before is served; what outlives that is the fault `delay`. A
+replacement starts only once the first instance has its epoch.
 """
 
 from enum import Enum
@@ -187,8 +189,10 @@ class Application:
     def acknowledged(self, response: ProduceResponse) -> None:
         if self.stage != Stage.PRODUCING or self.is_old(response.epoch, response.correlation, response.attempt):
             return
-        if response.partition != self.produced or response.error == Error.NOT_ENOUGH_REPLICAS:
+        if response.partition != self.produced:
             return
+        if response.error in (Error.NOT_ENOUGH_REPLICAS, Error.OUT_OF_ORDER_SEQUENCE_NUMBER):
+            return  # retry() sends it again; the latter until what is missing before it has arrived.
         if response.error == Error.NONE:
             self.sequences[self.produced] += 1
         else:
@@ -200,8 +204,12 @@ class Application:
 
     @action
     def expire_batch(self) -> None:
-        """delivery.timeout.ms passes while the request is in flight; the request itself is not taken back."""
+        """delivery.timeout.ms passes while the request is in flight; the request itself is not taken back.
+
+        Only a first attempt: after a retry the sequence is marked unresolved, and the client bumps its epoch.
+        """
         require(self.stage == Stage.PRODUCING and self.expired < self.expirations)
+        require(self.attempt == 0)
         self.expired += 1
         self.failed = True
         self.sequences[self.produced] += 1  # Not taken back.
@@ -297,7 +305,7 @@ class Application:
         self.transmit()
 
     def transmit(self) -> None:
-        """Sends what the pattempt stage waits for an answer to."""
+        """Sends what the present stage waits for an answer to."""
         if self.stage == Stage.INITIALIZING:
             send(self.coordinator, InitProducerIdRequest(self.me, self.producer_id, self.epoch))
         elif self.stage == Stage.FETCHING_OFFSET:

@@ -168,13 +168,9 @@ def a_producer_is_fenced(applications: tuple[Application, ...]) -> bool:
 
 
 @predicate
-def markers_written_after_reload(partitions: tuple[PartitionLeader, ...], records: int) -> bool:
-    """A coordinator that took over has ended a transaction of its predecessor's with COMMIT."""
-    for leader in partitions:
-        for entry in leader.producers.values():
-            if entry.coordinator_epoch > 0 and any(leader.committed[record] > 0 for record in range(records)):
-                return True
-    return False
+def markers_written_after_reload(coordinator: TransactionCoordinator) -> bool:
+    """A coordinator that took over has sent the COMMIT markers of a transaction that its predecessor had decided."""
+    return coordinator.finished_for_predecessor
 
 
 @predicate

@@ -53,11 +53,13 @@ class OffsetsPartition:
     coordinator: Annotated[ActorId, Of("TransactionCoordinator")]
     verification: bool = True  # transaction.partition.verification.enable
     checks_epoch: bool = True
+    checks_guard: bool = True
 
     committed: Durable[Position] = 0
     producers: Durable[dict[ProducerId, OffsetsProducerEntry]] = each(OffsetsProducerEntry())
     waiting: Volatile[OffsetCommitInTransaction | None] = None  # The commit that is being verified.
-    guard: Volatile[bool] = False  # The guard that `waiting` pattempts is still the stored one.
+    guard: Volatile[bool] = False  # The guard that `waiting` presents is still the stored one.
+    verified: Volatile[bool] = False  # `waiting` has its answer and is about to be appended.
 
     @on(TxnOffsetCommitRequest)
     def commit_offset_in_transaction(self, request: TxnOffsetCommitRequest) -> None:
@@ -73,27 +75,34 @@ class OffsetsPartition:
             self.append_and_answer(commit, not self.verification)
 
     @on(VerifyOnlyResponse)
-    def verified(self, response: VerifyOnlyResponse) -> None:
+    def end_verification(self, response: VerifyOnlyResponse) -> None:
         commit = self.waiting
         if commit is None:
             return  # Given up when the connection broke.
-        guard = self.guard
-        self.waiting = None
-        self.guard = False
         if response.error == Error.NONE:
-            self.append_and_answer(commit, guard)
+            self.verified = True
         else:
+            self.forget_waiting()
             self.answer(commit, self.translated(response.error))
+
+    @action
+    def append_verified(self) -> None:
+        """The callback runs later than the answer came: a marker may have been appended meanwhile (KAFKA-14884)."""
+        commit = self.waiting
+        require(self.verified)
+        assert commit is not None
+        guard = self.guard or not self.checks_guard
+        self.forget_waiting()
+        self.append_and_answer(commit, guard)
 
     @action
     def lose_connection_to_coordinator(self) -> None:
         """The verification or its answer is lost: NETWORK_EXCEPTION, which the client is to retry."""
         require(quiet(self.coordinator))
         commit = self.waiting
-        require(commit is not None)
+        require(commit is not None and not self.verified)
         assert commit is not None
-        self.waiting = None
-        self.guard = False
+        self.forget_waiting()
         self.answer(commit, Error.COORDINATOR_LOAD_IN_PROGRESS)
 
     @on(OffsetCommitRequest)
@@ -127,6 +136,11 @@ class OffsetsPartition:
             self.producers[marker.producer_id] = OffsetsProducerEntry(marker.epoch, marker.coordinator_epoch, None)
             self.drop_guard(marker.producer_id)
         send(self.coordinator, WriteTxnMarkersResponse(self.partition, marker, error))
+
+    def forget_waiting(self) -> None:
+        self.waiting = None
+        self.guard = False
+        self.verified = False
 
     def append_and_answer(self, commit: OffsetCommitInTransaction, guard: bool) -> None:
         """Origin COORDINATOR: no sequence, hence no recognition of duplicates."""

@@ -6,7 +6,9 @@ offset, aborted transactions) and VerificationGuard of 3.9, with checks in their
 Not modelled: replication (every append is below the high watermark at once), a broken leader, more than one batch in
 flight (so a verification entry's lowest sequence never bites) or more than five batches an epoch (the window holds
 them all), retention, producer.id.expiration.ms; requests to verify queue here and not in AddPartitionsToTxnManager,
-which would answer the older one of two with a retriable error.
+which would answer the older one of two with a retriable error; the answers of verification and the markers come on one
+connection here (in Kafka on two), but what is verified is appended in a step of its own, so that a marker can come
+between the two either way.
 """
 
 from typing import Annotated
@@ -75,12 +77,14 @@ class PartitionLeader:
     verification: bool = True  # transaction.partition.verification.enable
     checks_epoch: bool = True
     checks_sequence: bool = True
+    checks_guard: bool = True
 
     # The log from the reader's position on: nobody asks for what is below it again.
     log: Durable[Annotated[tuple[LogEntry, ...], MaxLen("log")]] = ()
     producers: Durable[dict[ProducerId, ProducerStateEntry]] = each(ProducerStateEntry())
     waiting: Volatile[Batch | None] = None  # The batch that is being verified.
-    guard: Volatile[bool] = False  # The guard that `waiting` pattempts is still the stored one.
+    guard: Volatile[bool] = False  # The guard that `waiting` presents is still the stored one.
+    verified: Volatile[bool] = False  # `waiting` has its answer and is about to be appended.
     committed: History[dict[Record, Copies]] = each(0)
     zombie_committed: History[bool] = False  # A record became readable under a marker of another epoch than its own.
 
@@ -99,28 +103,35 @@ class PartitionLeader:
             self.append_and_answer(batch, not self.verification)
 
     @on(VerifyOnlyResponse)
-    def verified(self, response: VerifyOnlyResponse) -> None:
-        require(quiet(self.reader))
+    def end_verification(self, response: VerifyOnlyResponse) -> None:
         batch = self.waiting
         if batch is None:
             return  # Given up when the connection broke.
-        guard = self.guard
-        self.waiting = None
-        self.guard = False
         if response.error == Error.NONE:
-            self.append_and_answer(batch, guard)
+            self.verified = True
         else:
+            self.forget_waiting()
             self.answer(batch, self.translated(response.error))
+
+    @action
+    def append_verified(self) -> None:
+        """The callback runs later than the answer came: a marker may have been appended meanwhile (KAFKA-14884)."""
+        batch = self.waiting
+        require(self.verified)
+        require(quiet(self.reader))
+        assert batch is not None
+        guard = self.guard or not self.checks_guard
+        self.forget_waiting()
+        self.append_and_answer(batch, guard)
 
     @action
     def lose_connection_to_coordinator(self) -> None:
         """The verification or its answer is lost: NETWORK_EXCEPTION, which the client is to retry."""
         require(quiet(self.coordinator))
         batch = self.waiting
-        require(batch is not None)
+        require(batch is not None and not self.verified)
         assert batch is not None
-        self.waiting = None
-        self.guard = False
+        self.forget_waiting()
         self.answer(batch, Error.NOT_ENOUGH_REPLICAS)
 
     @on(WriteTxnMarkersRequest)
@@ -136,6 +147,11 @@ class PartitionLeader:
         else:
             self.append_marker(marker)
         send(self.coordinator, WriteTxnMarkersResponse(self.partition, marker, error))
+
+    def forget_waiting(self) -> None:
+        self.waiting = None
+        self.guard = False
+        self.verified = False
 
     def append_and_answer(self, batch: Batch, guard: bool) -> None:
         entry = self.producers[batch.producer_id]

@@ -18,6 +18,7 @@ Places = Callable[[Path], Place]
 PREDICATES_WITH_ARROW = ("exactly_once", "atomic", "offsets_move_with_output")
 MECHANISMS = {  # What `without` can take away, and the wiring that does it: (actor, field, value).
     "sequence_check": (("leader", "checks_sequence", False),),
+    "verification_guard": (("leader", "checks_guard", False), ("offsets", "checks_guard", False)),
     "epoch_check": (("leader", "checks_epoch", False), ("offsets", "checks_epoch", False)),
     "markers_after_reload": (("coordinator", "writes_markers_after_reload", False),),
     "fencing_before_fetching_offsets": (("application", "fetches_offset_first", True),),
@@ -161,10 +162,11 @@ class _Wiring:
         faults = document.faults
         ids = self.transactional_ids()
         crashes = _budget(faults.crash, "transaction_coordinator")
-        copied = ("ProduceRequest", "TxnOffsetCommitRequest")
-        lost = _budget(faults.lose, "")
-        if isinstance(faults.lose, dict):
-            lost = sum(_budget(faults.lose, one) for one in copied)
+        # What makes a client send its batch or offsets again: each of these needs a number of its own.
+        copied = ("ProduceRequest", "ProduceResponse", "TxnOffsetCommitRequest", "TxnOffsetCommitResponse")
+        lost = 0
+        for budget in (faults.lose, faults.delay):
+            lost += sum(_budget(budget, one) for one in copied) if isinstance(budget, dict) else _budget(budget, "")
         transactions = records + 1 + faults.delivery_timeout + crashes
         constants = {
             "records": records, "partitions": partitions, "producer_ids": len(ids), "coordinator_crashes": crashes,
@@ -195,7 +197,9 @@ class _Wiring:
         brokers = [*(f"{self.output}-{i}" for i in range(partitions)), "consumer_offsets"]
         links: list[dict[str, Any]] = [{"from": one, "capacity": 3} for one in brokers]
         links += [{"from": "transaction_coordinator", "to": one, "capacity": 3} for one in brokers]
-        return {"kind": "fifo", "capacity": 2, "links": [*links, {"to": self.reader, "capacity": 1}]}
+        # A fetch that is lost is repeated from the same position: to the reader nothing has happened.
+        links.append({"to": self.reader, "capacity": 1, "reliable": True})
+        return {"kind": "fifo", "capacity": 2, "links": links}
 
     def actors(self, partitions: int) -> dict[str, Any]:
         app, ledger = self.document.apps[self.writer], self.document.apps[self.reader]

@@ -7,6 +7,8 @@ NOTE(concurrent): a request that Kafka answers CONCURRENT_TRANSACTIONS waits on 
 place and order. Its client would repeat it unchanged until it is served, and nobody else can tell the two apart.
 Markers go out one partition after the other, in their order: a partition sees only its own marker, and no client acts
 on more than one partition before the transaction is complete, so which partition comes first tells nobody anything.
+A crash keeps what was sent: an answer is lost by the fault `lose`, and markers of the predecessor arrive before its
+successor's. A running client's transaction does not time out, only that of one that is down or paused.
 Not modelled: a state log that refuses or loses an append (so hasFailedEpochFence stays false), a deposed coordinator
 that still answers (crash and restart, one epoch higher, stand for the move to another broker), expiry of ids,
 exhausted epochs.
@@ -14,6 +16,7 @@ exhausted epochs.
 
 from checker.lang import (
     Durable,
+    History,
     Volatile,
     action,
     actor,
@@ -76,6 +79,7 @@ class TransactionCoordinator:
     pending_state: Volatile[dict[ProducerId, TransactionState | None]] = each(None)
     last_epoch: Volatile[dict[ProducerId, Epoch]] = each(NO_EPOCH)
     unmarked: Volatile[dict[ProducerId, frozenset[TopicPartition]]] = each(frozenset())
+    finished_for_predecessor: History[bool] = False
 
     @on(InitProducerIdRequest)
     def init_producer_id(self, request: InitProducerIdRequest) -> None:
@@ -200,6 +204,8 @@ class TransactionCoordinator:
             if metadata.state in (TransactionState.PREPARE_COMMIT, TransactionState.PREPARE_ABORT):
                 if self.writes_markers_after_reload:
                     self.send_markers(producer_id)
+                    if metadata.state == TransactionState.PREPARE_COMMIT:
+                        self.finished_for_predecessor = True
                 else:
                     self.append(
                         producer_id, replace(metadata, state=self.completed(metadata.state), partitions=frozenset())
