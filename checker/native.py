@@ -17,7 +17,6 @@ from checker.reference import Reference, State
 from checker.search import Branch, Slice, Target, counter_keys
 from checker.system import Layout
 
-
 CANARY = 0x5AFE_5AFE_5AFE_5AFE
 
 

@@ -192,14 +192,23 @@ class _Wiring:
     def network(self, partitions: int) -> dict[str, Any]:
         """Room for what is ever on a link: one more is an error of the model, so too little cannot go unnoticed.
 
-        Brokers answer and repeat while the other side stands still, so their links fill more than a client's.
+        A client waits for one answer at a time; late copies of its requests, and brokers that answer or repeat while
+        the other side stands still, need more.
         """
+        faults = self.document.faults
+        delay = faults.delay
+        late = sum(_budget(delay, one) for one in delay) if isinstance(delay, dict) else _budget(delay, "")
+        late += faults.delivery_timeout  # The request of a batch that has expired is still on its way.
         brokers = [*(f"{self.output}-{i}" for i in range(partitions)), "consumer_offsets"]
-        links: list[dict[str, Any]] = [{"from": one, "capacity": 3} for one in brokers]
-        links += [{"from": "transaction_coordinator", "to": one, "capacity": 3} for one in brokers]
+        between = 2 + max(1, late, _budget(faults.crash, "transaction_coordinator"))
+        links: list[dict[str, Any]] = [{"from": one, "capacity": 2 + late} for one in brokers]
+        links.append({"from": "transaction_coordinator", "capacity": 1 + late})
+        for one in brokers:
+            links.append({"from": one, "to": "transaction_coordinator", "capacity": between})
+            links.append({"from": "transaction_coordinator", "to": one, "capacity": between})
         # A fetch that is lost is repeated from the same position: to the reader nothing has happened.
         links.append({"to": self.reader, "capacity": 1, "reliable": True})
-        return {"kind": "fifo", "capacity": 2, "links": links}
+        return {"kind": "fifo", "capacity": 1 + late, "links": links}
 
     def actors(self, partitions: int) -> dict[str, Any]:
         app, ledger = self.document.apps[self.writer], self.document.apps[self.reader]
