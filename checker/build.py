@@ -366,7 +366,9 @@ class _Builder:
         return kind, capacity, when_full == "wait", reliable
 
     def _is(self, system: System, instance: int, name: str) -> bool:
-        return name in (system.instances[instance].name, system.instances[instance].group)
+        one = system.instances[instance]
+        group, _, number = one.name.rpartition("-")  # Single actors a-1 and a-2 are together `a`, like a group's.
+        return name in (one.name, one.group) or (name == group and number.isdecimal())
 
     def _budgets(self, system: System) -> list[Budget]:
         found: list[Budget] = []

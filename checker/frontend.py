@@ -930,7 +930,13 @@ class Translator:
             return ir.Concatenate(self.sequence_of(item, left.type.length + right.type.length, node), left, right)
         if isinstance(left.type, IntType) and isinstance(right.type, IntType) and type(node.op) in ARITHMETIC:
             kind = ARITHMETIC[type(node.op)]
-            return ir.Arithmetic(_arithmetic_type(kind, left, right), kind, left, right)
+            type_ = _arithmetic_type(kind, left, right)
+            known = None not in bounds(left) + bounds(right)
+            if type_ == INT and known and kind in ("+", "-", "*"):
+                raise self.refuse(
+                    "number-range", "the result may not fit 64 bits", node, "smaller bounds, or fewer factors at once"
+                )
+            return ir.Arithmetic(type_, kind, left, right)
         symbol = ast.unparse(ast.BinOp(ast.Name("x"), node.op, ast.Name("y")))[2:-2]
         raise self.refuse("operator", f"`{symbol}` does not apply to {left.type} and {right.type}", node)
 

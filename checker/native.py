@@ -17,6 +17,7 @@ from checker.reference import Reference, State
 from checker.search import Branch, Slice, Target, counter_keys
 from checker.system import Layout
 
+WORKERS_MAX = 16  # Beyond, they wait for memory and for each other.
 CANARY = 0x5AFE_5AFE_5AFE_5AFE
 
 
@@ -47,7 +48,7 @@ class NativeEngine:
             layout.words,
             self._code.get_function_address("successors"),
             self._code.get_function_address("check"),
-            workers=workers or min(os.cpu_count() or 1, 16),
+            workers=min(workers or os.cpu_count() or 1, WORKERS_MAX),
             memory_bytes=memory_bytes,
             counters=len(self._keys),
             flags=coverage_words(self.branches),

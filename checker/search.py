@@ -253,7 +253,11 @@ def explore(engine: Engine, system: System, options: Options, memory_bytes: int,
     found = Exploration()
     began = time.monotonic()
     try:
-        found.initial_states = engine.start()
+        try:
+            found.initial_states = engine.start()
+        except MemoryError:
+            found.stopped = "memory"
+            return found
         while True:
             found.levels, found.transitions = engine.level_sizes(), engine.transitions
             if _check(engine, system, options, found):

@@ -477,6 +477,8 @@ class _Meaning:
     def is_actor(self, name: str) -> bool:
         if name in self.actor_names:
             return True
+        if any(_numbered(one, name) for one in self.actor_names):
+            return True
         group, dash, number = name.rpartition("-")
         entry = self.form.actors.get(group)
         if not dash or entry is None or not number.isdecimal():
@@ -556,6 +558,12 @@ class _Meaning:
             help = "name the predicate, or `deadlock`"
             self.report("expect-incomplete", "which predicate is violated is not said", ("expect",), help)
         return Expect(**given)
+
+
+def _numbered(actor: str, name: str) -> bool:
+    """``payer-2`` is one of the actors that ``payer`` means together."""
+    group, _, number = actor.rpartition("-")
+    return group == name and number.isdecimal()
 
 
 def _keys(data: Mapping[str, Any], key: str) -> set[str]:

@@ -95,7 +95,8 @@ class Override:
         if not path and known:
             help = suggestion(rest[0], sorted(known), "possible here")
             raise fail("unknown-key", f"there is no key {shown(rest[0])}", self.key_place, help=help)
-        return (rest[0], rest[1:]) if known is None else (".".join(rest), [])
+        # So deep in the file, a free mapping holds settings with dots in their own names, not further mappings.
+        return (rest[0], rest[1:]) if known is None and len(path) < 3 else (".".join(rest), [])
 
     def not_below(self, path: KeyPath, rest: Iterable[str], parent: Node) -> SourceError:
         owner, wanted = ".".join(map(str, path)), ".".join(rest)

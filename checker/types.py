@@ -26,6 +26,8 @@ from checker.source import SourceError
 
 SET_SIZE_MAX = 512  # possible elements of one set: it is stored as a bit mask
 MAP_SIZE_MAX = 512
+SEQUENCE_LENGTH_MAX = 1024
+BOUND_MAX = 2**31 - 1  # So that sums and products of two stored integers fit 64 bits.
 
 
 @dataclass(frozen=True)
@@ -284,7 +286,11 @@ class Resolver:
                 return IntType(low, high)
             if isinstance(note, MaxLen):
                 item = self.resolve(typing.get_args(base)[0])
-                return SequenceType(item, self._number(note.length))
+                length = self._number(note.length)
+                if not 0 <= length <= SEQUENCE_LENGTH_MAX:
+                    text = f"a sequence of at most {length} items; the length may be 0..{SEQUENCE_LENGTH_MAX}"
+                    raise TypeProblem("sequence-length", text, "every item takes room in every state")
+                return SequenceType(item, length)
             if isinstance(note, Of):
                 if note.actor not in self.classes:
                     raise TypeProblem("unknown-actor-class", f"no actor of class {note.actor} in this spec")
@@ -327,6 +333,8 @@ class Resolver:
 
     def _number(self, bound: int | str) -> int:
         if isinstance(bound, int):
+            if abs(bound) > BOUND_MAX:
+                raise TypeProblem("number-too-large", f"the bound {bound} is beyond {BOUND_MAX}")
             return bound
         try:
             return evaluate(bound, self.constants)

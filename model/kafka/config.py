@@ -50,6 +50,17 @@ NOT_MODELLED: dict[str, str] = {
     "min.insync.replicas": "replication",
 }
 
+# ConfigDef's validators in ProducerConfig and ConsumerConfig.
+CHOICES: dict[str, tuple[Any, ...]] = {
+    "acks": ("all", "-1", "0", "1", -1, 0, 1),
+    "isolation.level": ("read_committed", "read_uncommitted"),
+    "auto.offset.reset": ("latest", "earliest", "none"),
+}
+LEAST: dict[str, int] = {
+    "delivery.timeout.ms": 0, "request.timeout.ms": 0, "linger.ms": 0, "retries": 0,
+    "max.in.flight.requests.per.connection": 1,
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -82,12 +93,29 @@ def judge(
             found.append(Diagnostic("setting-value", f"{name} is true or false, not {value!r}", at))
         elif type(known) is int and type(value) is not int:
             found.append(Diagnostic("setting-value", f"{name} is a whole number, not {value!r}", at))
+        elif name in CHOICES and value not in CHOICES[name]:
+            help = f"one of {', '.join(dict.fromkeys(str(one) for one in CHOICES[name]))}"
+            found.append(Diagnostic("setting-value", f"there is no {name} {value!r}", at, help=help))
+        elif name in LEAST and value < LEAST[name]:
+            found.append(Diagnostic("setting-value", f"{name} is {value}, below {LEAST[name]}", at))
     return found
 
 
-def producer_conflicts(given: dict[str, Any], place: Any, path: tuple[Any, ...]) -> list[Diagnostic]:
-    """What KafkaProducer's constructor refuses (ConfigException), in its words."""
+def producer_conflicts(
+    given: dict[str, Any], brokers: dict[str, Any], place: Any, path: tuple[Any, ...]
+) -> list[Diagnostic]:
+    """What KafkaProducer's constructor (ConfigException) or the transaction coordinator refuses."""
     found = []
+    timeout = given.get("transaction.timeout.ms", PRODUCER["transaction.timeout.ms"])
+    most = brokers.get("transaction.max.timeout.ms", BROKER["transaction.max.timeout.ms"])
+    if not 0 < timeout <= most:
+        text = f"the coordinator answers INVALID_TRANSACTION_TIMEOUT to transaction.timeout.ms={timeout}"
+        help = f"above 0, and at most transaction.max.timeout.ms ({most})"
+        found.append(Diagnostic("settings-conflict", text, place((*path, "transaction.timeout.ms")), help=help))
+    least = sum(given.get(one, PRODUCER[one]) for one in ("linger.ms", "request.timeout.ms"))
+    if given.get("delivery.timeout.ms", least) < least:
+        text = f"KafkaProducer refuses a delivery.timeout.ms below linger.ms + request.timeout.ms ({least})"
+        found.append(Diagnostic("settings-conflict", text, place((*path, "delivery.timeout.ms"))))
     transactional = given.get("transactional.id") is not None
     idempotent = given.get("enable.idempotence", True)
     explicit = given.get("enable.idempotence") is True

@@ -114,17 +114,18 @@ class _Wiring:
         if document.version not in config.VERSIONS:
             text = f"version {document.version} is not modelled"
             self.report("unknown-version", text, ("version",), 'write `version: "3.9"`')
+        crashes = document.faults.crash
+        if crashes == "unlimited" or (isinstance(crashes, dict) and "unlimited" in crashes.values()):
+            help = "a number: each crash of the coordinator is an epoch, and epochs need a bound"
+            self.report("unlimited-crashes", "crashes cannot be unlimited here", ("faults", "crash"), help)
         self.diagnostics += config.judge("broker", config.BROKER, document.brokers, self.place, ("brokers",))
         for name, app in document.apps.items():
             path: Path = ("apps", name)
             self.diagnostics += config.judge("consumer", config.CONSUMER, app.consumer, self.place, (*path, "consumer"))
-            self.diagnostics += config.judge("producer", config.PRODUCER, app.producer, self.place, (*path, "producer"))
-            self.diagnostics += config.producer_conflicts(app.producer, self.place, (*path, "producer"))
-            level = app.consumer.get("isolation.level", "read_uncommitted")
-            if level not in ("read_committed", "read_uncommitted"):
-                at = (*path, "consumer", "isolation.level")
-                help = "read_committed or read_uncommitted"
-                self.report("setting-value", f"there is no isolation.level {level!r}", at, help)
+            wrong = config.judge("producer", config.PRODUCER, app.producer, self.place, (*path, "producer"))
+            if not wrong and not self.diagnostics:
+                wrong = config.producer_conflicts(app.producer, document.brokers, self.place, (*path, "producer"))
+            self.diagnostics += wrong
             for key, topic in (("reads", app.reads), ("writes", app.writes)):
                 if topic is not None and topic not in document.topics:
                     help = f"topics: {', '.join(document.topics)}"
