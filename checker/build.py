@@ -11,7 +11,7 @@ import typing
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from checker.actors import (
     MISSING,
@@ -25,8 +25,6 @@ from checker.actors import (
     signature_problem,
 )
 from checker.expressions import evaluate
-from checker.frontend import Translator
-from checker.ir import Method
 from checker.lang import ActorId
 from checker.nearest import suggestion
 from checker.source import Diagnostic, SourceError, fail
@@ -50,6 +48,9 @@ from checker.types import (
     misfit,
     values,
 )
+
+if TYPE_CHECKING:
+    from checker.ir import Method
 
 DEFAULT_LATE_CAPACITY = 4
 PROPERTIES_MAX = (
@@ -505,6 +506,8 @@ def branches_of(built: Built) -> list[tuple[str, int]]:
 
 def translate(system: System, resolver: Resolver) -> tuple[dict[tuple[str, str], Method], list[Method]]:
     """Every body of the system in the intermediate form; every mistake in them at once."""
+    from checker.frontend import Translator  # Only here: a run that finds its code on the disk translates nothing.
+
     diagnostics: list[Diagnostic] = []
     methods: dict[tuple[str, str], Method] = {}
     for definition in system.classes.values():

@@ -31,6 +31,7 @@ LINES = [
     {"frontend", "reference"},
     {"build", "search", "lower"},
     {"fingerprint", "codegen"},
+    {"assembly"},
     {"machine_code"},
     {"native"},
     {"check"},
