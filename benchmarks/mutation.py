@@ -95,7 +95,7 @@ class Mutant:
 
 
 def mutants(file: str) -> Iterator[Mutant]:
-    tree = ast.parse((ROOT / "model" / "kafka" / f"{file}.py").read_text())
+    tree = ast.parse((ROOT / "model" / "kafka" / "transactions" / f"{file}.py").read_text())
     for cls in (one for one in tree.body if isinstance(one, ast.ClassDef)):
         for function in (one for one in cls.body if isinstance(one, ast.FunctionDef)):
             for number, node in enumerate(ast.walk(function)):
@@ -147,7 +147,7 @@ def killer(mutant: Mutant, specs: list[str], cache: str) -> str:
     with tempfile.TemporaryDirectory() as directory:
         for part in ("checker", "model", "specs"):
             shutil.copytree(ROOT / part, Path(directory) / part, ignore=shutil.ignore_patterns("__pycache__"))
-        (Path(directory) / "model" / "kafka" / f"{mutant.file}.py").write_text(mutant.source)
+        (Path(directory) / "model" / "kafka" / "transactions" / f"{mutant.file}.py").write_text(mutant.source)
         command = [sys.executable, "-c", RUNNER, str(STATES_MAX), *specs]
         environment = {**os.environ, "PYTHONPATH": directory, "XDG_CACHE_HOME": cache}
         run = subprocess.run(command, capture_output=True, text=True, cwd=directory, env=environment)

@@ -8,6 +8,7 @@ judge those point back into the file with ``SpecFile.place``.
 from __future__ import annotations
 
 import copy
+import importlib
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -123,8 +124,9 @@ class Pipeline(Protocol):
     """What ``pipeline.py`` of a model package provides: the user's own words, and what they mean as a wired spec.
 
     The keys that every spec has (title, follows, model, expect, limits, and deadlock unless ``Document`` has it) never
-    reach it. What ``expand`` returns may have one key more than the wired form: ``origins``, a mapping from a path in
-    what it returns to the path of the user's words that it came from, so that later stages report errors there.
+    reach it. What ``expand`` returns may have two keys more than the wired form: ``module``, where classes and
+    predicates are looked up if that is not the model itself, and ``origins``, a mapping from a path in what it returns
+    to the path of the user's words that it came from, so that later stages report errors there.
     """
 
     Document: type[BaseModel]
@@ -280,6 +282,8 @@ class _Loader:
             self.collect(error)
             return None
         origins = {tuple(key): tuple(value) for key, value in dict(wired.pop("origins", {})).items()}
+        if "module" in wired:
+            self.module = importlib.import_module(wired.pop("module"))
         spec = self.load_wired({**wired, **common}, origins)
         return None if spec is None else _with_pipeline(spec, pipeline, words, origins)
 

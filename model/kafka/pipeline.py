@@ -1,280 +1,46 @@
-"""A pipeline in the user's words (topics, applications, settings) becomes actors, constants and links.
+"""A pipeline in the user's words (``forms``) becomes actors, constants and links: which family of actors has to answer
+is decided here, how it is wired by the family's own ``wiring``.
 
-Understands one shape so far: one application that reads one topic and writes one other topic in transactions, and one
-application that reads the result. Everything else is refused at its line.
+- An application with a ``transactional.id``: ``transactions``.
+- Applications that read and commit offsets on their own: ``groups``.
+- Applications that only write: ``replication``.
 """
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from importlib import import_module
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from checker.source import Diagnostic, Place, SourceError
+from checker.source import Place
 from model.kafka import config
+from model.kafka.forms import Document
 
-Path = tuple[str | int, ...]
-Places = Callable[[Path], Place]
-
-PREDICATES_WITH_ARROW = ("exactly_once", "atomic", "offsets_move_with_output")
-MECHANISMS = {  # What `without` can take away, and the wiring that does it: (actor, field, value).
-    "sequence_check": (("leader", "checks_sequence", False),),
-    "verification_guard": (("leader", "checks_guard", False), ("offsets", "checks_guard", False)),
-    "epoch_check": (("leader", "checks_epoch", False), ("offsets", "checks_epoch", False)),
-    "markers_after_reload": (("coordinator", "writes_markers_after_reload", False),),
-    "fencing_before_fetching_offsets": (("application", "fetches_offset_first", True),),
-}
-
-
-class Form(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
-
-
-class Topic(Form):
-    partitions: Annotated[int, Field(ge=1, le=4)] = 1
-    records: Annotated[int, Field(ge=1, le=4)] | None = Field(default=None, description="What the world puts in.")
-    replication_factor: int = Field(default=1, alias="replication.factor")
-    min_insync_replicas: int = Field(default=1, alias="min.insync.replicas")
-
-
-class App(Form):
-    reads: str
-    writes: str | None = None
-    instances: Annotated[int, Field(ge=1, le=2)] = Field(
-        default=1, description="2: a replacement may start while the old one still runs."
-    )
-    offsets: Literal["transaction", "after", "before"] = Field(
-        default="transaction", description="Where the position is stored: in the transaction, or by commitSync()."
-    )
-    consumer: dict[str, Any] = {}
-    producer: dict[str, Any] = {}
-
-
-class Budgets(Form):
-    """Faults of this pipeline; the names of the general ones are those of every spec."""
-
-    crash: Any = 0
-    pause: Any = 0
-    lose: Any = 0
-    duplicate: Any = 0
-    delay: Any = 0
-    delivery_timeout: Annotated[int, Field(ge=0, le=1)] = Field(
-        default=0, description="How often delivery.timeout.ms passes in a producer process."
-    )
-
-
-class Checks(Form):
-    always: list[Any] = []
-    sometimes: list[Any] = []
-    final: list[Any] = []
-
-
-class Document(Form):
-    model_config = ConfigDict(title="Spec file, Kafka pipeline")
-
-    version: str
-    topics: dict[str, Topic]
-    apps: dict[str, App]
-    brokers: dict[str, Any] = {}
-    without: list[Literal[tuple(MECHANISMS)]] = Field(  # type: ignore[valid-type]
-        default=[], description="Mechanisms of Kafka that are removed, to see what they are for."
-    )
-    faults: Budgets = Budgets()
-    check: Checks
+__all__ = ["Document", "effective_settings", "expand"]
 
 
 def effective_settings(document: Document) -> list[tuple[str, str, str]]:
     found: list[config.Setting] = []
     for name, app in document.apps.items():
-        found += config.settle(f"{name}.consumer", config.CONSUMER, app.consumer)
+        if app.reads is not None:
+            found += config.settle(f"{name}.consumer", config.CONSUMER, app.consumer)
         if app.writes is not None:
             found += config.settle(f"{name}.producer", config.PRODUCER, app.producer)
     found += config.settle("brokers", config.BROKER, document.brokers)
     return [(one.name, str(one.value), one.origin) for one in found]
 
 
-def expand(document: Document, place: Places) -> dict[str, Any]:
-    """The wired form: actors, constants, network, faults, check."""
-    wiring = _Wiring(document, place)
-    if wiring.diagnostics:
-        raise SourceError(wiring.diagnostics)
-    return wiring.wired()
+FAMILIES = ("transactions",)
 
 
-class _Wiring:
-    def __init__(self, document: Document, place: Places) -> None:
-        self.document, self.place = document, place
-        self.diagnostics: list[Diagnostic] = []
-        self.judge()
-
-    def report(self, slug: str, message: str, path: Path, help: str = "") -> None:
-        self.diagnostics.append(Diagnostic(slug, message, self.place(path), help=help))
-
-    def judge(self) -> None:
-        document = self.document
-        if document.version not in config.VERSIONS:
-            text = f"version {document.version} is not modelled"
-            self.report("unknown-version", text, ("version",), 'write `version: "3.9"`')
-        crashes = document.faults.crash
-        if crashes == "unlimited" or (isinstance(crashes, dict) and "unlimited" in crashes.values()):
-            help = "a number: each crash of the coordinator is an epoch, and epochs need a bound"
-            self.report("unlimited-crashes", "crashes cannot be unlimited here", ("faults", "crash"), help)
-        self.diagnostics += config.judge("broker", config.BROKER, document.brokers, self.place, ("brokers",))
-        for name, app in document.apps.items():
-            path: Path = ("apps", name)
-            self.diagnostics += config.judge("consumer", config.CONSUMER, app.consumer, self.place, (*path, "consumer"))
-            wrong = config.judge("producer", config.PRODUCER, app.producer, self.place, (*path, "producer"))
-            if not wrong and not self.diagnostics:
-                wrong = config.producer_conflicts(app.producer, document.brokers, self.place, (*path, "producer"))
-            self.diagnostics += wrong
-            for key, topic in (("reads", app.reads), ("writes", app.writes)):
-                if topic is not None and topic not in document.topics:
-                    help = f"topics: {', '.join(document.topics)}"
-                    self.report("unknown-topic", f"there is no topic {topic}", (*path, key), help)
-        writers = [name for name, app in document.apps.items() if app.writes is not None]
-        readers = [name for name, app in document.apps.items() if app.writes is None]
-        if len(writers) != 1 or len(readers) != 1 or self.diagnostics:
-            if not self.diagnostics:
-                self.report("pipeline-shape", "one application writes and one reads what it wrote", ("apps",))
-            return
-        self.writer, self.reader = writers[0], readers[0]
-        app, ledger = document.apps[self.writer], document.apps[self.reader]
-        assert app.writes is not None
-        self.input, self.output = app.reads, app.writes
-        if ledger.reads != self.output:
-            text = f"{self.reader} reads {ledger.reads}, not {self.output}"
-            self.report("pipeline-shape", text, ("apps", self.reader, "reads"))
-        if document.topics[self.input].partitions != 1 or document.topics[self.input].records is None:
-            self.report("pipeline-shape", f"{self.input} needs one partition and `records`", ("topics", self.input))
-        ids = self.transactional_ids()
-        if not ids or len(ids) > 2 or any(not isinstance(one, str) for one in ids):
-            path = ("apps", self.writer, "producer")
-            help = "`transactional.id: name`, or a list of two"
-            self.report("not-transactional", f"{self.writer} has no transactional.id", path, help)
-
-    def transactional_ids(self) -> list[Any]:
-        """One for all instances, or a list with one for each."""
-        given = self.document.apps[self.writer].producer.get("transactional.id")
-        return given if isinstance(given, list) else [] if given is None else [given]
-
-    def wired(self) -> dict[str, Any]:
-        document, app = self.document, self.document.apps[self.writer]
-        records = document.topics[self.input].records or 0
-        partitions = document.topics[self.output].partitions
-        faults = document.faults
-        ids = self.transactional_ids()
-        crashes = _budget(faults.crash, "transaction_coordinator")
-        # What makes a client send its batch or offsets again: each of these needs a number of its own.
-        copied = ("ProduceRequest", "ProduceResponse", "TxnOffsetCommitRequest", "TxnOffsetCommitResponse")
-        lost = 0
-        for budget in (faults.lose, faults.delay):
-            lost += sum(_budget(budget, one) for one in copied) if isinstance(budget, dict) else _budget(budget, "")
-        transactions = records + 1 + faults.delivery_timeout + crashes
-        constants = {
-            "records": records, "partitions": partitions, "producer_ids": len(ids), "coordinator_crashes": crashes,
-            "epochs": 2 * app.instances + 2 * crashes + 4, "transactions": transactions,
-            "log": 4 + 2 * faults.delivery_timeout + (len(ids) - 1) * transactions, "attempts": 2 + lost,
-        }  # fmt: skip
-        return {
-            "constants": constants,
-            "actors": self.actors(partitions),
-            "network": self.network(partitions),
-            "faults": {
-                kind: given
-                for kind in ("crash", "pause", "lose", "duplicate", "delay")
-                if (given := getattr(faults, kind)) != 0
-            },
-            "check": {
-                part: [self.predicate(one, ("check", part, i)) for i, one in enumerate(getattr(document.check, part))]
-                for part in ("always", "sometimes", "final")
-            },
-            "not_modelled": self.not_modelled(),
-        }
-
-    def network(self, partitions: int) -> dict[str, Any]:
-        """Room for what is ever on a link: one more is an error of the model, so too little cannot go unnoticed.
-
-        A client waits for one answer at a time; late copies of its requests, and brokers that answer or repeat while
-        the other side stands still, need more.
-        """
-        faults = self.document.faults
-        delay = faults.delay
-        late = sum(_budget(delay, one) for one in delay) if isinstance(delay, dict) else _budget(delay, "")
-        late += faults.delivery_timeout  # The request of a batch that has expired is still on its way.
-        brokers = [*(f"{self.output}-{i}" for i in range(partitions)), "consumer_offsets"]
-        between = 2 + max(1, late, _budget(faults.crash, "transaction_coordinator"))
-        links: list[dict[str, Any]] = [{"from": one, "capacity": 2 + late} for one in brokers]
-        links.append({"from": "transaction_coordinator", "capacity": 1 + late})
-        for one in brokers:
-            links.append({"from": one, "to": "transaction_coordinator", "capacity": between})
-            links.append({"from": "transaction_coordinator", "to": one, "capacity": between})
-        # A fetch that is lost is repeated from the same position: to the reader nothing has happened.
-        links.append({"to": self.reader, "capacity": 1, "reliable": True})
-        return {"kind": "fifo", "capacity": 1 + late, "links": links}
-
-    def actors(self, partitions: int) -> dict[str, Any]:
-        app, ledger = self.document.apps[self.writer], self.document.apps[self.reader]
-        level = ledger.consumer.get("isolation.level", "read_uncommitted")
-        leaders = [f"{self.output}-{i}" for i in range(partitions)]
-        verification = self.document.brokers.get("transaction.partition.verification.enable", True)
-        switches: dict[str, dict[str, Any]] = {"leader": {}, "offsets": {}, "coordinator": {}, "application": {}}
-        for mechanism in self.document.without:
-            for actor, name, value in MECHANISMS[mechanism]:
-                switches[actor][name] = value
-        ids = self.transactional_ids()
-        actors: dict[str, Any] = {}
-        for i in range(app.instances):
-            last = i == app.instances - 1
-            actors[f"{self.writer}-{i + 1}"] = {
-                "is": "Application", "producer_id": min(i, len(ids) - 1), "coordinator": "transaction_coordinator",
-                "leaders": leaders, "offsets_partition": "consumer_offsets", "records": "records",
-                "attempts": "attempts",
-                "offsets": app.offsets, "commits_offset_on_close": app.consumer.get("enable.auto.commit", True),
-                "expirations": self.document.faults.delivery_timeout, "is_replacement": i > 0,
-                **({} if last else {"replacement": f"{self.writer}-{i + 2}"}), **switches["application"],
-            }  # fmt: skip
-        actors["transaction_coordinator"] = {
-            "is": "TransactionCoordinator", "leaders": [*leaders, "consumer_offsets"], **switches["coordinator"],
-        }  # fmt: skip
-        for i, leader in enumerate(leaders):
-            actors[leader] = {
-                "is": "PartitionLeader", "partition": i, "coordinator": "transaction_coordinator",
-                "reader": f"{self.reader}-{i + 1}", "isolation_level": level, "verification": verification,
-                **switches["leader"],
-            }  # fmt: skip
-        actors["consumer_offsets"] = {
-            "is": "OffsetsPartition", "partition": "partitions", "coordinator": "transaction_coordinator",
-            "verification": verification, **switches["offsets"],
-        }  # fmt: skip
-        actors[self.reader] = {"is": "Consumer", "count": partitions, "partition": "index", "isolation_level": level}
-        return actors
-
-    def predicate(self, given: Any, path: Path) -> Any:
-        """`exactly_once: orders -> payments` and `no_aborted_read: ledger` name what there is only one of."""
-        if not isinstance(given, dict) or len(given) != 1:
-            return given
-        name, argument = next(iter(given.items()))
-        if not isinstance(argument, str):
-            return given
-        expected = f"{self.input} -> {self.output}" if "->" in argument else self.reader
-        if " ".join(argument.split()) != expected:
-            help = f"write `{name}: {expected}`"
-            self.report("unknown-stream", f"{name} is about {expected}, not {argument}", path, help)
-            raise SourceError(self.diagnostics)
-        return name
-
-    def not_modelled(self) -> list[str]:
-        given = {name for app in self.document.apps.values() for name in (*app.consumer, *app.producer)}
-        given |= set(self.document.brokers)
-        if any(topic.replication_factor > 1 for topic in self.document.topics.values()):
-            given.add("replication.factor")
-        said = [f"{name}: {why}" for name, why in config.NOT_MODELLED.items() if name in given]
-        said += ["brokers that crash, and replicas", "group generations: only the transactional id fences"]
-        if "auto.offset.reset" not in given:
-            said.append("auto.offset.reset (default latest): a group without an offset starts at the first record here")
-        return said
+def family(document: Document) -> str:
+    apps = document.apps.values()
+    if any("transactional.id" in app.producer for app in apps) or any(app.reads and app.writes for app in apps):
+        return "transactions"
+    found = "groups" if any(app.reads is not None for app in apps) else "replication"
+    return found if found in FAMILIES else "transactions"
 
 
-def _budget(given: Any, target: str) -> int:
-    """How often a fault may hit this target."""
-    found = given.get(target, 0) if isinstance(given, dict) else given
-    return 3 if found == "unlimited" else int(found) if isinstance(found, int) else 0
+def expand(document: Document, place: Callable[[tuple[str | int, ...]], Place]) -> dict[str, Any]:
+    """The wired form (actors, constants, network, faults, check) with the module in which its names are looked up."""
+    module = f"model.kafka.{family(document)}"
+    wired: dict[str, Any] = import_module(f"{module}.wiring").expand(document, place)
+    return {**wired, "module": module}

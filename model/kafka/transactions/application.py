@@ -21,7 +21,7 @@ from enum import Enum
 from typing import Annotated
 
 from checker.lang import ActorId, Of, UpTo, Volatile, action, actor, each, on, quiet, require, send
-from model.kafka.messages import (
+from model.kafka.transactions.messages import (
     NO_EPOCH,
     AddOffsetsToTxnRequest,
     AddOffsetsToTxnResponse,

@@ -7,12 +7,12 @@ it either).
 """
 
 from checker.lang import ensure, predicate
-from model.kafka.application import Application, Stage
-from model.kafka.consumer import Consumer
-from model.kafka.messages import Record, TransactionState
-from model.kafka.offsets_partition import OffsetsPartition
-from model.kafka.partition import PartitionLeader
-from model.kafka.transaction_coordinator import TransactionCoordinator
+from model.kafka.transactions.application import Application, Stage
+from model.kafka.transactions.consumer import Consumer
+from model.kafka.transactions.messages import Record, TransactionState
+from model.kafka.transactions.offsets_partition import OffsetsPartition
+from model.kafka.transactions.partition import PartitionLeader
+from model.kafka.transactions.transaction_coordinator import TransactionCoordinator
 
 DECIDING = (TransactionState.PREPARE_COMMIT, TransactionState.PREPARE_ABORT)
 WORKING = (

@@ -31,7 +31,7 @@ from checker.lang import (
     struct,
     suspected,
 )  # fmt: skip
-from model.kafka.messages import (
+from model.kafka.transactions.messages import (
     NO_EPOCH,
     AddOffsetsToTxnRequest,
     AddOffsetsToTxnResponse,

@@ -30,7 +30,7 @@ from checker.lang import (
     send,
     struct,
 )
-from model.kafka.messages import (
+from model.kafka.transactions.messages import (
     NO_EPOCH,
     AbortedTransaction,
     Batch,

@@ -7,7 +7,7 @@ Not modelled: its own offsets and failures (it never goes back), and the fetch r
 """
 
 from checker.lang import History, actor, each, on
-from model.kafka.messages import (
+from model.kafka.transactions.messages import (
     Copies,
     FetchResponse,
     IsolationLevel,

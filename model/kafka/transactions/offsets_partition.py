@@ -11,7 +11,7 @@ partition.
 from typing import Annotated
 
 from checker.lang import ActorId, Durable, Of, Volatile, action, actor, each, on, quiet, replace, require, send, struct
-from model.kafka.messages import (
+from model.kafka.transactions.messages import (
     NO_EPOCH,
     CoordinatorEpoch,
     Epoch,

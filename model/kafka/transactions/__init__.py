@@ -1,0 +1,27 @@
+"""Kafka transactions: a read-process-write application, the coordinators, the partitions it writes, their readers."""
+
+from model.kafka.transactions.application import Application
+from model.kafka.transactions.consumer import Consumer
+from model.kafka.transactions.guarantees import (
+    a_producer_is_fenced,
+    all_delivered,
+    atomic,
+    every_process_has_ended,
+    exactly_once,
+    markers_written_after_reload,
+    no_aborted_read,
+    no_hanging_transaction,
+    no_zombie_write,
+    offsets_move_with_output,
+    reads_below_last_stable_offset,
+)  # fmt: skip
+from model.kafka.transactions.offsets_partition import OffsetsPartition
+from model.kafka.transactions.partition import PartitionLeader
+from model.kafka.transactions.transaction_coordinator import TransactionCoordinator
+
+__all__ = [
+    "Application", "Consumer", "OffsetsPartition", "PartitionLeader", "TransactionCoordinator", "a_producer_is_fenced",
+    "all_delivered", "atomic", "every_process_has_ended", "exactly_once", "markers_written_after_reload",
+    "no_aborted_read", "no_hanging_transaction",
+    "no_zombie_write", "offsets_move_with_output", "reads_below_last_stable_offset",
+]  # fmt: skip
