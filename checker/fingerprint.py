@@ -7,6 +7,7 @@ code found under the key makes reading the actors' bodies unnecessary.
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,10 +41,17 @@ def _model_files(system: System) -> set[Path]:
     files = {Path(one.file).resolve() for one in system.classes.values()}
     files |= {Path(one.function.file).resolve() for one in system.properties}
     folders = {one.parent for one in files}
+    beside: dict[str, Path | None] = {}  # Hundreds of modules stand in few directories.
     for module in list(sys.modules.values()):
         name = getattr(module, "__file__", None)
-        if name and Path(name).suffix == ".py" and folders & set(Path(name).resolve().parents):
-            files.add(Path(name).resolve())
+        if name and name.endswith(".py"):
+            directory, file = os.path.split(name)
+            if directory not in beside:
+                real = Path(directory).resolve()
+                beside[directory] = real if folders & {real, *real.parents} else None
+            found = beside[directory]
+            if found is not None:
+                files.add((found / file).resolve())
     return files
 
 

@@ -14,6 +14,8 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from types import FunctionType
 from typing import Any
 
 from checker.actors import ActorClass, Function
@@ -250,6 +252,18 @@ def _messages(link: Link, leaves: State) -> list[Any]:
     return found
 
 
+class _Late:
+    """A method that is made when it is called first: a run that the other engine does calls few of them."""
+
+    def __init__(self, name: str, make: Callable[[], FunctionType]) -> None:
+        self.name, self.make = name, make
+
+    def __get__(self, one: Any, cls: type) -> Any:
+        function = self.make()
+        setattr(cls, self.name, function)
+        return function.__get__(one, cls)
+
+
 class Reference:
     """The judge: initial states, successors and predicates of one system."""
 
@@ -263,7 +277,7 @@ class Reference:
         self._instrumented = Instrumented(ordered, self._checked_local)
         for name, definition in system.classes.items():
             for helper in definition.helpers.values():
-                setattr(self._shadows[name], helper.name, self._python(helper, definition))
+                setattr(self._shadows[name], helper.name, _Late(helper.name, partial(self._python, helper, definition)))
         self._ranges = [
             (
                 min((start for start, _, _ in one.values()), default=0),
@@ -274,7 +288,7 @@ class Reference:
         self._decoded: dict[tuple[int, State], dict[str, Any]] = {}
         self._contents: dict[tuple[int, State], list[Any]] = {}
 
-    def _python(self, function: Function, definition: ActorClass | None = None) -> Callable[..., Any]:
+    def _python(self, function: Function, definition: ActorClass | None = None) -> FunctionType:
         """The function as it is run here."""
         fields = definition.state.values() if definition is not None else ()
         return self._instrumented.function(
