@@ -1,10 +1,12 @@
 """Is every guard of the Kafka actors needed? Each `if` and `require` is negated, and removed, one at a time; each
-mutant is checked with the transactional specs until one differs from its `expect` (verdict, property, steps, counts).
+mutant is checked with the specs that reach it until one differs from its `expect` (verdict, property, steps, counts).
 
-    python benchmarks/mutation.py [--only SUBSTRING] [--specs GLOB ...] [--processes 2] [--results FILE]
+    python benchmarks/mutation.py [--only SUBSTRING] [--processes 2] [--results FILE]
 
-Prints one line for each mutant, and the survivors at the end. A survivor needs a reason: see ``REASONS``. With
-``--results`` the outcomes are kept in a file, and those that are there already are not computed again.
+First every spec is run once as it is: which methods and which outcomes of each `if` it reaches decides which mutants it
+can tell from the original. Prints one line for each mutant, and the survivors at the end. A survivor needs a reason:
+see ``REASONS``. With ``--results`` the outcomes are kept in a file, and those that are there already are not computed
+again.
 """
 
 from __future__ import annotations
@@ -12,29 +14,21 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
-import glob
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FILES = ("application", "partition", "transaction_coordinator", "offsets_partition", "consumer")
-# Those with few states first; then one with two instances, a pause and all counts pinned, where most mutants die.
-SPECS = (
-    "specs/broken/offsets_before.yaml", "specs/broken/auto_commit.yaml", "specs/broken/no_sequence_check.yaml",
-    "specs/broken/no_markers_after_reload.yaml", "specs/txn_timeout.yaml", "specs/txn_lost_messages.yaml",
-    "specs/txn_crash.yaml", "specs/broken/*.yaml", "specs/txn_delayed_produce.yaml",
-    "specs/txn_delayed_init_producer_id.yaml", "specs/txn_expired_batch.yaml", "specs/txn_delayed_*.yaml",
-    "specs/txn.yaml",
-)  # fmt: skip
-EXCLUDED = ("specs/txn_delayed_produce_unfenced.yaml",)  # Four million states for each mutant.
+MODELS = ROOT / "model" / "kafka"
+STATES_MAX = 1_000_000  # A spec with more states is not asked.
 LATE_ANSWER = "an answer after the wait was given up needs a delayed VerifyOnlyResponse, and no spec delays one"
 OLD_MARKER = "a producer's epoch rises only when its markers are answered, so only a delayed marker could be older"
 OLD_TERM = "one fifo link keeps a predecessor's markers before its successor's; only a delayed marker could be late"
@@ -61,9 +55,27 @@ REASONS: dict[str, str] = {  # "file:function: condition" -> why nothing can tel
     "transaction_coordinator:init_producer_id: expected == self.last_epoch[producer_id]": NO_BUMP,
     "application:adopt_epoch: response.error != Error.NONE": NO_BUMP,
 }
-STATES_MAX = 3_000_000  # Beyond, the mutant has changed the counts anyhow.
+# What a spec reaches: its actor classes, actions and handlers that ran, outcomes of each `if`, number of states.
+BASELINE = """
+import json, sys
+import checker.check
+from checker.build import build
+from checker.options import Options
+from checker.spec import load
 
-# Runs in a copy of the tree in which one guard is changed. Prints the first spec that differs, if one does.
+kept = []
+one_sided = checker.check._one_sided
+checker.check._one_sided = lambda engine: (kept.append(sorted(engine.covered())), one_sided(engine))[1]
+for path in sys.argv[2:]:
+    spec = load(path)
+    classes = sorted(build(spec).system.classes)
+    kept.clear()
+    result = checker.check.run(spec, Options(workers=1, states=int(sys.argv[1])))
+    if classes and result.explored.distinct_states < int(sys.argv[1]) and kept:
+        print(json.dumps([path, result.explored.distinct_states, classes, result.never_ran, kept[0]]), flush=True)
+"""
+# Runs in a copy of the tree in which one guard is changed. Prints the first spec that differs, if one does. A mutant
+# that has many more states than the original differs, whatever else it does.
 RUNNER = """
 import sys
 from checker.check import run
@@ -71,9 +83,10 @@ from checker.expectation import differences
 from checker.options import Options
 from checker.spec import load
 
-for path in sys.argv[2:]:
+for one in sys.argv[1:]:
+    path, states = one.rsplit(":", 1)
     spec = load(path)
-    result = run(spec, Options(workers=1, states=int(sys.argv[1])))
+    result = run(spec, Options(workers=1, states=int(states) * 13 // 10 + 10_000))
     if result.problem or differences(spec.expect, result):
         print(path, "(model error)" if result.problem else f"({result.outcome.value})")
         break
@@ -81,41 +94,61 @@ for path in sys.argv[2:]:
 
 
 @dataclass(frozen=True)
+class Baseline:
+    path: str
+    states: int
+    classes: frozenset[str]
+    never_ran: frozenset[str]  # "Actor.action"
+    covered: frozenset[tuple[str, int, bool]]  # "Actor.method", line, outcome of the `if`
+
+
+@dataclass(frozen=True)
 class Mutant:
-    file: str
+    file: str  # Below model/kafka, without .py.
+    actor: str
     function: str
     line: int
     condition: str
     change: str
     source: str
 
+    is_if: bool
+
     @property
     def name(self) -> str:
         return f"{self.file}.py:{self.line} {self.function}: `{self.condition}` {self.change}"
 
+    def is_reached_by(self, spec: Baseline) -> bool:
+        """Whether this spec can tell the mutant from the original at all."""
+        if self.actor not in spec.classes:
+            return False
+        if not self.is_if:  # Without its guard, a step that never ran may run.
+            return True
+        where = f"{self.actor}.{self.function}"
+        true = (where, self.line, True) in spec.covered
+        return true or (self.change == "negated" and (where, self.line, False) in spec.covered)
+
+
+def actor_files() -> list[str]:
+    found = [one for one in MODELS.rglob("*.py") if "@actor" in one.read_text()]
+    return sorted(str(one.relative_to(MODELS).with_suffix("")) for one in found)
+
 
 def mutants(file: str) -> Iterator[Mutant]:
-    tree = ast.parse((ROOT / "model" / "kafka" / "transactions" / f"{file}.py").read_text())
+    tree = ast.parse((MODELS / f"{file}.py").read_text())
     for cls in (one for one in tree.body if isinstance(one, ast.ClassDef)):
         for function in (one for one in cls.body if isinstance(one, ast.FunctionDef)):
             for number, node in enumerate(ast.walk(function)):
-                if condition(node) is None:
+                test = condition(node)
+                if test is None:
                     continue
-                for change in ("negated", "removed"):
+                is_if = isinstance(node, ast.If)
+                for change, new in (("negated", ast.UnaryOp(ast.Not(), test)), ("removed", ast.Constant(not is_if))):
                     changed = copy.deepcopy(tree)
-                    twin = find(changed, cls.name, function.name, number)
-                    test = condition(twin)
-                    assert test is not None
-                    if change == "negated":
-                        new: ast.expr = ast.UnaryOp(ast.Not(), test)
-                    elif isinstance(twin, ast.If):
-                        new = ast.Constant(False)
-                    else:
-                        new = ast.Constant(True)
-                    replace_condition(twin, new)
+                    replace_condition(find(changed, cls.name, function.name, number), new)
                     text = ast.unparse(ast.fix_missing_locations(changed))
-                    shown = ast.unparse(test if change == "removed" else condition(node) or test)
-                    yield Mutant(file, function.name, getattr(node, "lineno", 0), shown, change, text)
+                    line = getattr(node, "lineno", 0)
+                    yield Mutant(file, cls.name, function.name, line, ast.unparse(test), change, text, is_if)
 
 
 def find(tree: ast.Module, cls: str, function: str, number: int) -> ast.AST:
@@ -142,13 +175,33 @@ def replace_condition(node: ast.AST, new: ast.expr) -> None:
         node.args[0] = new
 
 
-def killer(mutant: Mutant, specs: list[str], cache: str) -> str:
+def baselines(cache: str, processes: int) -> list[Baseline]:
+    """What each spec reaches, smallest first."""
+    found = [one.relative_to(ROOT) for one in (ROOT / "specs").rglob("*.yaml")]
+    paths = sorted(str(one) for one in found if "textbook" not in one.parts)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": cache}
+
+    def run(some: list[str]) -> list[Baseline]:
+        command = [sys.executable, "-c", BASELINE, str(STATES_MAX), *some]
+        text = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, check=True).stdout
+        rows = [json.loads(line) for line in text.splitlines()]
+        return [
+            Baseline(path, states, frozenset(classes), frozenset(never), frozenset((a, b, c) for a, b, c in covered))
+            for path, states, classes, never, covered in rows
+        ]
+
+    with ThreadPoolExecutor(processes) as pool:
+        parts = pool.map(run, [paths[i::processes] for i in range(processes)])
+        return sorted((one for some in parts for one in some), key=lambda one: one.states)
+
+
+def killer(mutant: Mutant, specs: list[Baseline], cache: str) -> str:
     """The first spec whose outcome differs from its `expect`; empty: the mutant survives."""
     with tempfile.TemporaryDirectory() as directory:
         for part in ("checker", "model", "specs"):
             shutil.copytree(ROOT / part, Path(directory) / part, ignore=shutil.ignore_patterns("__pycache__"))
-        (Path(directory) / "model" / "kafka" / "transactions" / f"{mutant.file}.py").write_text(mutant.source)
-        command = [sys.executable, "-c", RUNNER, str(STATES_MAX), *specs]
+        (Path(directory) / "model" / "kafka" / f"{mutant.file}.py").write_text(mutant.source)
+        command = [sys.executable, "-c", RUNNER, *(f"{one.path}:{one.states}" for one in specs)]
         environment = {**os.environ, "PYTHONPATH": directory, "XDG_CACHE_HOME": cache}
         run = subprocess.run(command, capture_output=True, text=True, cwd=directory, env=environment)
         if run.returncode != 0:  # Refused by the front end, say: the mutant is not a model any more.
@@ -159,21 +212,27 @@ def killer(mutant: Mutant, specs: list[str], cache: str) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="")
-    parser.add_argument("--specs", nargs="*", default=list(SPECS))
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--results", type=Path)
     options = parser.parse_args()
-    specs = list(dict.fromkeys(one for pattern in options.specs for one in sorted(glob.glob(pattern, root_dir=ROOT))))
-    specs = [one for one in specs if one not in EXCLUDED]
-    chosen = [one for file in FILES for one in mutants(file) if options.only in one.name]
+    chosen = [one for file in actor_files() for one in mutants(file) if options.only in one.name]
     known: dict[str, str] = {}
     if options.results and options.results.exists():
         known = dict(json.loads(line) for line in options.results.read_text().splitlines())
+    kills: Counter[tuple[str, str]] = Counter()  # Which spec has killed in which function: asked first next time.
 
     with tempfile.TemporaryDirectory() as cache, ThreadPoolExecutor(options.processes) as pool:
+        specs = baselines(cache, options.processes)
 
         def judge(mutant: Mutant) -> str:
-            found = known[mutant.name] if mutant.name in known else killer(mutant, specs, cache)
+            where = f"{mutant.actor}.{mutant.function}"
+            if mutant.name in known:
+                found = known[mutant.name]
+            else:
+                able = [one for one in specs if mutant.is_reached_by(one)]
+                able.sort(key=lambda one: (-kills[where, one.path], where in one.never_ran, one.states))
+                found = killer(mutant, able, cache) if able else ""
+            kills[where, found.partition(" ")[0]] += 1
             print(f"{'killed by ' + found if found else 'SURVIVES'}: {mutant.name}", flush=True)
             if options.results and mutant.name not in known:
                 with options.results.open("a") as file:
@@ -184,8 +243,9 @@ def main() -> int:
     survivors = [mutant for mutant, found in zip(chosen, outcomes, strict=True) if not found]
     print(f"\n{len(chosen)} mutants, {len(survivors)} survive")
     for mutant in survivors:
-        reason = REASONS.get(f"{mutant.file}:{mutant.function}: {mutant.condition}", "NO REASON GIVEN")
-        print(f"  {mutant.name}\n      {reason}")
+        reached = "" if any(map(mutant.is_reached_by, specs)) else " (reached by no spec)"
+        reason = REASONS.get(f"{Path(mutant.file).name}:{mutant.function}: {mutant.condition}")
+        print(f"  {mutant.name}\n      {reason or 'NO REASON GIVEN' + reached}")
     return 0
 
 
