@@ -299,7 +299,7 @@ def _why_stopped(found: Exploration) -> str:
         "interrupt": "the run was interrupted",
     }
     levels = len([one for one in found.levels if one])
-    return f"{reasons[found.stopped]}; no violation in the first {levels} levels"
+    return f"{reasons[found.stopped]}; no violation in the first {levels} level{'s' if levels != 1 else ''}"
 
 
 # --- Paths ----------------------------------------------------------------------------------------------------------
@@ -311,8 +311,10 @@ def path_to(engine: Engine, reference: Reference, finding: Finding) -> tuple[Sta
     return (steps[-1][1].state or state) if steps else state, path
 
 
-def replay(spec: SpecFile, code: str) -> Path:
-    """The path that a replay code means, run by the reference semantics. Raises ``SourceError`` for a wrong code."""
+def replay(spec: SpecFile, code: str) -> tuple[Path, list[str]]:
+    """The path that a replay code means, run by the reference semantics, and what its last state violates, in
+    sentences. Raises ``SourceError`` for a wrong code.
+    """
     reference = Reference(build(spec).system)
     numbers = [int(one) if one.isdecimal() and len(one) < 10 else -1 for one in code.split("/")]
     initial = reference.initial()
@@ -331,7 +333,23 @@ def replay(spec: SpecFile, code: str) -> Path:
         if following is None:
             raise fail("replay", f"step {position} is an error of the model: {found[number].error}")
         state = following
-    return narrate(reference, initial[numbers[0]], numbers[0], steps)
+    return narrate(reference, initial[numbers[0]], numbers[0], steps), _broken(reference, state)
+
+
+def _broken(reference: Reference, state: State) -> list[str]:
+    found = []
+    for one in reference.system.properties:
+        if one.kind != "always":
+            continue
+        try:
+            holds, reasons = reference.evaluate(one, state)
+        except ModelError as problem:
+            holds, reasons = False, (str(problem),)
+        if not holds:
+            found.append("\n  - ".join((f"{one.name} is violated", *reasons)))
+    if reference.system.report_deadlock and reference.stuck(state, reference.successors(state)):
+        found.append("deadlock: nothing but a fault can happen any more, and this state is not declared final")
+    return found
 
 
 def narrate(reference: Reference, state: State, number: int, steps: list[tuple[int, Transition]]) -> Path:

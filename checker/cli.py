@@ -507,11 +507,12 @@ def _replay(session: Session, specs: Sequence[str]) -> int:
     if len(specs) != 1:
         raise UsageError("--replay shows a path of one spec")
     spec = _loaded(specs[0], session.arguments.overrides)
-    path = checking.replay(spec, session.arguments.replay)
+    path, broken = checking.replay(spec, session.arguments.replay)
     if session.arguments.json:
         session.print(json.dumps(path_document(path), indent=2))
     else:
         session.print(render_path(path, session.color, session.arguments.verbose))
+        session.print("\n".join(broken or ["No guarantee is violated in the last state."]))
     return HOLDS
 
 

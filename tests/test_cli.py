@@ -528,6 +528,7 @@ def test_a_counterexample_can_be_replayed(tmp_path: Path, capsys: pytest.Capture
 
     replayed = capsys.readouterr().out
     assert "player" in replayed
+    assert replayed.splitlines()[-1].startswith("deadlock: nothing but a fault")
     assert main([spec, "--replay", "0/99"]) == 2
     assert "error[replay]" in capsys.readouterr().err
 
