@@ -39,13 +39,47 @@ def exactly_once(
     readers: tuple[Consumer, ...],
     records: int,
 ) -> bool:
-    """No payment reaches its reader twice, and none is missing that nobody will process any more."""
+    """No payment reaches its reader twice, and none is missing that nobody will process any more: `no_duplicates` and
+    `no_loss` together."""
     for reader in readers:
         for record in range(records):
             ensure(
                 reader.delivered[record] <= 1,
                 f"the payment of order {record} is delivered from payments-{reader.partition} more than once",
             )
+    if not deciding(coordinator):
+        for leader in partitions:
+            for record in range(records):
+                ensure(
+                    leader.committed[record] >= 1 or record >= offsets.committed or in_work(applications, record),
+                    f"the payment of order {record} is missing in payments-{leader.partition}, and the committed offset"
+                    f" of orders is {offsets.committed}: nobody will process it again",
+                )
+    return True
+
+
+@predicate
+def no_duplicates(readers: tuple[Consumer, ...], records: int) -> bool:
+    """No payment reaches its reader twice."""
+    for reader in readers:
+        for record in range(records):
+            ensure(
+                reader.delivered[record] <= 1,
+                f"the payment of order {record} is delivered from payments-{reader.partition} more than once",
+            )
+    return True
+
+
+@predicate
+def no_loss(
+    applications: tuple[Application, ...],
+    coordinator: TransactionCoordinator,
+    offsets: OffsetsPartition,
+    partitions: tuple[PartitionLeader, ...],
+    records: int,
+) -> bool:
+    """No payment is missing that nobody will make any more: the committed offset is past its order, and nobody has it
+    in work."""
     if not deciding(coordinator):
         for leader in partitions:
             for record in range(records):
