@@ -18,8 +18,11 @@ class Form(BaseModel):
 class Topic(Form):
     partitions: Annotated[int, Field(ge=1, le=4)] = 1
     records: Annotated[int, Field(ge=1, le=4)] | None = Field(default=None, description="What the world puts in.")
-    replication_factor: int = Field(default=1, alias="replication.factor")
-    min_insync_replicas: int = Field(default=1, alias="min.insync.replicas")
+    model_config = ConfigDict(extra="allow")  # Settings of the topic, by Kafka's names; ``config`` judges them.
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return self.model_extra or {}
 
 
 class App(Form):
@@ -61,6 +64,7 @@ class Document(Form):
     topics: dict[str, Topic]
     apps: dict[str, App]
     brokers: dict[str, Any] = {}
+    features: dict[str, Any] = Field(default={}, description="Feature levels of the cluster, e.g. transaction.version.")
     without: list[Literal[MECHANISMS]] = Field(  # type: ignore[valid-type]
         default=[], description="Mechanisms of Kafka that are removed, to see what they are for."
     )

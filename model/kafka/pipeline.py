@@ -6,26 +6,53 @@ is decided here, how it is wired by the family's own ``wiring``.
 - Applications that only write: ``replication``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
 
-from checker.source import Place
+from checker.source import Diagnostic, Place, SourceError
 from model.kafka import config
 from model.kafka.forms import Document
 
 __all__ = ["Document", "effective_settings", "expand"]
 
+Path = tuple[str | int, ...]
+Group = tuple[config.Kind, dict[str, Any], Path]
 
-def effective_settings(document: Document) -> list[tuple[str, str, str]]:
-    found: list[config.Setting] = []
+
+def groups(document: Document) -> Iterator[Group]:
+    """Each group of settings that the user may give, with its kind and where it stands."""
+    for name, topic in document.topics.items():
+        yield "topic", topic.settings, ("topics", name)
     for name, app in document.apps.items():
-        if app.reads is not None:
-            found += config.settle(f"{name}.consumer", config.CONSUMER, app.consumer)
-        if app.writes is not None:
-            found += config.settle(f"{name}.producer", config.PRODUCER, app.producer)
-    found += config.settle("brokers", config.BROKER, document.brokers)
-    return [(one.name, str(one.value), one.origin) for one in found]
+        if app.reads is not None or app.consumer:
+            yield "consumer", app.consumer, ("apps", name, "consumer")
+        if app.writes is not None or app.producer:
+            yield "producer", app.producer, ("apps", name, "producer")
+    yield "broker", document.brokers, ("brokers",)
+    yield "feature", document.features, ("features",)
+
+
+def effective_settings(document: Document) -> list[tuple[str, str, str, str]]:
+    return [
+        (f"{'.'.join(map(str, path[path[0] == 'apps' :]))}.{one.name}", config.written(one.value), one.origin, one.rule)
+        for kind, given, path in groups(document)
+        for one in config.effective(kind, document.version, given, document.brokers).values()
+    ]
+
+
+def judge(document: Document, place: Callable[[Path], Place]) -> list[Diagnostic]:
+    found = config.judge_version(document.version, place(("version",)))
+    if found:
+        return found
+    for kind, given, path in groups(document):
+        found += config.judge(kind, document.version, given, place, path)
+    if found:
+        return found
+    for kind, given, path in groups(document):
+        if kind == "producer":
+            found += config.refused_by_brokers(document.version, given, document.brokers, place, path)
+    return found
 
 
 FAMILIES = ("transactions",)
@@ -41,6 +68,9 @@ def family(document: Document) -> str:
 
 def expand(document: Document, place: Callable[[tuple[str | int, ...]], Place]) -> dict[str, Any]:
     """The wired form (actors, constants, network, faults, check) with the module in which its names are looked up."""
+    wrong = judge(document, place)
+    if wrong:
+        raise SourceError(wrong)
     module = f"model.kafka.{family(document)}"
     wired: dict[str, Any] = import_module(f"{module}.wiring").expand(document, place)
     return {**wired, "module": module}

@@ -12,6 +12,24 @@ from model.kafka.forms import Document, budget
 Path = tuple[str | int, ...]
 Places = Callable[[Path], Place]
 
+VERSIONS = ("3.9",)  # What these actors follow so far.
+
+# Settings that the wiring below reads; what else is given is said to be without effect, with the reason from here.
+READS = (
+    "transactional.id", "enable.idempotence", "group.id", "enable.auto.commit", "isolation.level",
+    "transaction.partition.verification.enable",
+)  # fmt: skip
+WHY_NOT = {
+    "acks": "replication: every append is at once below the high watermark, whatever acks says",
+    "transaction.timeout.ms": "time: a transaction times out only while its client is paused or down",
+    "delivery.timeout.ms": "time: how often it passes is the fault budget delivery_timeout",
+    "request.timeout.ms": "time: a request is repeated when nothing is on its way to or from the client",
+    "linger.ms": "batching: a batch is one record and leaves in commitTransaction's flush",
+    "retries": "giving up: a request is repeated as long as it takes",
+    "max.in.flight.requests.per.connection": "pipelining: a client sends one batch after the other",
+    "auto.offset.reset": "a lost offset: the first position is the first record",
+}
+
 SWITCHES = {  # What `without` takes away, as wiring: (actor, field, value).
     "sequence_check": (("leader", "checks_sequence", False),),
     "verification_guard": (("leader", "checks_guard", False), ("offsets", "checks_guard", False)),
@@ -40,21 +58,15 @@ class _Wiring:
 
     def judge(self) -> None:
         document = self.document
-        if document.version not in config.VERSIONS:
+        if document.version not in VERSIONS:
             text = f"version {document.version} is not modelled"
             self.report("unknown-version", text, ("version",), 'write `version: "3.9"`')
         crashes = document.faults.crash
         if crashes == "unlimited" or (isinstance(crashes, dict) and "unlimited" in crashes.values()):
             help = "a number: each crash of the coordinator is an epoch, and epochs need a bound"
             self.report("unlimited-crashes", "crashes cannot be unlimited here", ("faults", "crash"), help)
-        self.diagnostics += config.judge("broker", config.BROKER, document.brokers, self.place, ("brokers",))
         for name, app in document.apps.items():
             path: Path = ("apps", name)
-            self.diagnostics += config.judge("consumer", config.CONSUMER, app.consumer, self.place, (*path, "consumer"))
-            wrong = config.judge("producer", config.PRODUCER, app.producer, self.place, (*path, "producer"))
-            if not wrong and not self.diagnostics:
-                wrong = config.producer_conflicts(app.producer, document.brokers, self.place, (*path, "producer"))
-            self.diagnostics += wrong
             for key, topic in (("reads", app.reads), ("writes", app.writes)):
                 if topic is not None and topic not in document.topics:
                     help = f"topics: {', '.join(document.topics)}"
@@ -81,6 +93,9 @@ class _Wiring:
             path = ("apps", self.writer, "producer")
             help = "`transactional.id: name`, or a list of two"
             self.report("not-transactional", f"{self.writer} has no transactional.id", path, help)
+
+    def in_force(self, kind: config.Kind, given: dict[str, Any], name: str) -> Any:
+        return config.effective(kind, self.document.version, given)[name].value
 
     def transactional_ids(self) -> list[Any]:
         """One for all instances, or a list with one for each."""
@@ -144,9 +159,10 @@ class _Wiring:
 
     def actors(self, partitions: int) -> dict[str, Any]:
         app, ledger = self.document.apps[self.writer], self.document.apps[self.reader]
-        level = ledger.consumer.get("isolation.level", "read_uncommitted")
+        level = self.in_force("consumer", ledger.consumer, "isolation.level")
         leaders = [f"{self.output}-{i}" for i in range(partitions)]
-        verification = self.document.brokers.get("transaction.partition.verification.enable", True)
+        verification = self.in_force("broker", self.document.brokers, "transaction.partition.verification.enable")
+        commits_on_close = self.in_force("consumer", app.consumer, "enable.auto.commit")
         switches: dict[str, dict[str, Any]] = {"leader": {}, "offsets": {}, "coordinator": {}, "application": {}}
         for mechanism in self.document.without:
             for actor, name, value in SWITCHES[mechanism]:
@@ -159,7 +175,7 @@ class _Wiring:
                 "is": "Application", "producer_id": min(i, len(ids) - 1), "coordinator": "transaction_coordinator",
                 "leaders": leaders, "offsets_partition": "consumer_offsets", "records": "records",
                 "attempts": "attempts",
-                "offsets": app.offsets, "commits_offset_on_close": app.consumer.get("enable.auto.commit", True),
+                "offsets": app.offsets, "commits_offset_on_close": commits_on_close,
                 "expirations": self.document.faults.delivery_timeout, "is_replacement": i > 0,
                 **({} if last else {"replacement": f"{self.writer}-{i + 2}"}), **switches["application"],
             }  # fmt: skip
@@ -194,12 +210,15 @@ class _Wiring:
         return name
 
     def not_modelled(self) -> list[str]:
-        given = {name for app in self.document.apps.values() for name in (*app.consumer, *app.producer)}
-        given |= set(self.document.brokers)
-        if any(topic.replication_factor > 1 for topic in self.document.topics.values()):
-            given.add("replication.factor")
-        said = [f"{name}: {why}" for name, why in config.NOT_MODELLED.items() if name in given]
+        document = self.document
+        given: dict[config.Kind, list[str]] = {
+            "consumer": [name for app in document.apps.values() for name in app.consumer],
+            "producer": [name for app in document.apps.values() for name in app.producer],
+            "broker": list(document.brokers),
+            "topic": [name for topic in document.topics.values() for name in topic.settings],
+        }
+        said = config.not_read(given, READS, WHY_NOT)
         said += ["brokers that crash, and replicas", "group generations: only the transactional id fences"]
-        if "auto.offset.reset" not in given:
+        if "auto.offset.reset" not in given["consumer"]:
             said.append("auto.offset.reset (default latest): a group without an offset starts at the first record here")
         return said

@@ -1,0 +1,246 @@
+"""What is in force: defaults of the version, what was given, and what Kafka's own constructors make of the two.
+
+A rule yields in turn the settings that it overrides and those that it refuses; a later rule sees what an earlier one
+has overridden.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from model.kafka.config.table import INT_MAX, TABLE, Kind, Row
+from model.kafka.config.versions import at_least, line, patch
+
+NOT_INHERITED = {"replication.factor": "default.replication.factor"}  # Of a topic: the broker's name for it.
+
+
+@dataclass(frozen=True)
+class Setting:
+    name: str
+    value: Any
+    origin: str  # "given", "default of 3.9", "overridden"
+    rule: str  # Why, and by which class, KIP or issue.
+
+    @property
+    def is_given(self) -> bool:
+        return self.origin == "given"
+
+
+Settings = dict[str, Setting]
+
+
+@dataclass(frozen=True)
+class Override:
+    name: str
+    value: Any
+    rule: str
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """``name`` is the setting to blame; ``text`` says who refuses it and with which words."""
+
+    name: str
+    text: str
+    help: str = ""
+
+
+Rule = Callable[[str, Settings], Iterator[Override | Refusal]]
+
+
+def effective(
+    kind: Kind, version: str, given: Mapping[str, Any], brokers: Mapping[str, Any] | None = None
+) -> dict[str, Setting]:
+    """Every setting of the kind that the version has. A topic takes what it is not given from its ``brokers``."""
+    return settle(kind, version, given, brokers)[0]
+
+
+def settle(
+    kind: Kind, version: str, given: Mapping[str, Any], brokers: Mapping[str, Any] | None = None
+) -> tuple[Settings, list[Refusal]]:
+    found = {
+        name: Setting(name, normal(row, given[name]), "given", "") if name in given else default(row, version)
+        for name, row in TABLE[kind].items()
+        if exists(row, version)
+    }
+    if kind == "topic":
+        found |= inherited(version, found, brokers or {})
+    refusals = []
+    for rule in RULES.get(kind, ()):
+        for change in rule(version, found):
+            if isinstance(change, Refusal):
+                refusals.append(change)
+            else:
+                found[change.name] = Setting(change.name, change.value, "overridden", change.rule)
+    return found, refusals
+
+
+def exists(row: Row, version: str) -> bool:
+    return at_least(version, row.since) and (not row.until or at_least(row.until, line(version)))
+
+
+def default(row: Row, version: str) -> Setting:
+    value = None
+    for since, value_since in row.defaults.items():
+        if at_least(version, since):
+            value = value_since
+    return Setting(row.name, value, f"default of {version}", row.source)
+
+
+def normal(row: Row, value: Any) -> Any:
+    """One spelling for each meaning: what families compare with."""
+    if row.type.of is list:
+        every = value.split(",") if isinstance(value, str) else value
+        return [str(one).strip().rpartition(".")[2] for one in every]  # A class without its package.
+    if row.name == "acks":
+        return "all" if str(value) in ("all", "-1") else str(value)
+    if row.name == "group.protocol":
+        return str(value).lower()
+    return value
+
+
+def written(value: Any) -> str:
+    """As a user writes it in a spec."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(written, value))}]"
+    return (
+        {None: "null", True: "true", False: "false"}[value]
+        if value is None or value is True or value is False
+        else str(value)
+    )
+
+
+def inherited(version: str, topic: Settings, brokers: Mapping[str, Any]) -> Settings:
+    """What the topic is not given and the brokers have under the same or a prefixed name."""
+    over = effective("broker", version, brokers)
+    found = {}
+    for name, one in topic.items():
+        broker = over.get(NOT_INHERITED.get(name, name))
+        if not one.is_given and broker is not None:
+            rule = f"{broker.name} of the brokers"
+            found[name] = Setting(name, broker.value, broker.origin, rule if broker.is_given else broker.rule)
+    return found
+
+
+# --- Producer -------------------------------------------------------------------------------------------------------
+
+
+def judges_defaults(version: str) -> bool:
+    """3.0.1, 3.1.1 and 3.2.0 brought ProducerConfig.postProcessAndValidateIdempotenceConfigs (KAFKA-13598)."""
+    return at_least(version, "3.0.1") and not (line(version) == "3.1" and patch(version) == 0)
+
+
+def idempotence(version: str, has: Settings) -> Iterator[Override | Refusal]:
+    yield from (idempotence_by_default if judges_defaults(version) else idempotence_on_request)(version, has)
+
+
+def idempotence_by_default(version: str, has: Settings) -> Iterator[Override | Refusal]:
+    """ProducerConfig.postProcessAndValidateIdempotenceConfigs."""
+    wanted = has["enable.idempotence"]
+    transactional = has["transactional.id"].value is not None
+    if not wanted.value:
+        if transactional:
+            text = "KafkaProducer refuses a transactional.id with enable.idempotence=false"
+            yield Refusal("enable.idempotence", text, WITHOUT_IDEMPOTENCE)
+        return
+    disabled = False
+    for name, conflict, words in conflicts(has, most_in_flight=5):
+        if not conflict:
+            continue
+        value = has[name].value
+        always = name == "max.in.flight.requests.per.connection" and at_least(version, "4.0")
+        if wanted.is_given or always:
+            yield Refusal(name, f"KafkaProducer refuses {name}={value} with enable.idempotence=true", words)
+        elif transactional:
+            text = f"{name}={value} silently turns idempotence off, which a transactional.id does not allow"
+            yield Refusal(name, text, WITHOUT_IDEMPOTENCE)
+        elif not disabled:
+            disabled = True
+            method = "ProducerConfig.postProcessAndValidateIdempotenceConfigs"
+            yield Override("enable.idempotence", False, f"{name}={value} turns the default off ({method})")
+
+
+def idempotence_on_request(version: str, has: Settings) -> Iterator[Override | Refusal]:
+    """KafkaProducer.configure* until 2.x, ProducerConfig.maybeOverrideAcksAndRetries until 3.0.0 and 3.1.0.
+
+    Idempotence is on only where the user asked for it: ``idempotenceEnabled`` looks at what was given, so that the
+    default of 3.0.0 and 3.1.0 has no effect (KAFKA-13598).
+    """
+    wanted = has["enable.idempotence"]
+    transactional = has["transactional.id"].value is not None
+    if transactional and wanted.is_given and not wanted.value:
+        text = "KafkaProducer refuses a transactional.id with enable.idempotence=false"
+        yield Refusal("enable.idempotence", text, WITHOUT_IDEMPOTENCE)
+        return
+    if not transactional and not wanted.is_given:
+        if wanted.value:
+            rule = "only an idempotence that was asked for is on (ProducerConfig.idempotenceEnabled, KAFKA-13598)"
+            yield Override("enable.idempotence", False, rule)
+        return
+    if not transactional and not wanted.value:
+        return
+    if not wanted.is_given:
+        yield Override("enable.idempotence", True, "a transactional.id implies it (KafkaProducer)")
+    forced = {"acks": "all", "retries": INT_MAX}
+    if not at_least(version, "1.0"):
+        forced["max.in.flight.requests.per.connection"] = 1
+    for name, value in forced.items():
+        if not has[name].is_given and has[name].value != value:
+            yield Override(name, value, "idempotence is on (KafkaProducer)")
+    for name, conflict, words in conflicts(has, most_in_flight=5 if at_least(version, "1.0") else 1):
+        if conflict:
+            switch = "a transactional.id" if transactional else "enable.idempotence=true"
+            yield Refusal(name, f"KafkaProducer refuses {name}={has[name].value} with {switch}", words)
+
+
+WITHOUT_IDEMPOTENCE = "ConfigException: Cannot set a transactional.id without also enabling idempotence."
+
+
+def conflicts(has: Settings, most_in_flight: int) -> Iterator[tuple[str, bool, str]]:
+    """What idempotence does not allow: the setting, whether it is so, the words of the ConfigException."""
+    yield "retries", has["retries"].value == 0, "Must set retries to non-zero when using the idempotent producer."
+    text = "Must set acks to all in order to use the idempotent producer. Otherwise we cannot guarantee idempotence."
+    yield "acks", has["acks"].value != "all", text
+    name = "max.in.flight.requests.per.connection"
+    most = "to 1 in order" if most_in_flight == 1 else f"to at most {most_in_flight}"
+    yield name, has[name].value > most_in_flight, f"Must set {name} {most} to use the idempotent producer."
+
+
+def delivery_timeout(version: str, has: Settings) -> Iterator[Override | Refusal]:
+    """KafkaProducer.configureDeliveryTimeout, since 2.1."""
+    if not at_least(version, "2.1"):
+        return
+    least = min(has["linger.ms"].value + has["request.timeout.ms"].value, INT_MAX)
+    timeout = has["delivery.timeout.ms"]
+    if timeout.value >= least:
+        return
+    if timeout.is_given:
+        text = f"KafkaProducer refuses a delivery.timeout.ms below linger.ms + request.timeout.ms ({least})"
+        yield Refusal("delivery.timeout.ms", text)
+    else:
+        rule = "raised to linger.ms + request.timeout.ms (KafkaProducer.configureDeliveryTimeout)"
+        yield Override("delivery.timeout.ms", least, rule)
+
+
+# --- Consumer -------------------------------------------------------------------------------------------------------
+
+
+def auto_commit(version: str, has: Settings) -> Iterator[Override | Refusal]:
+    """ConsumerConfig.maybeOverrideEnableAutoCommit, since 2.2 (KIP-289)."""
+    if not at_least(version, "2.2") or has["group.id"].value is not None:
+        return
+    commits = has["enable.auto.commit"]
+    if not commits.is_given:
+        yield Override(
+            "enable.auto.commit", False, "there is no group.id (ConsumerConfig.maybeOverrideEnableAutoCommit)"
+        )
+    elif commits.value:
+        words = "enable.auto.commit cannot be set to true when default group id (null) is used."
+        help = f"InvalidConfigurationException: {words}"
+        yield Refusal("enable.auto.commit", "KafkaConsumer refuses enable.auto.commit=true without a group.id", help)
+
+
+RULES: dict[str, tuple[Rule, ...]] = {
+    "producer": (idempotence, delivery_timeout),
+    "consumer": (auto_commit,),
+}
