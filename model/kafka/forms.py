@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 MECHANISMS = (  # What `without` can take away; the families know what that means.
     "sequence_check", "verification_guard", "epoch_check", "markers_after_reload", "fencing_before_fetching_offsets",
+    "marker_retry", "guard_of_next_transaction",
 )  # fmt: skip
 
 

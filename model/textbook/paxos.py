@@ -112,9 +112,7 @@ def agreement(paxos: Paxos) -> bool:
 @predicate
 def one_proposal_a_ballot(paxos: Paxos) -> bool:
     """A ballot proposes at most one value."""
-    return all(
-        sum(1 for one in paxos.proposals if one.ballot == ballot) <= 1 for ballot in range(paxos.ballots)
-    )
+    return all(sum(1 for one in paxos.proposals if one.ballot == ballot) <= 1 for ballot in range(paxos.ballots))
 
 
 @predicate

@@ -179,9 +179,7 @@ class Slush:
 @predicate
 def every_loop_has_a_colour(slush: Slush) -> bool:
     """A node that samples others has a colour itself."""
-    return all(
-        at == LoopAt.UNCOLOURED or slush.pick[node] is not None for node, at in slush.loop_at.items()
-    )
+    return all(at == LoopAt.UNCOLOURED or slush.pick[node] is not None for node, at in slush.loop_at.items())
 
 
 def finished(slush: Slush) -> bool:

@@ -13,6 +13,7 @@ from model.kafka.transactions.guarantees import (
     no_duplicates,
     no_hanging_transaction,
     no_loss,
+    no_stuck_transaction,
     no_zombie_write,
     offsets_move_with_output,
     reads_below_last_stable_offset,
@@ -24,6 +25,6 @@ from model.kafka.transactions.transaction_coordinator import TransactionCoordina
 __all__ = [
     "Application", "Consumer", "OffsetsPartition", "PartitionLeader", "TransactionCoordinator", "a_producer_is_fenced",
     "all_delivered", "atomic", "every_process_has_ended", "exactly_once", "markers_written_after_reload",
-    "no_aborted_read", "no_duplicates", "no_hanging_transaction", "no_loss", "no_zombie_write",
+    "no_aborted_read", "no_duplicates", "no_hanging_transaction", "no_loss", "no_stuck_transaction", "no_zombie_write",
     "offsets_move_with_output", "reads_below_last_stable_offset",
 ]  # fmt: skip

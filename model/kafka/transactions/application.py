@@ -90,6 +90,7 @@ class Application:
     leaders: tuple[Annotated[ActorId, Of("PartitionLeader")], ...]  # Of the output partitions.
     offsets_partition: Annotated[ActorId, Of("OffsetsPartition")]
     attempts: Annotated[int, UpTo(8)]  # Copies of one request to be told apart: two, and one for each lost message.
+    transactions: Annotated[int, UpTo(16)]  # It gives up after so many.
     records: Position  # How many the input partition holds: record i at offset i.
     replacement: Client | None = None  # The instance that the platform starts when it takes this one for dead.
     is_replacement: bool = False
@@ -97,6 +98,7 @@ class Application:
     commits_offset_on_close: bool = False  # enable.auto.commit left on: close() commits the position of the consumer.
     fetches_offset_first: bool = False  # The consumer is positioned before initTransactions().
     expirations: Annotated[int, UpTo(1)] = 0  # How often delivery.timeout.ms passes in a process.
+    adds_partitions: bool = True  # AddPartitionsToTxn and AddOffsetsToTxn before the first use (transaction version 1).
 
     stage: Volatile[Stage] = Stage.NOT_STARTED
     epoch: Volatile[Epoch] = NO_EPOCH
@@ -142,9 +144,7 @@ class Application:
         first = self.epoch == NO_EPOCH
         if first and self.replacement is not None:
             send(self.replacement, StartReplacement())  # One that never came up needs none.
-        self.epoch = response.epoch
-        for partition in range(len(self.leaders)):
-            self.sequences[partition] = 0
+        self.adopt(response.epoch)
         if first and self.fetches_offset_first:
             self.poll()
         else:
@@ -218,10 +218,16 @@ class Application:
 
     @on(EndTxnResponse)
     def transaction_ended(self, response: EndTxnResponse) -> None:
-        if self.stage == Stage.ABORTING and self.awaits(Stage.ABORTING, response.correlation, response.error):
+        if self.stage not in (Stage.COMMITTING, Stage.ABORTING):
+            return
+        if not self.awaits(self.stage, response.correlation, response.error):
+            return
+        if response.epoch != NO_EPOCH:
+            self.adopt(response.epoch)
+        if self.stage == Stage.ABORTING:
             self.failed = False
             self.request(Stage.FETCHING_OFFSET)  # The position is not wound back by itself.
-        elif self.stage == Stage.COMMITTING and self.awaits(Stage.COMMITTING, response.correlation, response.error):
+        else:
             self.position += 1
             if self.offsets == Offsets.AFTER:
                 self.request(Stage.COMMITTING_OFFSET)
@@ -237,6 +243,11 @@ class Application:
                 self.poll()
             else:
                 self.begin_transaction()
+
+    def adopt(self, epoch: Epoch) -> None:
+        self.epoch = epoch
+        for partition in range(len(self.leaders)):
+            self.sequences[partition] = 0
 
     def begin(self) -> None:
         self.request(Stage.FETCHING_OFFSET if self.fetches_offset_first else Stage.INITIALIZING)
@@ -270,9 +281,15 @@ class Application:
             self.begin_transaction()
 
     def begin_transaction(self) -> None:
+        if self.correlation == self.transactions:
+            self.end(Stage.FATAL_ERROR)  # Two instances may fence each other for ever: one gives up.
+            return
         self.correlation += 1
         self.produced = 0
-        self.request(Stage.ADDING_PARTITIONS)
+        if self.adds_partitions:
+            self.request(Stage.ADDING_PARTITIONS)
+        else:
+            self.request(Stage.SENDING_OFFSETS if self.offsets == Offsets.TRANSACTION else Stage.PRODUCING)
 
     def stop(self) -> None:
         """A newer instance has the transactional id: the process closes its consumer and ends."""

@@ -190,6 +190,18 @@ def no_hanging_transaction(
 
 
 @predicate
+def no_stuck_transaction(coordinator: TransactionCoordinator) -> bool:
+    """A coordinator that has a transaction in Prepare is still writing its markers: else nothing ever completes it."""
+    for producer_id, metadata in coordinator.cache.items():
+        ensure(
+            metadata.state not in DECIDING or len(coordinator.unmarked[producer_id]) > 0,
+            f"the transaction of producer id {producer_id} stays in Prepare at epoch {metadata.epoch}: its coordinator"
+            " writes no more markers, and answers CONCURRENT_TRANSACTIONS to everybody",
+        )
+    return True
+
+
+@predicate
 def all_delivered(readers: tuple[Consumer, ...], records: int) -> bool:
     """Every payment has reached its reader."""
     return all(all(reader.delivered[record] > 0 for record in range(records)) for reader in readers)

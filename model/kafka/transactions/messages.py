@@ -129,6 +129,7 @@ class EndTxnRequest:
 class EndTxnResponse:
     error: Error
     correlation: Correlation
+    epoch: Epoch  # v5 (transaction version 2): the client's next one; before, NO_EPOCH.
 
 
 # --- Transaction coordinator and partition leaders --------------------------------------------------------------------
@@ -144,7 +145,18 @@ class VerifyOnlyRequest:
 
 
 @message
+class AddPartitionRequest:
+    """AddPartitionsToTxn v5 without verifyOnly, from a partition leader (KIP-890 part 2)."""
+
+    partition: TopicPartition
+    producer_id: ProducerId
+    epoch: Epoch
+
+
+@message
 class VerifyOnlyResponse:
+    """The coordinator's answer to either."""
+
     error: Error
 
 

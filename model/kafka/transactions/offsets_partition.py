@@ -13,9 +13,11 @@ from typing import Annotated
 from checker.lang import ActorId, Durable, Of, Volatile, action, actor, each, on, quiet, replace, require, send, struct
 from model.kafka.transactions.messages import (
     NO_EPOCH,
+    AddPartitionRequest,
     CoordinatorEpoch,
     Epoch,
     Error,
+    Marker,
     OffsetCommitInTransaction,
     OffsetCommitRequest,
     OffsetCommitResponse,
@@ -54,6 +56,11 @@ class OffsetsPartition:
     verification: bool = True  # transaction.partition.verification.enable
     checks_epoch: bool = True
     checks_guard: bool = True
+    # Protocol generations: protocol.CHANGES says which version has what.
+    adds_partitions: bool = False
+    previous_marker_spares_guard: bool = True
+    checks_marker_epoch_strictly: bool = False
+    accepts_marker_again: bool = True
 
     committed: Durable[Position] = 0
     producers: Durable[dict[ProducerId, OffsetsProducerEntry]] = each(OffsetsProducerEntry())
@@ -65,14 +72,18 @@ class OffsetsPartition:
     def commit_offset_in_transaction(self, request: TxnOffsetCommitRequest) -> None:
         commit = request.commit
         entry = self.producers[commit.producer_id]
-        verify = self.verification and not (entry.pending is not None and entry.epoch == commit.epoch)
+        asks = self.verification or self.adds_partitions
+        verify = asks and not (entry.pending is not None and entry.epoch == commit.epoch)
         require(not verify or self.waiting is None)
         if verify:
             self.waiting = commit
             self.guard = True
-            send(self.coordinator, VerifyOnlyRequest(self.partition, commit.producer_id, commit.epoch))
+            if self.adds_partitions:
+                send(self.coordinator, AddPartitionRequest(self.partition, commit.producer_id, commit.epoch))
+            else:
+                send(self.coordinator, VerifyOnlyRequest(self.partition, commit.producer_id, commit.epoch))
         else:
-            self.append_and_answer(commit, not self.verification)
+            self.append_and_answer(commit, not asks)
 
     @on(VerifyOnlyResponse)
     def end_verification(self, response: VerifyOnlyResponse) -> None:
@@ -125,7 +136,7 @@ class OffsetsPartition:
         marker = request.marker
         entry = self.producers[marker.producer_id]
         error = Error.NONE
-        if self.checks_epoch and marker.epoch < entry.epoch:
+        if self.checks_epoch and self.is_old(marker, entry):
             error = Error.INVALID_PRODUCER_EPOCH
         elif marker.coordinator_epoch < entry.coordinator_epoch:
             error = Error.TRANSACTION_COORDINATOR_FENCED
@@ -134,8 +145,17 @@ class OffsetsPartition:
             if marker.result == TransactionResult.COMMIT and pending is not None and not pending.superseded:
                 self.committed = pending.offset
             self.producers[marker.producer_id] = OffsetsProducerEntry(marker.epoch, marker.coordinator_epoch, None)
-            self.drop_guard(marker.producer_id)
+            waiting = self.waiting
+            next_is_waiting = waiting is not None and waiting.epoch == marker.epoch and self.adds_partitions
+            if not (next_is_waiting and self.previous_marker_spares_guard):
+                self.drop_guard(marker.producer_id)
         send(self.coordinator, WriteTxnMarkersResponse(self.partition, marker, error))
+
+    def is_old(self, marker: Marker, entry: OffsetsProducerEntry) -> bool:
+        """TV2 bumps the epoch with each marker; one that is not higher belongs to an earlier transaction (KIP-1228)."""
+        if self.checks_marker_epoch_strictly and marker.epoch == entry.epoch:
+            return entry.pending is not None or not self.accepts_marker_again
+        return marker.epoch < entry.epoch
 
     def forget_waiting(self) -> None:
         self.waiting = None

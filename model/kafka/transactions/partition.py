@@ -33,6 +33,7 @@ from checker.lang import (
 from model.kafka.transactions.messages import (
     NO_EPOCH,
     AbortedTransaction,
+    AddPartitionRequest,
     Batch,
     CoordinatorEpoch,
     Copies,
@@ -78,6 +79,11 @@ class PartitionLeader:
     checks_epoch: bool = True
     checks_sequence: bool = True
     checks_guard: bool = True
+    # Protocol generations: protocol.CHANGES says which version has what.
+    adds_partitions: bool = False
+    previous_marker_spares_guard: bool = True
+    checks_marker_epoch_strictly: bool = False
+    accepts_marker_again: bool = True
 
     # The log from the reader's position on: nobody asks for what is below it again.
     log: Durable[Annotated[tuple[LogEntry, ...], MaxLen("log")]] = ()
@@ -92,15 +98,16 @@ class PartitionLeader:
     def produce(self, request: ProduceRequest) -> None:
         batch = request.batch
         entry = self.producers[batch.producer_id]
-        verify = self.verification and not (entry.in_transaction and entry.epoch == batch.epoch)
+        asks = self.verification or self.adds_partitions
+        verify = asks and not (entry.in_transaction and entry.epoch == batch.epoch)
         require(quiet(self.reader))
         require(not verify or self.waiting is None)
         if verify:
             self.waiting = batch
             self.guard = True
-            send(self.coordinator, VerifyOnlyRequest(self.partition, batch.producer_id, batch.epoch))
+            self.ask_coordinator(batch)
         else:
-            self.append_and_answer(batch, not self.verification)
+            self.append_and_answer(batch, not asks)
 
     @on(VerifyOnlyResponse)
     def end_verification(self, response: VerifyOnlyResponse) -> None:
@@ -109,6 +116,8 @@ class PartitionLeader:
             return  # Given up when the connection broke.
         if response.error == Error.NONE:
             self.verified = True
+        elif self.adds_partitions and response.error == Error.CONCURRENT_TRANSACTIONS:
+            self.ask_coordinator(batch)  # The end of the transaction before is on its way (KAFKA-18654).
         else:
             self.forget_waiting()
             self.answer(batch, self.translated(response.error))
@@ -140,13 +149,25 @@ class PartitionLeader:
         marker = request.marker
         entry = self.producers[marker.producer_id]
         error = Error.NONE
-        if self.checks_epoch and marker.epoch < entry.epoch:
+        if self.checks_epoch and self.is_old(marker, entry):
             error = Error.INVALID_PRODUCER_EPOCH
         elif marker.coordinator_epoch < entry.coordinator_epoch:
             error = Error.TRANSACTION_COORDINATOR_FENCED
         else:
             self.append_marker(marker)
         send(self.coordinator, WriteTxnMarkersResponse(self.partition, marker, error))
+
+    def is_old(self, marker: Marker, entry: ProducerStateEntry) -> bool:
+        """TV2 bumps the epoch with each marker; one that is not higher belongs to an earlier transaction (KIP-1228)."""
+        if self.checks_marker_epoch_strictly and marker.epoch == entry.epoch:
+            return entry.in_transaction or not self.accepts_marker_again
+        return marker.epoch < entry.epoch
+
+    def ask_coordinator(self, batch: Batch) -> None:
+        if self.adds_partitions:
+            send(self.coordinator, AddPartitionRequest(self.partition, batch.producer_id, batch.epoch))
+        else:
+            send(self.coordinator, VerifyOnlyRequest(self.partition, batch.producer_id, batch.epoch))
 
     def forget_waiting(self) -> None:
         self.waiting = None
@@ -193,12 +214,15 @@ class PartitionLeader:
             for logged in self.log[self.first_offset(producer_id) :]:
                 if logged.producer_id == producer_id and logged.record is not None:
                     self.committed[logged.record] = min(self.committed[logged.record] + 1, 2)
-                    if logged.epoch != marker.epoch:
+                    if logged.epoch != (marker.epoch - 1 if self.adds_partitions else marker.epoch):
                         self.zombie_committed = True
         kept = entry.sequences if entry.epoch == marker.epoch else frozenset()
         self.log += (LogEntry(producer_id, marker.epoch, None, marker.result),)
         self.producers[producer_id] = ProducerStateEntry(marker.epoch, marker.coordinator_epoch, False, kept)
-        self.drop_guard(producer_id)
+        waiting = self.waiting
+        next_is_waiting = waiting is not None and waiting.epoch == marker.epoch and self.adds_partitions
+        if not (next_is_waiting and self.previous_marker_spares_guard):
+            self.drop_guard(producer_id)
         self.answer_fetch()
 
     def drop_guard(self, producer_id: ProducerId) -> None:

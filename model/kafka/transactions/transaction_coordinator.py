@@ -35,6 +35,7 @@ from model.kafka.transactions.messages import (
     NO_EPOCH,
     AddOffsetsToTxnRequest,
     AddOffsetsToTxnResponse,
+    AddPartitionRequest,
     AddPartitionsToTxnRequest,
     AddPartitionsToTxnResponse,
     Client,
@@ -71,6 +72,9 @@ class TransactionMetadata:
 class TransactionCoordinator:
     leaders: tuple[Leader, ...]  # Leader of each topic partition; the offsets partition is the last one.
     writes_markers_after_reload: bool = True
+    # Protocol generations: protocol.CHANGES says which version has what.
+    bumps_epoch_at_end: bool = False
+    fence_bumps_once: bool = True
 
     state_log: Durable[dict[ProducerId, TransactionMetadata]] = each(TransactionMetadata())
     holder: Durable[dict[ProducerId, Client | None]] = each(None)  # Who got the latest epoch.
@@ -129,24 +133,60 @@ class TransactionCoordinator:
             error = Error.TRANSACTION_ABORTABLE
         send(self.leaders[request.partition], VerifyOnlyResponse(error))
 
+    @on(AddPartitionRequest)
+    def add_partition(self, request: AddPartitionRequest) -> None:
+        """Never waits: the markers that it would wait for are answered on the same connection."""
+        error = Error.CONCURRENT_TRANSACTIONS
+        if self.pending_state[request.producer_id] is None:
+            error = self.add_to_transaction(request.producer_id, request.epoch, frozenset({request.partition}))
+        send(self.leaders[request.partition], VerifyOnlyResponse(error))
+
     @on(EndTxnRequest)
     def end_transaction(self, request: EndTxnRequest) -> None:
+        fenced = request.epoch != self.cache[request.producer_id].epoch
+        require((fenced and not self.bumps_epoch_at_end) or self.pending_state[request.producer_id] is None)
+        error = self.ended_v2(request) if self.bumps_epoch_at_end else self.ended(request)
+        told = error == Error.NONE and self.bumps_epoch_at_end
+        epoch = self.cache[request.producer_id].epoch if told else NO_EPOCH
+        send(request.client, EndTxnResponse(error, request.correlation, epoch))
+
+    def ended(self, request: EndTxnRequest) -> Error:
+        """endTransactionWithTV1: an answer of Complete may belong to an earlier transaction of the same epoch."""
         metadata = self.cache[request.producer_id]
-        fenced = request.epoch != metadata.epoch
-        require(fenced or self.pending_state[request.producer_id] is None)  # NOTE(concurrent)
         commit = request.result == TransactionResult.COMMIT
         error = Error.NONE
-        if fenced:
+        if request.epoch != metadata.epoch:
             error = Error.PRODUCER_FENCED
         elif metadata.state == TransactionState.ONGOING:
-            self.prepare(request.producer_id, request.result)  # Answered now, before any marker is written.
+            self.prepare(request.producer_id, request.result, metadata.epoch)  # Answered before any marker is written.
         elif metadata.state == TransactionState.EMPTY:
             error = Error.INVALID_TXN_STATE
         elif commit != (metadata.state == TransactionState.COMPLETE_COMMIT):
             error = (
                 Error.INVALID_TXN_STATE
             )  # Else a retry; TV1 cannot tell it from a request of an earlier transaction.
-        send(request.client, EndTxnResponse(error, request.correlation))
+        return error
+
+    def ended_v2(self, request: EndTxnRequest) -> Error:
+        """endTransaction: (producer id, epoch) is one transaction, so a retry is known as one.
+
+        In Prepare a request waits, NOTE(concurrent).
+        """
+        metadata = self.cache[request.producer_id]
+        commit = request.result == TransactionResult.COMMIT
+        complete = metadata.state in (TransactionState.COMPLETE_COMMIT, TransactionState.COMPLETE_ABORT)
+        error = Error.NONE
+        if complete and metadata.epoch == request.epoch + 1:
+            if commit != (metadata.state == TransactionState.COMPLETE_COMMIT):
+                error = Error.INVALID_TXN_STATE
+        elif request.epoch != metadata.epoch:
+            error = Error.PRODUCER_FENCED
+        elif commit and metadata.state != TransactionState.ONGOING:
+            error = Error.INVALID_TXN_STATE
+        else:  # An abort of a transaction without partitions, too.
+            self.last_epoch[request.producer_id] = metadata.epoch
+            self.prepare(request.producer_id, request.result, metadata.epoch + 1)
+        return error
 
     @action
     def abort_timed_out_transaction(self) -> None:
@@ -161,10 +201,14 @@ class TransactionCoordinator:
     @action
     def abort_fenced_transaction(self) -> None:
         """The second critical section of a fence; a crash before it leaves epoch and transaction as they were."""
-        self.prepare(
-            choose(i for i, state in self.pending_state.items() if state == TransactionState.PREPARE_EPOCH_FENCE),
-            TransactionResult.ABORT,
+        producer_id = choose(
+            i for i, state in self.pending_state.items() if state == TransactionState.PREPARE_EPOCH_FENCE
         )
+        epoch = self.cache[producer_id].epoch
+        if self.bumps_epoch_at_end and not self.fence_bumps_once:
+            self.last_epoch[producer_id] = epoch
+            epoch += 1
+        self.prepare(producer_id, TransactionResult.ABORT, epoch)
 
     @on(WriteTxnMarkersResponse)
     def complete_marker(self, response: WriteTxnMarkersResponse) -> None:
@@ -183,10 +227,7 @@ class TransactionCoordinator:
             self.send_marker(producer_id, min(self.unmarked[producer_id]))
         else:
             # Append and completion are one step: nobody waits for an answer, so a crash between looks like one after.
-            commit = marker.result == TransactionResult.COMMIT
-            state = TransactionState.COMPLETE_COMMIT if commit else TransactionState.COMPLETE_ABORT
-            self.append(producer_id, TransactionMetadata(metadata.epoch, state, frozenset()))
-            self.pending_state[producer_id] = None
+            self.complete(producer_id)
 
     @action
     def resend_marker(self) -> None:
@@ -207,9 +248,7 @@ class TransactionCoordinator:
                     if metadata.state == TransactionState.PREPARE_COMMIT:
                         self.finished_for_predecessor = True
                 else:
-                    self.append(
-                        producer_id, replace(metadata, state=self.completed(metadata.state), partitions=frozenset())
-                    )
+                    self.complete(producer_id)
 
     def add_to_transaction(self, producer_id: ProducerId, epoch: Epoch, new: frozenset[TopicPartition]) -> Error:
         metadata = self.cache[producer_id]
@@ -223,14 +262,19 @@ class TransactionCoordinator:
         """Bumps the epoch in memory only; the abort that follows makes it durable."""
         metadata = self.cache[producer_id]
         self.cache[producer_id] = replace(metadata, epoch=metadata.epoch + 1)
-        self.last_epoch[producer_id] = NO_EPOCH
+        self.last_epoch[producer_id] = metadata.epoch if self.bumps_epoch_at_end else NO_EPOCH
         self.pending_state[producer_id] = TransactionState.PREPARE_EPOCH_FENCE
 
-    def prepare(self, producer_id: ProducerId, result: TransactionResult) -> None:
+    def prepare(self, producer_id: ProducerId, result: TransactionResult, epoch: Epoch) -> None:
         commit = result == TransactionResult.COMMIT
         state = TransactionState.PREPARE_COMMIT if commit else TransactionState.PREPARE_ABORT
-        self.append(producer_id, replace(self.cache[producer_id], state=state))
+        self.append(producer_id, replace(self.cache[producer_id], epoch=epoch, state=state))
         self.send_markers(producer_id)
+
+    def complete(self, producer_id: ProducerId) -> None:
+        metadata = self.cache[producer_id]
+        self.append(producer_id, replace(metadata, state=self.completed(metadata.state), partitions=frozenset()))
+        self.pending_state[producer_id] = None
 
     def append(self, producer_id: ProducerId, metadata: TransactionMetadata) -> None:
         """Append, completion of the transition and answer are one step: a client that sees less has lost the answer."""
@@ -245,8 +289,11 @@ class TransactionCoordinator:
             return previous == TransactionState.PREPARE_COMMIT
         if state == TransactionState.COMPLETE_ABORT:
             return previous == TransactionState.PREPARE_ABORT
-        if state in (TransactionState.PREPARE_COMMIT, TransactionState.PREPARE_ABORT):
+        if state == TransactionState.PREPARE_COMMIT:
             return previous == TransactionState.ONGOING
+        if state == TransactionState.PREPARE_ABORT:
+            prepared = previous in (TransactionState.PREPARE_COMMIT, TransactionState.PREPARE_ABORT)
+            return previous == TransactionState.ONGOING or (self.bumps_epoch_at_end and not prepared)
         if previous == TransactionState.ONGOING:
             return state == TransactionState.ONGOING
         return previous not in (TransactionState.PREPARE_COMMIT, TransactionState.PREPARE_ABORT)
@@ -255,7 +302,10 @@ class TransactionCoordinator:
         metadata = self.cache[producer_id]
         self.pending_state[producer_id] = self.completed(metadata.state)
         self.unmarked[producer_id] = metadata.partitions
-        self.send_marker(producer_id, min(metadata.partitions))
+        if len(metadata.partitions) > 0:
+            self.send_marker(producer_id, min(metadata.partitions))
+        else:
+            self.complete(producer_id)
 
     def send_marker(self, producer_id: ProducerId, partition: TopicPartition) -> None:
         metadata = self.cache[producer_id]

@@ -8,16 +8,15 @@ from typing import Any
 from checker.source import Diagnostic, Place, SourceError
 from model.kafka import config
 from model.kafka.forms import Document, budget
+from model.kafka.transactions import protocol
 
 Path = tuple[str | int, ...]
 Places = Callable[[Path], Place]
 
-VERSIONS = ("3.9",)  # What these actors follow so far.
-
 # Settings that the wiring below reads; what else is given is said to be without effect, with the reason from here.
 READS = (
     "transactional.id", "enable.idempotence", "group.id", "enable.auto.commit", "isolation.level",
-    "transaction.partition.verification.enable",
+    "transaction.partition.verification.enable", "transaction.version",
 )  # fmt: skip
 WHY_NOT = {
     "acks": "replication: every append is at once below the high watermark, whatever acks says",
@@ -36,7 +35,11 @@ SWITCHES = {  # What `without` takes away, as wiring: (actor, field, value).
     "epoch_check": (("leader", "checks_epoch", False), ("offsets", "checks_epoch", False)),
     "markers_after_reload": (("coordinator", "writes_markers_after_reload", False),),
     "fencing_before_fetching_offsets": (("application", "fetches_offset_first", True),),
-}
+    "marker_retry": (("leader", "accepts_marker_again", False), ("offsets", "accepts_marker_again", False)),
+    "guard_of_next_transaction": (
+        ("leader", "previous_marker_spares_guard", False), ("offsets", "previous_marker_spares_guard", False),
+    ),
+}  # fmt: skip
 
 
 def expand(document: Document, place: Places) -> dict[str, Any]:
@@ -58,9 +61,9 @@ class _Wiring:
 
     def judge(self) -> None:
         document = self.document
-        if document.version not in VERSIONS:
-            text = f"version {document.version} is not modelled"
-            self.report("unknown-version", text, ("version",), 'write `version: "3.9"`')
+        if self.level() == 2 and not config.at_least(document.version, "4.0"):
+            text = f"Kafka {document.version} has no transaction version 2"
+            self.report("setting-version", text, ("features", "transaction.version"), "it came with 4.0")
         crashes = document.faults.crash
         if crashes == "unlimited" or (isinstance(crashes, dict) and "unlimited" in crashes.values()):
             help = "a number: each crash of the coordinator is an epoch, and epochs need a bound"
@@ -114,10 +117,10 @@ class _Wiring:
         lost = 0
         for given in (faults.lose, faults.delay):
             lost += sum(budget(given, one) for one in copied) if isinstance(given, dict) else budget(given, "")
-        transactions = records + 1 + faults.delivery_timeout + crashes
+        transactions = records + 1 + faults.delivery_timeout + crashes + self.resumptions()
         constants = {
             "records": records, "partitions": partitions, "producer_ids": len(ids), "coordinator_crashes": crashes,
-            "epochs": 2 * app.instances + 2 * crashes + 4, "transactions": transactions,
+            "epochs": 2 * app.instances + 2 * crashes + 4 + self.bumps(transactions), "transactions": transactions,
             "log": 4 + 2 * faults.delivery_timeout + (len(ids) - 1) * transactions, "attempts": 2 + lost,
         }  # fmt: skip
         return {
@@ -135,6 +138,19 @@ class _Wiring:
             },
             "not_modelled": self.not_modelled(),
         }
+
+    def bumps(self, transactions: int) -> int:
+        """Transaction version 2: each EndTxn bumps the epoch, and a fence twice at most."""
+        return (transactions + 2) * self.document.apps[self.writer].instances if self.level() == 2 else 0
+
+    def resumptions(self) -> int:
+        """Transaction version 2: an instance that was fenced may go on with the epoch that its abort is answered."""
+        fenced = self.document.apps[self.writer].instances > 1 or self.document.faults.pause != 0
+        return 1 if fenced and self.level() == 2 else 0
+
+    def level(self) -> int:
+        found = config.effective("feature", self.document.version, self.document.features).get("transaction.version")
+        return 0 if found is None else int(found.value)
 
     def network(self, partitions: int) -> dict[str, Any]:
         """Room for what is ever on a link: one more is an error of the model, so too little cannot go unnoticed.
@@ -161,9 +177,11 @@ class _Wiring:
         app, ledger = self.document.apps[self.writer], self.document.apps[self.reader]
         level = self.in_force("consumer", ledger.consumer, "isolation.level")
         leaders = [f"{self.output}-{i}" for i in range(partitions)]
-        verification = self.in_force("broker", self.document.brokers, "transaction.partition.verification.enable")
         commits_on_close = self.in_force("consumer", app.consumer, "enable.auto.commit")
-        switches: dict[str, dict[str, Any]] = {"leader": {}, "offsets": {}, "coordinator": {}, "application": {}}
+        switches = protocol.switches(self.document.version, self.level())
+        if self.document.brokers.get("transaction.partition.verification.enable") is False:
+            for actor in protocol.PARTITIONS:
+                switches[actor]["verification"] = False
         for mechanism in self.document.without:
             for actor, name, value in SWITCHES[mechanism]:
                 switches[actor][name] = value
@@ -174,7 +192,7 @@ class _Wiring:
             actors[f"{self.writer}-{i + 1}"] = {
                 "is": "Application", "producer_id": min(i, len(ids) - 1), "coordinator": "transaction_coordinator",
                 "leaders": leaders, "offsets_partition": "consumer_offsets", "records": "records",
-                "attempts": "attempts",
+                "attempts": "attempts", "transactions": "transactions",
                 "offsets": app.offsets, "commits_offset_on_close": commits_on_close,
                 "expirations": self.document.faults.delivery_timeout, "is_replacement": i > 0,
                 **({} if last else {"replacement": f"{self.writer}-{i + 2}"}), **switches["application"],
@@ -185,12 +203,11 @@ class _Wiring:
         for i, leader in enumerate(leaders):
             actors[leader] = {
                 "is": "PartitionLeader", "partition": i, "coordinator": "transaction_coordinator",
-                "reader": f"{self.reader}-{i + 1}", "isolation_level": level, "verification": verification,
-                **switches["leader"],
+                "reader": f"{self.reader}-{i + 1}", "isolation_level": level, **switches["leader"],
             }  # fmt: skip
         actors["consumer_offsets"] = {
             "is": "OffsetsPartition", "partition": "partitions", "coordinator": "transaction_coordinator",
-            "verification": verification, **switches["offsets"],
+            **switches["offsets"],
         }  # fmt: skip
         actors[self.reader] = {"is": "Consumer", "count": partitions, "partition": "index", "isolation_level": level}
         return actors
