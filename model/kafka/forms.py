@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 MECHANISMS = (  # What `without` can take away; the families know what that means.
     "sequence_check", "verification_guard", "epoch_check", "markers_after_reload", "fencing_before_fetching_offsets",
     "marker_retry", "guard_of_next_transaction",
+    "generation_check", "stable_offset_fetch",
 )  # fmt: skip
 
 
@@ -34,6 +35,12 @@ class App(Form):
     )
     offsets: Literal["transaction", "after", "before"] = Field(
         default="transaction", description="Where the position is stored: in the transaction, or by commitSync()."
+    )
+    subscription: Literal["assign", "subscribe"] = Field(
+        default="assign", description="subscribe: a rebalance may take an input partition from a live instance."
+    )
+    group_metadata: bool = Field(
+        default=True, description="sendOffsetsToTransaction() is given groupMetadata(), and not the group.id alone."
     )
     consumer: dict[str, Any] = {}
     producer: dict[str, Any] = {}

@@ -11,10 +11,12 @@ like one whose request is still on its way.
 The two batches of a transaction are sent one after the other, each when the one before is resolved; so the pair of
 outcomes (refused by the first leader, appended by the second) does not arise. After an abort the position is fetched
 again, as from a consumer that seeks to the committed offset.
-Not modelled: FindCoordinator, batches of several records, group membership, an application that gives up for reasons
-of its own, the client's own epoch bump of KIP-360 (a failure while completing asks for none). A process that comes
-back after a crash starts when what it had asked before is served; what outlives that is the fault `delay`. A
-replacement starts only once the first instance has its epoch.
+A consumer that subscribes is told its partition before the producer is initialised (one that has its producer already
+fences nobody either way), and that it has lost it by its next commit alone: it may be a zombie till then.
+Not modelled: FindCoordinator, batches of several records, an application that gives up for reasons of its own,
+the client's own epoch bump of KIP-360 (a failure while completing asks for none). A process that comes back after a
+crash starts when what it had asked before is served; what outlives that is the fault `delay`. A replacement starts only
+once the first instance has its epoch.
 """
 
 from enum import Enum
@@ -23,6 +25,7 @@ from typing import Annotated
 from checker.lang import ActorId, Of, UpTo, Volatile, action, actor, each, on, quiet, require, send
 from model.kafka.transactions.messages import (
     NO_EPOCH,
+    NO_GENERATION,
     AddOffsetsToTxnRequest,
     AddOffsetsToTxnResponse,
     AddPartitionsToTxnRequest,
@@ -35,8 +38,11 @@ from model.kafka.transactions.messages import (
     EndTxnResponse,
     Epoch,
     Error,
+    Generation,
     InitProducerIdRequest,
     InitProducerIdResponse,
+    JoinGroupRequest,
+    JoinGroupResponse,
     OffsetCommitInTransaction,
     OffsetCommitRequest,
     OffsetCommitResponse,
@@ -68,6 +74,7 @@ class Stage(Enum):
     """Which answer the process waits for."""
 
     NOT_STARTED = "not started"
+    JOINING = "joining its group"
     INITIALIZING = "initializing"
     FETCHING_OFFSET = "fetching its offset"
     ADDING_PARTITIONS = "adding partitions"
@@ -78,6 +85,7 @@ class Stage(Enum):
     ABORTING = "aborting"
     COMMITTING_OFFSET = "committing its offset"
     CLOSING = "closing its consumer"
+    WITHOUT_PARTITION = "without a partition to read"
     FATAL_ERROR = "stopped by a fatal error"
     DONE = "done"
 
@@ -95,6 +103,8 @@ class Application:
     replacement: Client | None = None  # The instance that the platform starts when it takes this one for dead.
     is_replacement: bool = False
     offsets: Offsets = Offsets.TRANSACTION
+    subscribes: bool = False  # subscribe(): the group's coordinator says when the input partition is this instance's.
+    sends_group_metadata: bool = True  # sendOffsetsToTransaction(offsets, groupMetadata()), KIP-447.
     commits_offset_on_close: bool = False  # enable.auto.commit left on: close() commits the position of the consumer.
     fetches_offset_first: bool = False  # The consumer is positioned before initTransactions().
     expirations: Annotated[int, UpTo(1)] = 0  # How often delivery.timeout.ms passes in a process.
@@ -102,6 +112,7 @@ class Application:
 
     stage: Volatile[Stage] = Stage.NOT_STARTED
     epoch: Volatile[Epoch] = NO_EPOCH
+    generation: Volatile[Generation] = NO_GENERATION
     position: Volatile[Position] = 0
     sequences: Volatile[dict[OutputPartition, Sequence]] = each(0)  # Of the next batch.
     correlation: Volatile[Correlation] = 0  # Transactions begun.
@@ -116,16 +127,33 @@ class Application:
     def start(self) -> None:
         require(self.stage == Stage.NOT_STARTED and not self.is_replacement)
         require(self.all_quiet())  # After a crash: what it had asked before is served, or is the fault `delay`.
-        self.begin()
+        if self.subscribes:
+            self.request(Stage.JOINING)
+        else:
+            self.begin()
 
     @on(StartReplacement)
     def start_as_replacement(self, message: StartReplacement) -> None:
         """At any time after the first instance: the platform may be wrong about it, and it may wake up later."""
         self.begin()
 
+    @on(JoinGroupResponse)
+    def take_assignment(self, response: JoinGroupResponse) -> None:
+        """An instance that waits for a partition is told when a rebalance gives it one."""
+        if self.stage not in (Stage.NOT_STARTED, Stage.JOINING):
+            return
+        if response.generation == NO_GENERATION:
+            self.end(Stage.WITHOUT_PARTITION)
+            return
+        self.generation = response.generation
+        if self.epoch == NO_EPOCH:
+            self.begin()
+        else:
+            self.request(Stage.FETCHING_OFFSET)
+
     @action
     def retry(self) -> None:
-        require(self.stage not in (Stage.NOT_STARTED, Stage.FATAL_ERROR, Stage.DONE))
+        require(self.stage not in (Stage.NOT_STARTED, Stage.WITHOUT_PARTITION, Stage.FATAL_ERROR, Stage.DONE))
         require(self.all_quiet())
         if self.stage in (Stage.SENDING_OFFSETS, Stage.PRODUCING):
             self.attempt = (self.attempt + 1) % self.attempts
@@ -179,7 +207,7 @@ class Application:
             return
         if response.error in (Error.COORDINATOR_LOAD_IN_PROGRESS, Error.CONCURRENT_TRANSACTIONS):
             return  # retry() sends it again.
-        if response.error in (Error.NONE, Error.TRANSACTION_ABORTABLE):
+        if response.error in (Error.NONE, Error.TRANSACTION_ABORTABLE, Error.ILLEGAL_GENERATION):
             self.failed = response.error != Error.NONE
             self.proceed()
         else:
@@ -226,7 +254,8 @@ class Application:
             self.adopt(response.epoch)
         if self.stage == Stage.ABORTING:
             self.failed = False
-            self.request(Stage.FETCHING_OFFSET)  # The position is not wound back by itself.
+            # The position is not wound back by itself; the partition may be another's by now.
+            self.request(Stage.JOINING if self.subscribes else Stage.FETCHING_OFFSET)
         else:
             self.position += 1
             if self.offsets == Offsets.AFTER:
@@ -239,7 +268,9 @@ class Application:
         if self.stage == Stage.CLOSING:
             self.end(Stage.FATAL_ERROR)
         elif self.stage == Stage.COMMITTING_OFFSET:
-            if self.offsets == Offsets.AFTER:
+            if response.error != Error.NONE:
+                self.request(Stage.JOINING)  # CommitFailedException
+            elif self.offsets == Offsets.AFTER:
                 self.poll()
             else:
                 self.begin_transaction()
@@ -302,6 +333,7 @@ class Application:
         """Nothing that the process knew matters any more."""
         self.stage = stage
         self.epoch = NO_EPOCH
+        self.generation = NO_GENERATION
         self.position = 0
         self.correlation = 0
         self.produced = 0
@@ -323,7 +355,9 @@ class Application:
 
     def transmit(self) -> None:
         """Sends what the present stage waits for an answer to."""
-        if self.stage == Stage.INITIALIZING:
+        if self.stage == Stage.JOINING:
+            send(self.offsets_partition, JoinGroupRequest(self.me))
+        elif self.stage == Stage.INITIALIZING:
             send(self.coordinator, InitProducerIdRequest(self.me, self.producer_id, self.epoch))
         elif self.stage == Stage.FETCHING_OFFSET:
             send(self.offsets_partition, OffsetFetchRequest(self.me))
@@ -336,8 +370,9 @@ class Application:
         elif self.stage == Stage.ADDING_OFFSETS:
             send(self.coordinator, AddOffsetsToTxnRequest(self.me, self.producer_id, self.epoch, self.correlation))
         elif self.stage == Stage.SENDING_OFFSETS:
+            generation = self.generation if self.sends_group_metadata else NO_GENERATION
             commit = OffsetCommitInTransaction(
-                self.me, self.producer_id, self.epoch, self.position + 1, self.correlation, self.attempt
+                self.me, self.producer_id, self.epoch, generation, self.position + 1, self.correlation, self.attempt
             )
             send(self.offsets_partition, TxnOffsetCommitRequest(commit))
         elif self.stage == Stage.PRODUCING:
@@ -349,9 +384,9 @@ class Application:
             result = TransactionResult.COMMIT if self.stage == Stage.COMMITTING else TransactionResult.ABORT
             send(self.coordinator, EndTxnRequest(self.me, self.producer_id, self.epoch, result, self.correlation))
         elif self.stage == Stage.COMMITTING_OFFSET:
-            send(self.offsets_partition, OffsetCommitRequest(self.me, self.committable()))
+            send(self.offsets_partition, OffsetCommitRequest(self.me, self.generation, self.committable()))
         elif self.stage == Stage.CLOSING:
-            send(self.offsets_partition, OffsetCommitRequest(self.me, self.position + 1))
+            send(self.offsets_partition, OffsetCommitRequest(self.me, self.generation, self.position + 1))
 
     def committable(self) -> Position:
         """AFTER: the position, moved already. BEFORE: the one behind the record about to be processed."""

@@ -221,5 +221,6 @@ def markers_written_after_reload(coordinator: TransactionCoordinator) -> bool:
 
 @predicate
 def every_process_has_ended(applications: tuple[Application, ...]) -> bool:
-    """Nothing is left to do: each instance has processed everything, was fenced, or was never started."""
-    return all(one.stage in (Stage.DONE, Stage.FATAL_ERROR, Stage.NOT_STARTED) for one in applications)
+    """Nothing is left to do: each instance has processed everything, was fenced, has no partition, or never started."""
+    ended = (Stage.DONE, Stage.FATAL_ERROR, Stage.WITHOUT_PARTITION, Stage.NOT_STARTED)
+    return all(one.stage in ended for one in applications)

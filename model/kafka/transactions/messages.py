@@ -13,6 +13,7 @@ from typing import Annotated
 from checker.lang import ActorId, Below, Between, MaxLen, Of, UpTo, message, struct
 
 NO_EPOCH = -1
+NO_GENERATION = -1  # Of a consumer that assigns its partitions itself, and of a client before 2.5.
 
 Record = Annotated[int, Below("records")]  # An input record, and the payment made from it.
 Position = Annotated[int, UpTo("records")]  # An offset of the input partition.
@@ -27,6 +28,7 @@ Sequence = Annotated[int, UpTo("transactions")]
 Correlation = Annotated[int, UpTo("transactions")]
 Attempt = Annotated[int, Below("attempts")]
 LogOffset = Annotated[int, Below("log")]
+Generation = Annotated[int, Between(NO_GENERATION, "generations - 1")]  # Of the consumer group.
 Copies = Annotated[int, UpTo(2)]  # None, one, or "more than once".
 Client = Annotated[ActorId, Of("Application")]
 Leader = ActorId  # A PartitionLeader or the OffsetsPartition.
@@ -44,6 +46,7 @@ class Error(Enum):
     COORDINATOR_LOAD_IN_PROGRESS = "COORDINATOR_LOAD_IN_PROGRESS"
     TRANSACTION_COORDINATOR_FENCED = "TRANSACTION_COORDINATOR_FENCED"
     UNSTABLE_OFFSET_COMMIT = "UNSTABLE_OFFSET_COMMIT"
+    ILLEGAL_GENERATION = "ILLEGAL_GENERATION"
 
 
 class TransactionState(Enum):
@@ -213,11 +216,24 @@ class ProduceResponse:
 # --- Client and offsets partition -------------------------------------------------------------------------------------
 
 
+@message
+class JoinGroupRequest:
+    """JoinGroup and SyncGroup, as far as they decide who has the input partition."""
+
+    client: Client
+
+
+@message
+class JoinGroupResponse:
+    generation: Generation  # NO_GENERATION: the input partition is another member's.
+
+
 @struct
 class OffsetCommitInTransaction:
     client: Client
     producer_id: ProducerId
     epoch: Epoch
+    generation: Generation
     offset: Position
     correlation: Correlation
     attempt: Attempt
@@ -239,12 +255,13 @@ class TxnOffsetCommitResponse:
 @message
 class OffsetCommitRequest:
     client: Client
+    generation: Generation
     offset: Position
 
 
 @message
 class OffsetCommitResponse:
-    offset: Position
+    error: Error
 
 
 @message

@@ -3,9 +3,11 @@ commits.
 
 Follows GroupCoordinator.commitTransactionalOffsets, OffsetMetadataManager (pending transactional offsets, end-
 transaction markers, requireStable) and the producer state checks of ProducerAppendInfo in 3.9.
-Not modelled: members and generations (every commit comes with generation -1, as from an application that assigns its
-partitions itself: only the transactional id fences), a broken coordinator, expiry of offsets, more than one input
-partition.
+A group that subscribes has a generation: join and sync are one step, the answer on its way is CompletingRebalance, and
+ClassicGroup.validateOffsetCommit refuses any generation but the present one; a commit without one is accepted if it is
+transactional. A consumer that assigns its partitions itself has none, and only the transactional id fences.
+Not modelled: more than one rebalance, a member that leaves, group.instance.id, a broken coordinator, expiry of offsets,
+more than one input partition.
 """
 
 from typing import Annotated
@@ -13,10 +15,15 @@ from typing import Annotated
 from checker.lang import ActorId, Durable, Of, Volatile, action, actor, each, on, quiet, replace, require, send, struct
 from model.kafka.transactions.messages import (
     NO_EPOCH,
+    NO_GENERATION,
     AddPartitionRequest,
+    Client,
     CoordinatorEpoch,
     Epoch,
     Error,
+    Generation,
+    JoinGroupRequest,
+    JoinGroupResponse,
     Marker,
     OffsetCommitInTransaction,
     OffsetCommitRequest,
@@ -56,12 +63,16 @@ class OffsetsPartition:
     verification: bool = True  # transaction.partition.verification.enable
     checks_epoch: bool = True
     checks_guard: bool = True
+    members: tuple[Client, ...] = ()  # Of a group that subscribes, in the order in which they get the input partition.
     # Protocol generations: protocol.CHANGES says which version has what.
     adds_partitions: bool = False
     previous_marker_spares_guard: bool = True
     checks_marker_epoch_strictly: bool = False
     accepts_marker_again: bool = True
+    checks_generation: bool = True
+    serves_stable_offsets: bool = True
 
+    generation: Durable[Generation] = NO_GENERATION  # Of the group; the partition is members[generation]'s.
     committed: Durable[Position] = 0
     producers: Durable[dict[ProducerId, OffsetsProducerEntry]] = each(OffsetsProducerEntry())
     waiting: Volatile[OffsetCommitInTransaction | None] = None  # The commit that is being verified.
@@ -116,18 +127,38 @@ class OffsetsPartition:
         self.forget_waiting()
         self.answer(commit, Error.COORDINATOR_LOAD_IN_PROGRESS)
 
+    @on(JoinGroupRequest)
+    def join_group(self, request: JoinGroupRequest) -> None:
+        if self.generation == NO_GENERATION:
+            self.generation = 0
+        mine = self.members[self.generation] == request.client
+        send(request.client, JoinGroupResponse(self.generation if mine else NO_GENERATION))
+
+    @action
+    def rebalance(self) -> None:
+        """The member that has the partition is taken for dead (session.timeout.ms, max.poll.interval.ms) and not told.
+
+        Until the next generation its commits are accepted (PreparingRebalance), from then on refused.
+        """
+        require(self.generation != NO_GENERATION and self.generation < len(self.members) - 1)
+        self.generation += 1
+        send(self.members[self.generation], JoinGroupResponse(self.generation))
+
     @on(OffsetCommitRequest)
     def commit_offset(self, request: OffsetCommitRequest) -> None:
+        if request.generation != self.generation:
+            send(request.client, OffsetCommitResponse(Error.ILLEGAL_GENERATION))
+            return
         self.committed = request.offset
         for producer_id, entry in self.producers.items():
             if entry.pending is not None:
                 self.producers[producer_id] = replace(entry, pending=replace(entry.pending, superseded=True))
-        send(request.client, OffsetCommitResponse(request.offset))
+        send(request.client, OffsetCommitResponse(Error.NONE))
 
     @on(OffsetFetchRequest)
     def fetch_offset(self, request: OffsetFetchRequest) -> None:
         """With requireStable, as every consumer since 2.5 asks."""
-        unstable = any(entry.pending is not None for entry in self.producers.values())
+        unstable = self.serves_stable_offsets and any(entry.pending is not None for entry in self.producers.values())
         error = Error.UNSTABLE_OFFSET_COMMIT if unstable else Error.NONE
         send(request.client, OffsetFetchResponse(error, 0 if unstable else self.committed))
 
@@ -166,7 +197,9 @@ class OffsetsPartition:
         """Origin COORDINATOR: no sequence, hence no recognition of duplicates."""
         entry = self.producers[commit.producer_id]
         error = Error.NONE
-        if not guard and not (entry.pending is not None and entry.epoch == commit.epoch):
+        if self.checks_generation and commit.generation not in (NO_GENERATION, self.generation):
+            error = Error.ILLEGAL_GENERATION
+        elif not guard and not (entry.pending is not None and entry.epoch == commit.epoch):
             error = Error.INVALID_TXN_STATE
         elif self.checks_epoch and commit.epoch < entry.epoch:
             error = Error.INVALID_PRODUCER_EPOCH

@@ -27,6 +27,10 @@ class Change:
 
 
 CHANGES = (
+    Change("2.5", "KIP-447, KAFKA-9365", "TxnOffsetCommit names member and generation, and an old one is refused",
+           "checks_generation", ("offsets",)),
+    Change("2.5", "KIP-447, KAFKA-9346", "OffsetFetch can ask for stable offsets, and the consumer does",
+           "serves_stable_offsets", ("offsets",)),
     Change("3.5", "KAFKA-14561, KIP-890", "a leader asks the coordinator before a transaction starts on its partition",
            "verification", PARTITIONS),
     Change("3.6", "KAFKA-14884", "a marker between the coordinator's answer and the append invalidates the answer",

@@ -34,6 +34,8 @@ SWITCHES = {  # What `without` takes away, as wiring: (actor, field, value).
     "verification_guard": (("leader", "checks_guard", False), ("offsets", "checks_guard", False)),
     "epoch_check": (("leader", "checks_epoch", False), ("offsets", "checks_epoch", False)),
     "markers_after_reload": (("coordinator", "writes_markers_after_reload", False),),
+    "generation_check": (("offsets", "checks_generation", False),),
+    "stable_offset_fetch": (("offsets", "serves_stable_offsets", False),),
     "fencing_before_fetching_offsets": (("application", "fetches_offset_first", True),),
     "marker_retry": (("leader", "accepts_marker_again", False), ("offsets", "accepts_marker_again", False)),
     "guard_of_next_transaction": (
@@ -122,6 +124,7 @@ class _Wiring:
             "records": records, "partitions": partitions, "producer_ids": len(ids), "coordinator_crashes": crashes,
             "epochs": 2 * app.instances + 2 * crashes + 4 + self.bumps(transactions), "transactions": transactions,
             "log": 4 + 2 * faults.delivery_timeout + (len(ids) - 1) * transactions, "attempts": 2 + lost,
+            "generations": app.instances if self.subscribes() else 0,
         }  # fmt: skip
         return {
             "constants": constants,
@@ -152,6 +155,9 @@ class _Wiring:
         found = config.effective("feature", self.document.version, self.document.features).get("transaction.version")
         return 0 if found is None else int(found.value)
 
+    def subscribes(self) -> bool:
+        return self.document.apps[self.writer].subscription == "subscribe"
+
     def network(self, partitions: int) -> dict[str, Any]:
         """Room for what is ever on a link: one more is an error of the model, so too little cannot go unnoticed.
 
@@ -163,7 +169,8 @@ class _Wiring:
         late = sum(budget(delay, one) for one in delay) if isinstance(delay, dict) else budget(delay, "")
         late += faults.delivery_timeout  # The request of a batch that has expired is still on its way.
         brokers = [*(f"{self.output}-{i}" for i in range(partitions)), "consumer_offsets"]
-        between = 2 + max(1, late, budget(faults.crash, "transaction_coordinator"))
+        ids = len(self.transactional_ids())
+        between = 1 + ids + max(1, late, ids * budget(faults.crash, "transaction_coordinator"))
         links: list[dict[str, Any]] = [{"from": one, "capacity": 2 + late} for one in brokers]
         links.append({"from": "transaction_coordinator", "capacity": 1 + late})
         for one in brokers:
@@ -195,7 +202,9 @@ class _Wiring:
                 "attempts": "attempts", "transactions": "transactions",
                 "offsets": app.offsets, "commits_offset_on_close": commits_on_close,
                 "expirations": self.document.faults.delivery_timeout, "is_replacement": i > 0,
-                **({} if last else {"replacement": f"{self.writer}-{i + 2}"}), **switches["application"],
+                "subscribes": self.subscribes(), "sends_group_metadata": app.group_metadata,
+                **({} if last or self.subscribes() else {"replacement": f"{self.writer}-{i + 2}"}),
+                **switches["application"],
             }  # fmt: skip
         actors["transaction_coordinator"] = {
             "is": "TransactionCoordinator", "leaders": [*leaders, "consumer_offsets"], **switches["coordinator"],
@@ -208,6 +217,8 @@ class _Wiring:
         actors["consumer_offsets"] = {
             "is": "OffsetsPartition", "partition": "partitions", "coordinator": "transaction_coordinator",
             **switches["offsets"],
+            "verification": verification, **switches["offsets"],
+            **({"members": [f"{self.writer}-{i + 1}" for i in range(app.instances)]} if self.subscribes() else {}),
         }  # fmt: skip
         actors[self.reader] = {"is": "Consumer", "count": partitions, "partition": "index", "isolation_level": level}
         return actors
@@ -235,7 +246,9 @@ class _Wiring:
             "topic": [name for topic in document.topics.values() for name in topic.settings],
         }
         said = config.not_read(given, READS, WHY_NOT)
-        said += ["brokers that crash, and replicas", "group generations: only the transactional id fences"]
+        said.append("brokers that crash, and replicas")
+        if not self.subscribes():
+            said.append("group generations: only the transactional id fences")
         if "auto.offset.reset" not in given["consumer"]:
             said.append("auto.offset.reset (default latest): a group without an offset starts at the first record here")
         return said
