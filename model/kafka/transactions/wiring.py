@@ -217,7 +217,6 @@ class _Wiring:
         actors["consumer_offsets"] = {
             "is": "OffsetsPartition", "partition": "partitions", "coordinator": "transaction_coordinator",
             **switches["offsets"],
-            "verification": verification, **switches["offsets"],
             **({"members": [f"{self.writer}-{i + 1}" for i in range(app.instances)]} if self.subscribes() else {}),
         }  # fmt: skip
         actors[self.reader] = {"is": "Consumer", "count": partitions, "partition": "index", "isolation_level": level}
