@@ -34,11 +34,25 @@ def groups(document: Document) -> Iterator[Group]:
 
 
 def effective_settings(document: Document) -> list[tuple[str, str, str, str]]:
-    return [
-        (f"{'.'.join(map(str, path[path[0] == 'apps' :]))}.{one.name}", config.written(one.value), one.origin, one.rule)
-        for kind, given, path in groups(document)
-        for one in config.effective(kind, document.version, given, document.brokers).values()
-    ]
+    """What was given or overridden, and the defaults that matter to these applications."""
+    apps = document.apps.values()
+    used = {
+        "producer": lambda given: {"transactions"} if "transactional.id" in given else set(),
+        "consumer": lambda given: {"groups"} if "group.id" in given else set(),
+    }
+    everywhere = {one for app in apps for one in used["producer"](app.producer) | used["consumer"](app.consumer)}
+    found = []
+    for kind, given, path in groups(document):
+        owner = ".".join(map(str, path[path[0] == "apps" :]))
+        hidden = {"batching", "coordinators", "disk", "retention", "transactions", "groups"}
+        hidden -= used[kind](given) if kind in used else everywhere
+        for name, one in config.effective(kind, document.version, given, document.brokers).items():
+            about = config.TABLE[kind][name].about
+            if not one.origin.startswith("default") or not (about in hidden or about.endswith("time")):
+                found.append((f"{owner}.{name}", config.written(one.value), one.origin, one.rule))
+        for name in [one for one in given if one not in config.TABLE[kind]]:
+            found.append((f"{owner}.{name}", config.written(given[name]), "given", "decides nothing about delivery"))
+    return found
 
 
 def judge(document: Document, place: Callable[[Path], Place]) -> list[Diagnostic]:
@@ -50,8 +64,7 @@ def judge(document: Document, place: Callable[[Path], Place]) -> list[Diagnostic
     if found:
         return found
     for kind, given, path in groups(document):
-        if kind == "producer":
-            found += config.refused_by_brokers(document.version, given, document.brokers, place, path)
+        found += config.refused_by_brokers(kind, document.version, given, document.brokers, place, path)
     return found
 
 

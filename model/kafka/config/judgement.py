@@ -2,15 +2,16 @@
 constructor refuses. Kafka only logs an unknown name; here it is an error, for it decides nothing the user meant.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from checker.nearest import listed, shown, suggestion
+from checker.nearest import described, listed, shown, suggestion
 from checker.source import Diagnostic, Place
 from model.kafka.config.neutral import NEUTRAL, is_neutral
-from model.kafka.config.rules import effective, exists, settle
+from model.kafka.config.rules import effective, normal, settle
 from model.kafka.config.table import TABLE, Kind, Row
-from model.kafka.config.versions import VERSIONS, at_least, is_known
+from model.kafka.config.versions import VERSIONS, at_least, is_known, line
 
 Path = tuple[str | int, ...]
 Places = Callable[[Path], Place]
@@ -21,7 +22,7 @@ FORMER = {
     "enable.idempotent": "enable.idempotence", "message.timeout.ms": "delivery.timeout.ms",
     "message.send.max.retries": "retries",
     "queue.buffering.max.ms": "linger.ms", "max.in.flight": "max.in.flight.requests.per.connection",
-    "transaction.id": "transactional.id",
+    "transaction.id": "transactional.id", "idempotence": "enable.idempotence",
 }  # fmt: skip
 
 
@@ -44,13 +45,15 @@ def judge(kind: Kind, version: str, given: Mapping[str, Any], place: Places, pat
 def _judge_one(kind: Kind, version: str, name: str, value: Any, place: Places, path: Path) -> Iterable[Diagnostic]:
     at = place((*path, name))
     row = TABLE[kind].get(name)
-    if row is None:
-        if not is_neutral(kind, name):
-            yield Diagnostic("unknown-setting", f"Kafka has no {kind} setting {name}", at, help=_help(kind, name))
-    elif not exists(row, version):
-        bound = f"exists since {row.since}" if not at_least(version, row.since) else f"existed until {row.until}"
-        yield Diagnostic("setting-version", f"{name} {bound}, so not in {version}", at)
-    else:
+    if row is None and not is_neutral(kind, name):
+        yield Diagnostic("unknown-setting", f"Kafka has no {kind} setting {name}", at, help=_help(kind, name))
+        return
+    since, until = (row.since, row.until) if row else NEUTRAL[kind].get(name, ("", ""))
+    if since and not at_least(version, since):
+        yield Diagnostic("setting-version", f"{name} exists since {since}, so not in {version}", at)
+    elif until and not at_least(until, line(version)):
+        yield Diagnostic("setting-version", f"{name} existed until {until}, so not in {version}", at)
+    elif row:
         text, help = _wrong_value(row, version, value)
         if text:
             yield Diagnostic("setting-value", text, at, help=help)
@@ -73,43 +76,68 @@ def _wrong_value(row: Row, version: str, value: Any) -> tuple[str, str]:
     if value is None:
         return ("", "") if None in row.defaults.values() else (f"{name} has no value", "")
     if kind.words:
-        known = [word for word, since in kind.words if not since or at_least(version, since)]
-        if any(str(value) == one or (one.endswith(":") and str(value).startswith(one)) for one in known):
-            return "", ""
-        later = [since for word, since in kind.words if word not in known and str(value).startswith(word)]
-        if later:
-            return f"{name} {shown(value)} exists since {later[0]}, so not in {version}", f"one of {listed(known)}"
-        return f"there is no {name} {shown(value)}", f"one of {listed(known)}"
+        return _wrong_word(row, version, str(normal(row, value)))
+    wanted = ""
     if kind.of is bool and not isinstance(value, bool):
-        return f"{name} is true or false, not {shown(value)}", ""
-    if kind.of is int:
-        if type(value) is not int:
-            return f"{name} is a whole number, not {shown(value)}", ""
-        if kind.least is not None and value < kind.least:
-            return f"{name} is {value}, below {kind.least}", ""
-        if value > kind.most:
-            return f"{name} is {value}, above {kind.most}", ""
-    if kind.of is str and (not isinstance(value, str) or not value):
-        return f"{name} is a text, not {'an empty one' if value == '' else shown(value)}", ""
-    if kind.of is list and not (
-        isinstance(value, str) or (isinstance(value, list) and all(isinstance(one, str) for one in value))
-    ):
-        return f"{name} is a list of texts, not {shown(value)}", ""
+        wanted = "true or false"
+    elif kind.of is int and type(value) is not int:
+        wanted = "a whole number"
+    elif kind.of is str and (not isinstance(value, str) or not (value or "" in row.defaults.values())):
+        wanted = "a text"
+    elif kind.of is list:
+        every = [value] if isinstance(value, str) else value
+        wanted = "" if isinstance(every, list) and all(isinstance(one, str) for one in every) else "a list of texts"
+    if wanted:
+        return f"{name} is {wanted}, not {described(value)}", ""
+    if kind.of is int and kind.least is not None and value < kind.least:
+        return f"{name} is {value}, below {kind.least}", ""
+    if kind.of is int and value > kind.most:
+        return f"{name} is {value}, above {kind.most}", ""
     return "", ""
 
 
+# java.time.Duration.parse; AutoOffsetResetStrategy refuses a negative one.
+DURATION = re.compile(r"P(?=\d|T\d)(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+([.]\d+)?S)?)?", re.IGNORECASE)
+
+
+def _wrong_word(row: Row, version: str, word: str) -> tuple[str, str]:
+    known = [one for one, since in row.type.words if not since or at_least(version, since)]
+    later = [since for one, since in row.type.words if one not in known and word.startswith(one)]
+    prefix, colon, rest = word.partition(":")
+    if later:
+        return f"{row.name} {shown(word)} exists since {later[0]}, so not in {version}", f"one of {listed(known)}"
+    if (word in known and not colon) or (prefix + colon in known and DURATION.fullmatch(rest)):
+        return "", ""
+    return f"there is no {row.name} {shown(word)}", f"one of {listed(known)}"
+
+
 def refused_by_brokers(
-    version: str, producer: Mapping[str, Any], brokers: Mapping[str, Any], place: Places, path: Path
+    kind: Kind, version: str, given: Mapping[str, Any], brokers: Mapping[str, Any], place: Places, path: Path
 ) -> list[Diagnostic]:
-    """TransactionCoordinator.handleInitProducerId: no client checks it."""
-    has = effective("producer", version, producer)
-    timeout = has["transaction.timeout.ms"].value
-    most = effective("broker", version, brokers)["transaction.max.timeout.ms"].value
-    if has["transactional.id"].value is None or 0 < timeout <= most:
-        return []
-    text = f"the coordinator answers INVALID_TRANSACTION_TIMEOUT to transaction.timeout.ms={timeout}"
-    help = f"above 0, and at most transaction.max.timeout.ms ({most})"
-    return [Diagnostic("settings-conflict", text, place((*path, "transaction.timeout.ms")), help=help)]
+    """What no client checks: a coordinator answers with an error that the client takes for fatal."""
+    has, over = effective(kind, version, given, brokers), effective("broker", version, brokers)
+    found = []
+
+    def refuse(name: str, text: str, help: str) -> None:
+        found.append(Diagnostic("settings-conflict", text, place((*path, name)), help=help))
+
+    if kind == "producer" and has["transactional.id"].value is not None:
+        timeout, most = has["transaction.timeout.ms"].value, over["transaction.max.timeout.ms"].value
+        if not 0 < timeout <= most:  # TransactionCoordinator.handleInitProducerId
+            text = f"the coordinator answers INVALID_TRANSACTION_TIMEOUT to transaction.timeout.ms={timeout}"
+            refuse("transaction.timeout.ms", text, f"above 0, and at most transaction.max.timeout.ms ({most})")
+    if kind == "consumer" and has["group.id"].value:
+        if "group.protocol" in has and has["group.protocol"].value == "consumer":  # GroupCoordinatorService
+            if "consumer" not in over["group.coordinator.rebalance.protocols"].value:
+                text = f"the coordinator of {version} answers UNSUPPORTED_VERSION to group.protocol=consumer"
+                refuse("group.protocol", text, "brokers: group.coordinator.rebalance.protocols: [classic, consumer]")
+            return found
+        session = has["session.timeout.ms"].value
+        least, most = (over[f"group.{one}.session.timeout.ms"].value for one in ("min", "max"))
+        if not least <= session <= most:  # GroupCoordinator.doJoinGroup
+            text = f"the coordinator answers INVALID_SESSION_TIMEOUT to session.timeout.ms={session}"
+            refuse("session.timeout.ms", text, f"the brokers allow {least} to {most} (group.*.session.timeout.ms)")
+    return found
 
 
 def not_read(given: Mapping[Kind, Iterable[str]], reads: Iterable[str], reasons: Mapping[str, str]) -> list[str]:

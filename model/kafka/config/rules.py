@@ -5,13 +5,17 @@ has overridden.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from model.kafka.config.table import INT_MAX, TABLE, Kind, Row
 from model.kafka.config.versions import at_least, line, patch
 
-NOT_INHERITED = {"replication.factor": "default.replication.factor"}  # Of a topic: the broker's name for it.
+BROKERS_NAME = {  # The broker's name for a topic's setting, where it differs (LogConfig.TopicConfigSynonyms).
+    "replication.factor": "default.replication.factor", "cleanup.policy": "log.cleanup.policy",
+    "retention.ms": "log.retention.ms", "retention.bytes": "log.retention.bytes",
+    "flush.messages": "log.flush.interval.messages", "flush.ms": "log.flush.interval.ms",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -115,11 +119,27 @@ def inherited(version: str, topic: Settings, brokers: Mapping[str, Any]) -> Sett
     over = effective("broker", version, brokers)
     found = {}
     for name, one in topic.items():
-        broker = over.get(NOT_INHERITED.get(name, name))
-        if not one.is_given and broker is not None:
-            rule = f"{broker.name} of the brokers"
-            found[name] = Setting(name, broker.value, broker.origin, rule if broker.is_given else broker.rule)
+        broker = over.get(BROKERS_NAME.get(name, name))
+        if not one.is_given and broker is not None and broker.value is not None:
+            found[name] = replace(
+                broker, name=name, rule=f"{broker.name} of the brokers" if broker.is_given else broker.rule
+            )
     return found
+
+
+def internal_topic(
+    name: Literal["__consumer_offsets", "__transaction_state"], version: str, brokers: Mapping[str, Any]
+) -> Settings:
+    """GroupCoordinator.groupMetadataTopicConfigs and TransactionStateManager.transactionTopicConfigs."""
+    has = effective("broker", version, brokers)
+    given: dict[str, Any] = {"cleanup.policy": "compact"}
+    if name == "__consumer_offsets":
+        given["replication.factor"] = has["offsets.topic.replication.factor"].value
+    else:
+        given["replication.factor"] = has["transaction.state.log.replication.factor"].value
+        given["min.insync.replicas"] = has["transaction.state.log.min.isr"].value
+        given["unclean.leader.election.enable"] = False
+    return effective("topic", version, given, brokers)
 
 
 # --- Producer -------------------------------------------------------------------------------------------------------
@@ -143,19 +163,15 @@ def idempotence_by_default(version: str, has: Settings) -> Iterator[Override | R
             text = "KafkaProducer refuses a transactional.id with enable.idempotence=false"
             yield Refusal("enable.idempotence", text, WITHOUT_IDEMPOTENCE)
         return
-    disabled = False
-    for name, conflict, words in conflicts(has, most_in_flight=5):
-        if not conflict:
-            continue
+    for name, words in conflicts(version, has, most_in_flight=5):
         value = has[name].value
-        always = name == "max.in.flight.requests.per.connection" and at_least(version, "4.0")
+        always = name == IN_FLIGHT and at_least(version, "4.0")
         if wanted.is_given or always:
             yield Refusal(name, f"KafkaProducer refuses {name}={value} with enable.idempotence=true", words)
         elif transactional:
             text = f"{name}={value} silently turns idempotence off, which a transactional.id does not allow"
             yield Refusal(name, text, WITHOUT_IDEMPOTENCE)
-        elif not disabled:
-            disabled = True
+        else:
             method = "ProducerConfig.postProcessAndValidateIdempotenceConfigs"
             yield Override("enable.idempotence", False, f"{name}={value} turns the default off ({method})")
 
@@ -183,27 +199,34 @@ def idempotence_on_request(version: str, has: Settings) -> Iterator[Override | R
         yield Override("enable.idempotence", True, "a transactional.id implies it (KafkaProducer)")
     forced = {"acks": "all", "retries": INT_MAX}
     if not at_least(version, "1.0"):
-        forced["max.in.flight.requests.per.connection"] = 1
+        forced[IN_FLIGHT] = 1
     for name, value in forced.items():
         if not has[name].is_given and has[name].value != value:
             yield Override(name, value, "idempotence is on (KafkaProducer)")
-    for name, conflict, words in conflicts(has, most_in_flight=5 if at_least(version, "1.0") else 1):
-        if conflict:
-            switch = "a transactional.id" if transactional else "enable.idempotence=true"
-            yield Refusal(name, f"KafkaProducer refuses {name}={has[name].value} with {switch}", words)
+    for name, words in conflicts(version, has, most_in_flight=5 if at_least(version, "1.0") else 1):
+        switch = "a transactional.id" if transactional else "enable.idempotence=true"
+        yield Refusal(name, f"KafkaProducer refuses {name}={has[name].value} with {switch}", words)
 
 
+IN_FLIGHT = "max.in.flight.requests.per.connection"
 WITHOUT_IDEMPOTENCE = "ConfigException: Cannot set a transactional.id without also enabling idempotence."
 
 
-def conflicts(has: Settings, most_in_flight: int) -> Iterator[tuple[str, bool, str]]:
-    """What idempotence does not allow: the setting, whether it is so, the words of the ConfigException."""
-    yield "retries", has["retries"].value == 0, "Must set retries to non-zero when using the idempotent producer."
-    text = "Must set acks to all in order to use the idempotent producer. Otherwise we cannot guarantee idempotence."
-    yield "acks", has["acks"].value != "all", text
-    name = "max.in.flight.requests.per.connection"
-    most = "to 1 in order" if most_in_flight == 1 else f"to at most {most_in_flight}"
-    yield name, has[name].value > most_in_flight, f"Must set {name} {most} to use the idempotent producer."
+def conflicts(version: str, has: Settings, most_in_flight: int) -> Iterator[tuple[str, str]]:
+    """The settings that idempotence does not allow, with the words of the ConfigException."""
+    if has["retries"].value == 0:
+        yield "retries", "ConfigException: Must set retries to non-zero when using the idempotent producer."
+    if has["acks"].value != "all":
+        words = (
+            "Must set acks to all in order to use the idempotent producer. Otherwise we cannot guarantee idempotence."
+        )
+        yield "acks", f"ConfigException: {words}"
+    if (count := has[IN_FLIGHT].value) > most_in_flight:
+        most = "to 1 in order" if most_in_flight == 1 else f"to at most {most_in_flight}"
+        words = f"Must set {IN_FLIGHT} {most} to use the idempotent producer."
+        if at_least(version, "4.0"):
+            words = f"To use the idempotent producer, {IN_FLIGHT} must be set to at most 5. Current value is {count}."
+        yield IN_FLIGHT, f"ConfigException: {words}"
 
 
 def delivery_timeout(version: str, has: Settings) -> Iterator[Override | Refusal]:
@@ -231,16 +254,81 @@ def auto_commit(version: str, has: Settings) -> Iterator[Override | Refusal]:
         return
     commits = has["enable.auto.commit"]
     if not commits.is_given:
-        yield Override(
-            "enable.auto.commit", False, "there is no group.id (ConsumerConfig.maybeOverrideEnableAutoCommit)"
-        )
+        rule = "there is no group.id (ConsumerConfig.maybeOverrideEnableAutoCommit)"
+        yield Override("enable.auto.commit", False, rule)
     elif commits.value:
         words = "enable.auto.commit cannot be set to true when default group id (null) is used."
-        help = f"InvalidConfigurationException: {words}"
-        yield Refusal("enable.auto.commit", "KafkaConsumer refuses enable.auto.commit=true without a group.id", help)
+        text = "KafkaConsumer refuses enable.auto.commit=true without a group.id"
+        yield Refusal("enable.auto.commit", text, f"InvalidConfigurationException: {words}")
+
+
+ONLY_CLASSIC = ("partition.assignment.strategy", "heartbeat.interval.ms", "session.timeout.ms")
+
+
+def group_protocol(version: str, has: Settings) -> Iterator[Override | Refusal]:
+    """ConsumerConfig.checkGroupRemoteAssignor since 3.7, checkUnsupportedConfigsPostProcess since 4.0."""
+    if not at_least(version, "3.7"):
+        return
+    protocol = has["group.protocol"].value
+    refused: tuple[str, ...] = ()
+    if protocol == "classic":
+        refused = ("group.remote.assignor",)
+    elif at_least(version, "4.0"):
+        refused = ONLY_CLASSIC
+    for name in refused:
+        if has[name].is_given:
+            words = f"ConfigException: {name} cannot be set when group.protocol={protocol.upper()}"
+            yield Refusal(name, f"KafkaConsumer refuses {name} with group.protocol={protocol}", words)
+
+
+def timeouts(version: str, has: Settings) -> Iterator[Override | Refusal]:
+    """The constructors of Heartbeat (classic protocol only) and, until 1.1, of KafkaConsumer."""
+    session, heartbeat = has["session.timeout.ms"], has["heartbeat.interval.ms"]
+    classic = "group.protocol" not in has or has["group.protocol"].value == "classic"
+    if classic and heartbeat.value >= session.value:
+        blame = heartbeat if heartbeat.is_given else session
+        text = f"KafkaConsumer refuses heartbeat.interval.ms={heartbeat.value} with session.timeout.ms={session.value}"
+        help = "IllegalArgumentException: Heartbeat must be set lower than the session timeout"
+        yield Refusal(blame.name, text, help)
+    request = has["request.timeout.ms"]
+    if not at_least(version, "2.0") and request.value <= session.value:
+        blame = request if request.is_given else session
+        text = f"KafkaConsumer refuses request.timeout.ms={request.value} with session.timeout.ms={session.value}"
+        help = "ConfigException: request.timeout.ms should be greater than session.timeout.ms and fetch.max.wait.ms"
+        yield Refusal(blame.name, text, help)
+
+
+# --- Brokers and topics ---------------------------------------------------------------------------------------------
+
+
+def retention(_version: str, has: Settings) -> Iterator[Override | Refusal]:
+    """KafkaConfig.getLogRetentionTimeMillis: milliseconds before minutes before hours."""
+    for name, unit_ms in (("log.retention.minutes", 60_000), ("log.retention.hours", 3_600_000)):
+        if has[name].is_given and not has["log.retention.ms"].is_given:
+            yield Override("log.retention.ms", has[name].value * unit_ms, f"{name} (KafkaConfig)")
+            return
+
+
+def fetch_wait(_version: str, has: Settings) -> Iterator[Override | Refusal]:
+    """KafkaConfig.validateValues."""
+    wait, lag = has["replica.fetch.wait.max.ms"], has["replica.lag.time.max.ms"]
+    if wait.value > lag.value:
+        text = f"a broker does not start with {wait.name}={wait.value} above {lag.name}={lag.value}"
+        yield Refusal(
+            wait.name if wait.is_given else lag.name, text, "to prevent frequent changes in ISR (KafkaConfig)"
+        )
+
+
+def effective_min_isr(version: str, has: Settings) -> Iterator[Override | Refusal]:
+    """Partition.effectiveMinIsr, since 3.7; before, acks=all on such a topic got NOT_ENOUGH_REPLICAS for ever."""
+    replicas, least = has["replication.factor"].value, has["min.insync.replicas"].value
+    if at_least(version, "3.7") and least > replicas:
+        yield Override("min.insync.replicas", replicas, "at most the number of replicas (Partition.effectiveMinIsr)")
 
 
 RULES: dict[str, tuple[Rule, ...]] = {
     "producer": (idempotence, delivery_timeout),
-    "consumer": (auto_commit,),
+    "consumer": (auto_commit, group_protocol, timeouts),
+    "broker": (retention, fetch_wait),
+    "topic": (effective_min_isr,),
 }

@@ -39,7 +39,6 @@ def words(*every: str) -> Type:
 
 
 ACKS = words("all", "-1", "0", "1")
-ASSIGNORS = "RangeAssignor"
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ ROWS = (
     Row("producer", "retries", COUNT, {"0.11": 0, "2.1": INT_MAX}, "ProducerConfig; KIP-91", "repeated requests"),
     Row("producer", "delivery.timeout.ms", COUNT, {"2.1": 120_000}, "KIP-91", "time"),
     Row("producer", "request.timeout.ms", COUNT, {"0.11": 30_000}, "ProducerConfig", "time"),
-    Row("producer", "linger.ms", LONG_COUNT, {"0.11": 0, "4.0": 5}, "ProducerConfig; KAFKA-18130 (5)", "batching"),
+    Row("producer", "linger.ms", LONG_COUNT, {"0.11": 0, "4.0": 5}, "ProducerConfig; KIP-1030", "batching"),
     Row("producer", "batch.size", COUNT, {"0.11": 16_384}, "ProducerConfig", "batching"),
     Row(
         "producer", "max.in.flight.requests.per.connection", POSITIVE, {"0.11": 5}, "ProducerConfig; KAFKA-5494",
@@ -75,6 +74,7 @@ ROWS = (
     Row("producer", "retry.backoff.ms", LONG_COUNT, {"0.11": 100}, "ProducerConfig", "time"),
     Row("producer", "retry.backoff.max.ms", LONG_COUNT, {"3.7": 1000}, "KIP-580", "time"),
     Row("producer", "max.block.ms", LONG_COUNT, {"0.11": 60_000}, "ProducerConfig", "time"),
+    Row("producer", "transaction.two.phase.commit.enable", BOOLEAN, {"4.1": False}, "KIP-939", "transactions"),
     # --- Consumer ---------------------------------------------------------------------------------------------------
     Row("consumer", "group.id", TEXT, {"0.11": "", "2.2": None}, "ConsumerConfig; KIP-289 (null)", "groups"),
     Row("consumer", "group.instance.id", TEXT, {"2.3": None}, "KIP-345", "groups"),
@@ -84,7 +84,7 @@ ROWS = (
     Row("consumer", "auto.commit.interval.ms", COUNT, {"0.11": 5000}, "ConsumerConfig", "time"),
     Row(
         "consumer", "auto.offset.reset", words("latest", "earliest", "none", "by_duration:@4.0"), {"0.11": "latest"},
-        "ConsumerConfig; KIP-1106 (by_duration)", "partitions without a committed offset",
+        "ConsumerConfig; KIP-1106 (by_duration)", "lost offsets",
     ),
     Row(
         "consumer", "isolation.level", words("read_uncommitted", "read_committed"), {"0.11": "read_uncommitted"},
@@ -93,11 +93,11 @@ ROWS = (
     Row("consumer", "session.timeout.ms", INT, {"0.11": 10_000, "3.0": 45_000}, "KIP-735 (45 s)", "groups: time"),
     Row("consumer", "heartbeat.interval.ms", INT, {"0.11": 3000}, "ConsumerConfig", "groups: time"),
     Row("consumer", "max.poll.interval.ms", POSITIVE, {"0.11": 300_000}, "KIP-62", "groups: time"),
-    Row("consumer", "max.poll.records", POSITIVE, {"0.11": 500}, "KIP-41", "how many records a poll returns"),
+    Row("consumer", "max.poll.records", POSITIVE, {"0.11": 500}, "KIP-41", "batching"),
     Row(
         "consumer", "partition.assignment.strategy", LIST,
-        {"0.11": ["RangeAssignor"], "2.4": ["RangeAssignor"], "3.0": ["RangeAssignor", "CooperativeStickyAssignor"]},
-        "ConsumerConfig; KIP-429; KAFKA-12477 (3.0)", "groups",
+        {"0.11": ["RangeAssignor"], "3.0": ["RangeAssignor", "CooperativeStickyAssignor"]},
+        "ConsumerConfig; KAFKA-13023", "groups",
     ),
     Row("consumer", "default.api.timeout.ms", COUNT, {"2.0": 60_000}, "KIP-266", "time"),
     Row("consumer", "request.timeout.ms", COUNT, {"0.11": 305_000, "2.0": 30_000}, "KIP-266", "time"),
@@ -116,6 +116,11 @@ ROWS = (
     ),
     Row("broker", "log.flush.interval.messages", LONG_POSITIVE, {"0.11": LONG_MAX}, "ServerLogConfigs", "disk"),
     Row("broker", "log.flush.interval.ms", LONG, {"0.11": None}, "ServerLogConfigs", "disk"),
+    Row("broker", "log.cleanup.policy", LIST, {"0.11": ["delete"]}, "ServerLogConfigs", "retention"),
+    Row("broker", "log.retention.ms", LONG, {"0.11": 7 * DAY_MS}, "log.retention.hours", "retention"),
+    Row("broker", "log.retention.minutes", INT, {"0.11": None}, "ServerLogConfigs", "retention"),
+    Row("broker", "log.retention.hours", INT, {"0.11": 168}, "ServerLogConfigs", "retention"),
+    Row("broker", "log.retention.bytes", LONG, {"0.11": -1}, "ServerLogConfigs", "retention"),
     Row("broker", "broker.session.timeout.ms", INT, {"2.8": 9000}, "KIP-631", "replication: time"),
     Row("broker", "broker.heartbeat.interval.ms", INT, {"2.8": 2000}, "KIP-631", "replication: time"),
     Row(
@@ -133,7 +138,7 @@ ROWS = (
     Row("broker", "transaction.two.phase.commit.enable", BOOLEAN, {"4.1": False}, "KIP-939", "transactions"),
     Row(
         "broker", "transaction.abort.timed.out.transaction.cleanup.interval.ms", POSITIVE,
-        {"0.11": 60_000, "2.5": 10_000}, "KIP-98; TransactionStateManagerConfigs", "transactions: time",
+        {"0.11": 60_000, "2.5": 10_000}, "KIP-98; KIP-447 (10 s)", "transactions: time",
     ),
     Row(
         "broker", "transaction.remove.expired.transaction.cleanup.interval.ms", POSITIVE, {"0.11": 3_600_000},
