@@ -20,6 +20,12 @@ class Form(BaseModel):
 class Topic(Form):
     partitions: Annotated[int, Field(ge=1, le=4)] = 1
     records: Annotated[int, Field(ge=1, le=4)] | None = Field(default=None, description="What the world puts in.")
+    present: Annotated[int, Field(ge=0, le=4)] | None = Field(
+        default=None, description="How many of the records are there before anybody reads; default: all."
+    )
+    added_partitions: Annotated[int, Field(ge=0, le=1)] = Field(
+        default=0, description="How many of the partitions are added while the group runs."
+    )
     model_config = ConfigDict(extra="allow")  # Settings of the topic, by Kafka's names; ``config`` judges them.
 
     @property
@@ -36,11 +42,43 @@ class App(Form):
     offsets: Literal["transaction", "after", "before"] = Field(
         default="transaction", description="Where the position is stored: in the transaction, or by commitSync()."
     )
-    subscription: Literal["assign", "subscribe"] = Field(
-        default="assign", description="subscribe: a rebalance may take an input partition from a live instance."
+    subscription: Literal["assign", "subscribe"] | None = Field(
+        default=None,
+        description="subscribe: a rebalance may take an input partition from a live instance. Default: assign with a"
+        " transactional.id, else subscribe.",
     )
     group_metadata: bool = Field(
         default=True, description="sendOffsetsToTransaction() is given groupMetadata(), and not the group.id alone."
+    )
+    commits: Literal["never", "sync", "async"] = Field(
+        default="never", description="What the loop itself calls, beside enable.auto.commit."
+    )
+    processing: Literal["before_commit", "after_commit", "worker"] = Field(
+        default="before_commit",
+        description="When a record is processed: before or after the commit, or in a thread beside poll().",
+    )
+    effect: Literal["call", "upsert", "store_with_offset"] = Field(
+        default="call",
+        description="What processing does: something that happens again each time, a write to a store, or one in the"
+        " same transaction as the offset (where the application then starts). With `writes`: a record is produced.",
+    )
+    compares_offset: bool = Field(
+        default=False, description="The store refuses a record whose offset is not the next (compare-and-set)."
+    )
+    flushes: bool = Field(default=False, description="The loop calls flush() of its producer before it commits.")
+    on_exception: Literal["close", "continue"] = Field(
+        default="close", description="When processing throws: close() in `finally`, or log and go on with the next."
+    )
+    commits_on_revocation: bool = Field(default=False, description="commitSync() in onPartitionsRevoked.")
+    failed_commit: Literal["ignore", "resend"] = Field(
+        default="ignore", description="What the callback of commitAsync() does with a commit that failed."
+    )
+    client: Literal["java", "librdkafka", "0.8"] = Field(
+        default="java", description="The Java client of the spec's version, librdkafka, or the high-level 0.8 consumer."
+    )
+    client_version: str | None = Field(default=None, description="Of librdkafka.")
+    stores_offset: Literal["on_delivery", "after_processing"] = Field(
+        default="on_delivery", description="librdkafka: enable.auto.offset.store, or offsets_store() by the loop."
     )
     consumer: dict[str, Any] = {}
     producer: dict[str, Any] = {}
@@ -56,6 +94,18 @@ class Budgets(Form):
     delay: Any = 0
     delivery_timeout: Annotated[int, Field(ge=0, le=1)] = Field(
         default=0, description="How often delivery.timeout.ms passes in a producer process."
+    )
+    processing_failure: Annotated[int, Field(ge=0, le=1)] = Field(
+        default=0, description="How often the processing of a record throws in a process."
+    )
+    max_poll_interval: Any = Field(
+        default=0, description="How often max.poll.interval.ms passes in a process while it processes records."
+    )
+    retention: Annotated[int, Field(ge=0, le=1)] = Field(
+        default=0, description="How often retention deletes records of an input partition."
+    )
+    offsets_retention: Annotated[int, Field(ge=0, le=1)] = Field(
+        default=0, description="How often offsets.retention.minutes passes while the group is empty."
     )
 
 

@@ -1,0 +1,175 @@
+"""What consumers, the group coordinator, the partitions of the input and an external store say to each other.
+
+Follows clients/src/main/resources/common/message and org.apache.kafka.common.protocol.Errors. Fields that no branch of
+the protocol reads are left out. A member id is that of its consumer: a process that comes back joins anew and gets a
+generation of its own, so the generation tells it from the one before. Of heartbeats there are only the answers that
+tell something new; they come whenever a heartbeat might have brought them.
+"""
+
+from enum import Enum
+from typing import Annotated
+
+from checker.lang import ActorId, Below, Between, MaxLen, Of, UpTo, message, struct
+
+NO_GENERATION = -1  # JoinGroupRequest.UNKNOWN_GENERATION_ID: from assign(), or after the generation was reset.
+
+Record = Annotated[int, Below("records")]  # An offset of an input partition that holds a record.
+Position = Annotated[int, UpTo("records")]  # The next offset to read; a committed offset is one.
+Partition = Annotated[int, Below("partitions")]
+Generation = Annotated[int, Between(NO_GENERATION, "generations")]
+Process = Annotated[int, Below("processes")]  # Which one of a consumer's processes, the restarted ones counted.
+Offsets = Annotated[tuple[Position | None, ...], MaxLen("partitions")]  # One place for each partition.
+Copies = Annotated[int, UpTo(2)]  # None, one, or "more than once".
+Member = Annotated[ActorId, Of("Consumer")]
+Instance = Annotated[int, Below("instances")]  # A group.instance.id.
+
+
+@struct
+class InputRecord:
+    partition: Partition
+    offset: Record
+
+
+class Error(Enum):
+    NONE = "NONE"
+    UNKNOWN_MEMBER_ID = "UNKNOWN_MEMBER_ID"
+    ILLEGAL_GENERATION = "ILLEGAL_GENERATION"
+    STALE_MEMBER_EPOCH = "STALE_MEMBER_EPOCH"
+    REBALANCE_IN_PROGRESS = "REBALANCE_IN_PROGRESS"
+    FENCED_INSTANCE_ID = "FENCED_INSTANCE_ID"
+    NOT_COORDINATOR = "NOT_COORDINATOR"
+    OFFSET_OUT_OF_RANGE = "OFFSET_OUT_OF_RANGE"
+
+
+class OffsetReset(Enum):
+    """auto.offset.reset"""
+
+    EARLIEST = "earliest"
+    LATEST = "latest"
+    NONE = "none"
+
+
+# --- Consumer and group coordinator -----------------------------------------------------------------------------------
+
+
+@message
+class JoinGroupRequest:
+    member: Member
+    process: Process
+    instance: Instance | None
+    partitions_seen: Annotated[int, UpTo("partitions")]  # How many the topic has, as far as the member knows.
+
+
+@message
+class SyncGroupResponse:
+    """The answers to JoinGroup and SyncGroup in one: nobody but the two of them can tell when the first arrived."""
+
+    process: Process
+    generation: Generation
+    partitions: frozenset[Partition]
+
+
+@message
+class HeartbeatResponse:
+    error: Error
+    generation: Generation  # Of the heartbeat that it answers.
+
+
+@message
+class LeaveGroupRequest:
+    member: Member
+    generation: Generation
+
+
+@message
+class OffsetCommitRequest:
+    member: Member
+    instance: Instance | None
+    generation: Generation
+    offsets: Offsets
+    synchronous: bool  # Somebody waits for the answer.
+
+
+@message
+class OffsetCommitResponse:
+    error: Error
+    generation: Generation
+    offsets: Offsets
+    synchronous: bool
+
+
+@message
+class OffsetFetchRequest:
+    member: Member
+
+
+@message
+class OffsetFetchResponse:
+    offsets: Offsets
+
+
+# --- Consumer and partition leader ------------------------------------------------------------------------------------
+
+
+@message
+class FetchRequest:
+    consumer: Member
+    offset: Position
+
+
+@message
+class FetchResponse:
+    """The records from `offset` up to `end`, which is not among them."""
+
+    partition: Partition
+    offset: Position
+    end: Position
+    error: Error
+
+
+@message
+class ListOffsetsRequest:
+    consumer: Member
+    timestamp: OffsetReset  # EARLIEST (-2) or LATEST (-1).
+
+
+@message
+class ListOffsetsResponse:
+    partition: Partition
+    offset: Position
+
+
+@message
+class MetadataUpdate:
+    """A consumer's metadata shows a partition that is new (metadata.max.age.ms)."""
+
+    partition: Partition
+
+
+# --- Application and external store -----------------------------------------------------------------------------------
+
+
+@message
+class StoreRead:
+    reader: Member
+
+
+@message
+class StoreReadResult:
+    offsets: Offsets
+
+
+@message
+class StoreWrite:
+    """The result of one record, and in the same transaction of the store the offset behind it."""
+
+    writer: Member
+    partition: Partition
+    record: Record
+
+
+@message
+class StoreWriteResult:
+    partition: Partition
+    record: Record
+    applied: bool
