@@ -1,7 +1,7 @@
 """Every way to run a spec gives the same answer: one worker or two, code from the cache or new, machine code or Python.
 
 The same means every byte of the JSON, apart from times and memory: counts, verdicts, paths in words and replay codes.
-The small specs belong to every test run; the others are marked slow.
+Small specs belong to every test run: those in ``ALWAYS``, of the other directories one in ``SAMPLE``. The rest is slow.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +27,8 @@ QUICK_STATES_MAX = 5_000
 QUICK_STEPS_MAX = 10  # Of a violation: its counts are not pinned.
 REFERENCE_STATES_MAX = 3_000
 SLOW_STATES_MAX = 1_000_000
+ALWAYS = {"specs", "broken", "textbook"}
+SAMPLE = 8
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -50,12 +53,17 @@ def size(path: Path) -> int:
     return 1_000 if steps is None or steps <= QUICK_STEPS_MAX else 100_000
 
 
+def is_quick(path: Path) -> bool:
+    sampled = path.parent.name in ALWAYS or zlib.crc32(path.stem.encode()) % SAMPLE == 0
+    return sampled and size(path) <= QUICK_STATES_MAX
+
+
 def specs() -> list[object]:
     found: list[object] = []
     for path in sorted((ROOT / "specs").rglob("*.yaml")):
         if size(path) <= SLOW_STATES_MAX:
             name = str(path.relative_to(ROOT))
-            found.append(pytest.param(name, marks=[pytest.mark.slow] if size(path) > QUICK_STATES_MAX else []))
+            found.append(pytest.param(name, marks=[] if is_quick(path) else [pytest.mark.slow]))
     return found
 
 
