@@ -10,7 +10,9 @@ MECHANISMS = (  # What `without` can take away; the families know what that mean
     "sequence_check", "verification_guard", "epoch_check", "markers_after_reload", "fencing_before_fetching_offsets",
     "marker_retry", "guard_of_next_transaction",
     "generation_check", "stable_offset_fetch",
+    "leader_epochs", "batch_window", "batch_history", "single_metadata_changes", "whole_metadata_deltas",
 )  # fmt: skip
+FIXES = ("KAFKA-15591", "follower_offsets_reset")  # What `fixes` can add.
 
 
 class Form(BaseModel):
@@ -25,6 +27,10 @@ class Topic(Form):
     )
     added_partitions: Annotated[int, Field(ge=0, le=1)] = Field(
         default=0, description="How many of the partitions are added while the group runs."
+    )
+    assignment: list[int] = Field(default=[], description="Its replicas, preferred leader first; broker 1 leads.")
+    created: Literal["before", "on first use"] = Field(
+        default="before", description="on first use: clients may know its leader before the leader does."
     )
     model_config = ConfigDict(extra="allow")  # Settings of the topic, by Kafka's names; ``config`` judges them.
 
@@ -80,6 +86,12 @@ class App(Form):
     stores_offset: Literal["on_delivery", "after_processing"] = Field(
         default="on_delivery", description="librdkafka: enable.auto.offset.store, or offsets_store() by the loop."
     )
+    records: Annotated[int, Field(ge=1, le=4)] | None = Field(
+        default=None, description="How many it writes, if it reads nothing."
+    )
+    on_failed_send: Literal["give up", "resend", "restart"] = Field(
+        default="give up", description="restart: close the producer, start another, resend what is not acknowledged."
+    )
     consumer: dict[str, Any] = {}
     producer: dict[str, Any] = {}
 
@@ -107,6 +119,18 @@ class Budgets(Form):
     offsets_retention: Annotated[int, Field(ge=0, le=1)] = Field(
         default=0, description="How often offsets.retention.minutes passes while the group is empty."
     )
+    power_loss: Any = Field(
+        default=0, description="How often a broker that starts again may lack the end of its log, by broker."
+    )
+    preferred_election: Annotated[int, Field(ge=0, le=3)] = Field(
+        default=0, description="How often auto.leader.rebalance.enable moves the lead to the preferred replica."
+    )
+    producer_state_expiry: Annotated[int, Field(ge=0, le=2)] = Field(
+        default=0, description="How often producer.id.expiration.ms passes for an idle producer."
+    )
+    unknown_topic: Annotated[int, Field(ge=0, le=2)] = Field(
+        default=0, description="How often a client's metadata lack the topic for a moment."
+    )
 
 
 class Checks(Form):
@@ -125,6 +149,12 @@ class Document(Form):
     features: dict[str, Any] = Field(default={}, description="Feature levels of the cluster, e.g. transaction.version.")
     without: list[Literal[MECHANISMS]] = Field(  # type: ignore[valid-type]
         default=[], description="Mechanisms of Kafka that are removed, to see what they are for."
+    )
+    fixes: list[Literal[FIXES]] = Field(  # type: ignore[valid-type]
+        default=[], description="Changes that no release known here has, to see whether they help."
+    )
+    grain: Literal["log", "replicas"] | None = Field(
+        default=None, description="One log for all replicas of a partition, or one each; else the faults decide."
     )
     faults: Budgets = Budgets()
     check: Checks

@@ -68,15 +68,11 @@ def judge(document: Document, place: Callable[[Path], Place]) -> list[Diagnostic
     return found
 
 
-FAMILIES = ("transactions", "groups")
-
-
 def family(document: Document) -> str:
     apps = document.apps.values()
     if any("transactional.id" in app.producer or "offsets" in app.model_fields_set for app in apps):
         return "transactions"
-    found = "groups" if any(app.reads is not None for app in apps) else "replication"
-    return found if found in FAMILIES else "transactions"
+    return "groups" if any(app.reads is not None for app in apps) else "replication"
 
 
 def expand(document: Document, place: Callable[[tuple[str | int, ...]], Place]) -> dict[str, Any]:

@@ -1,0 +1,32 @@
+"""Kafka producers and replication: an application that writes, the replicas of what it writes, their controller."""
+
+from model.kafka.replication.controller import Controller
+from model.kafka.replication.guarantees import (
+    a_record_is_absent,
+    acknowledged_at_last,
+    all_acknowledged,
+    all_decided,
+    another_leader,
+    consistent_replicas,
+    epoch_was_bumped,
+    failed_is_absent,
+    high_watermark_is_replicated,
+    isr_is_full_again,
+    leader_is_alive,
+    no_duplicates,
+    no_gaps,
+    no_loss,
+    nothing_failed,
+    one_writer_per_epoch,
+    order,
+    same_below_high_watermark,
+)
+from model.kafka.replication.producer import Producer
+from model.kafka.replication.replica import Replica
+
+__all__ = [
+    "Controller", "Producer", "Replica", "a_record_is_absent", "acknowledged_at_last", "all_acknowledged",
+    "all_decided", "another_leader", "consistent_replicas", "epoch_was_bumped", "failed_is_absent",
+    "high_watermark_is_replicated", "isr_is_full_again", "leader_is_alive", "no_duplicates", "no_gaps", "no_loss",
+    "nothing_failed", "one_writer_per_epoch", "order", "same_below_high_watermark",
+]  # fmt: skip

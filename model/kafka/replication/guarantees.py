@@ -1,0 +1,242 @@
+"""What a producer and the replicas of a partition promise, as predicates over a whole state.
+
+The *leader* is the replica that the controller has elected, once it leads in the newest leader epoch; without a
+controller each log is its partition's only one. While no replica leads there is nothing to read, and nothing is lost
+that may come back.
+"""
+
+from checker.lang import ensure, predicate
+from model.kafka.replication.controller import Controller
+from model.kafka.replication.messages import NO_PRODUCER_ID, LogEntry, Record
+from model.kafka.replication.producer import Outcome, Producer
+from model.kafka.replication.replica import Replica
+
+
+def leads_now(replica: Replica, controllers: tuple[Controller, ...]) -> bool:
+    """The replica leads in the newest epoch."""
+    return replica.leader == replica.broker and all(
+        one.leader == replica.broker and one.leader_epoch == replica.leader_epoch for one in controllers
+    )
+
+
+def holds(log: tuple[LogEntry, ...], record: Record) -> bool:
+    return any(one.batch.record == record for one in log)
+
+
+def first(log: tuple[LogEntry, ...], record: Record) -> int:
+    """Where the record is for the first time, or the end of the log."""
+    return min((offset for offset, one in enumerate(log) if one.batch.record == record), default=len(log))
+
+
+@predicate
+def no_loss(
+    producer: Producer, replicas: tuple[Replica, ...], controllers: tuple[Controller, ...], records: int
+) -> bool:
+    """Every acknowledged record is in the log of the leader (R1, R7)."""
+    for replica in replicas:
+        if leads_now(replica, controllers):
+            for record in range(records):
+                ensure(
+                    producer.outcome[record] != Outcome.ACKED
+                    or record % producer.partitions != replica.partition
+                    or holds(replica.log, record),
+                    f"record {record} was acknowledged and is not in the log of the leader, broker {replica.broker}",
+                )
+    return True
+
+
+@predicate
+def no_duplicates(replicas: tuple[Replica, ...], controllers: tuple[Controller, ...], records: int) -> bool:
+    """No record is in the leader's log twice (P1)."""
+    for replica in replicas:
+        if leads_now(replica, controllers):
+            for record in range(records):
+                for offset, one in enumerate(replica.log):
+                    ensure(
+                        one.batch.record != record or offset == first(replica.log, record),
+                        f"record {record} is in the log twice: at offset {first(replica.log, record)} and {offset}",
+                    )
+    return True
+
+
+@predicate
+def order(replicas: tuple[Replica, ...], controllers: tuple[Controller, ...], records: int) -> bool:
+    """The records of one producer are in the leader's log in the order in which it sent them (P2), first copies."""
+    for replica in replicas:
+        if leads_now(replica, controllers):
+            for later in range(records):
+                for earlier in range(later):
+                    ensure(
+                        not holds(replica.log, earlier)
+                        or not holds(replica.log, later)
+                        or first(replica.log, earlier) < first(replica.log, later),
+                        f"record {later} is at offset {first(replica.log, later)}, before record {earlier}, which was"
+                        f" sent earlier and is at offset {first(replica.log, earlier)}",
+                    )
+    return True
+
+
+@predicate
+def no_gaps(replicas: tuple[Replica, ...], controllers: tuple[Controller, ...]) -> bool:
+    """An idempotent producer's sequences are in the leader's log without a gap from 0 on (P2')."""
+    for replica in replicas:
+        if leads_now(replica, controllers):
+            for offset, one in enumerate(replica.log):
+                ensure(
+                    one.batch.producer_id == NO_PRODUCER_ID
+                    or one.batch.sequence == 0
+                    or any(
+                        other.batch.producer_id == one.batch.producer_id
+                        and other.batch.epoch == one.batch.epoch
+                        and other.batch.sequence == one.batch.sequence - 1
+                        for other in replica.log[:offset]
+                    ),
+                    f"offset {offset} holds sequence {one.batch.sequence}, and the one before it is missing: its record"
+                    " can never be written in its place",
+                )
+    return True
+
+
+@predicate
+def consistent_replicas(replicas: tuple[Replica, ...]) -> bool:
+    """Two logs that have a batch of one leader epoch at one offset agree up to there (R2, log matching)."""
+    for one in replicas:
+        for other in replicas:
+            if one.broker < other.broker:
+                for offset in range(min(len(one.log), len(other.log))):
+                    if one.log[offset].leader_epoch == other.log[offset].leader_epoch:
+                        for earlier in range(offset + 1):
+                            ensure(
+                                one.log[earlier] == other.log[earlier],
+                                f"offset {earlier} holds record {one.log[earlier].batch.record} on broker {one.broker}"
+                                f" and record {other.log[earlier].batch.record} on broker {other.broker}, although"
+                                f" both have a batch of epoch {one.log[offset].leader_epoch} at offset {offset}",
+                            )
+    return True
+
+
+@predicate
+def same_below_high_watermark(replicas: tuple[Replica, ...]) -> bool:
+    """What two replicas both take for committed is the same (R8: a reader gets one record at one offset)."""
+    for one in replicas:
+        for other in replicas:
+            if one.broker < other.broker:
+                for offset in range(min(one.high_watermark, other.high_watermark)):
+                    ensure(
+                        one.log[offset] == other.log[offset],
+                        f"offset {offset} is below both high watermarks and holds record"
+                        f" {one.log[offset].batch.record} on broker {one.broker} and record"
+                        f" {other.log[offset].batch.record} on broker {other.broker}",
+                    )
+    return True
+
+
+@predicate
+def high_watermark_is_replicated(replicas: tuple[Replica, ...], controllers: tuple[Controller, ...]) -> bool:
+    """Every member of the ISR has what is below the leader's high watermark (R3, R4)."""
+    for leader in replicas:
+        for controller in controllers:
+            if leads_now(leader, controllers):
+                for member in replicas:
+                    if controller.in_sync[member.broker]:
+                        for offset in range(leader.high_watermark):
+                            ensure(
+                                offset < len(member.log) and member.log[offset] == leader.log[offset],
+                                f"offset {offset} is below the high watermark of leader {leader.broker}, and"
+                                f" broker {member.broker} of the ISR does not have it",
+                            )
+    return True
+
+
+@predicate
+def one_writer_per_epoch(replicas: tuple[Replica, ...]) -> bool:
+    """No two replicas lead in the same leader epoch (R6)."""
+    for one in replicas:
+        for other in replicas:
+            ensure(
+                one.broker >= other.broker
+                or one.partition != other.partition
+                or one.leader != one.broker
+                or other.leader != other.broker
+                or one.leader_epoch != other.leader_epoch,
+                f"brokers {one.broker} and {other.broker} both lead in epoch {one.leader_epoch}",
+            )
+    return True
+
+
+@predicate
+def leader_is_alive(controllers: tuple[Controller, ...]) -> bool:
+    """The controller never leaves the partition to a broker that it has fenced (L5)."""
+    for controller in controllers:
+        for broker, fenced in controller.fenced.items():
+            ensure(controller.leader != broker or not fenced, f"broker {broker} is fenced and leads the partition")
+    return True
+
+
+@predicate
+def nothing_failed(producer: Producer, records: int) -> bool:
+    """No send fails: whatever went wrong was retried until it went well."""
+    for record in range(records):
+        ensure(producer.outcome[record] != Outcome.FAILED, f"the send of record {record} failed")
+    return True
+
+
+@predicate
+def failed_is_absent(
+    producer: Producer, replicas: tuple[Replica, ...], controllers: tuple[Controller, ...], records: int
+) -> bool:
+    """A record whose send failed is not in the leader's log."""
+    for replica in replicas:
+        if leads_now(replica, controllers):
+            for record in range(records):
+                ensure(
+                    producer.outcome[record] != Outcome.FAILED or not holds(replica.log, record),
+                    f"the send of record {record} failed, and the record is in the log",
+                )
+    return True
+
+
+@predicate
+def all_acknowledged(producer: Producer, records: int) -> bool:
+    """Every record is acknowledged."""
+    return all(producer.outcome[record] == Outcome.ACKED for record in range(records))
+
+
+@predicate
+def all_decided(producer: Producer, records: int) -> bool:
+    """The application knows of every record whether its send went well or failed."""
+    return all(producer.outcome[record] != Outcome.PENDING for record in range(records))
+
+
+@predicate
+def a_record_is_absent(producer: Producer, replicas: tuple[Replica, ...], records: int) -> bool:
+    """A record whose send failed is in no log."""
+    return any(
+        producer.outcome[record] == Outcome.FAILED and not any(holds(one.log, record) for one in replicas)
+        for record in range(records)
+    )
+
+
+@predicate
+def epoch_was_bumped(producer: Producer) -> bool:
+    """The client has gone on under another producer epoch or id."""
+    return producer.epoch > 0 or producer.producer_id > 0
+
+
+@predicate
+def another_leader(controllers: tuple[Controller, ...]) -> bool:
+    """Another broker than the first leads."""
+    return any(one.leader is not None and one.leader != 1 for one in controllers)
+
+
+@predicate
+def isr_is_full_again(controllers: tuple[Controller, ...]) -> bool:
+    """After an election, every replica is in the ISR."""
+    return all(one.leader_epoch > 0 and all(one.in_sync.values()) for one in controllers)
+
+
+@predicate
+def acknowledged_at_last(producer: Producer, controllers: tuple[Controller, ...], records: int) -> bool:
+    """Every record is acknowledged after another broker was elected."""
+    elected = all(one.leader_epoch > 0 for one in controllers)
+    return elected and all(producer.outcome[record] == Outcome.ACKED for record in range(records))

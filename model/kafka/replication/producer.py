@@ -1,0 +1,402 @@
+"""An application that sends records with a plain or idempotent producer: what it is told is acknowledged was appended.
+
+Follows RecordAccumulator, Sender and TransactionManager of org.apache.kafka.clients.producer.internals without a
+transactional id: the sequence is assigned when a batch is drained; a batch that has one is sent again only when nothing
+before it is unresolved; without idempotence a batch that is retried goes to the front of the queue.
+A connection breaks when the broker is down or starts again, or when request.timeout.ms passes, which it does only when
+nothing is on its way (`times_out`). Then everything in flight to this broker is failed or queued again, oldest first.
+Producer ids come from the brokers' allocator, which gives each out once: no message is sent for that.
+Not modelled: batches of several records, linger.ms, max.block.ms, a number of retries other than none and unlimited,
+client metadata that is older than the latest election by more than one message on its way.
+"""
+
+from enum import Enum
+from typing import Annotated
+
+from checker.lang import (
+    ActorId,
+    Durable,
+    MaxLen,
+    UpTo,
+    Volatile,
+    action,
+    actor,
+    choose,
+    each,
+    on,
+    on_restart,
+    quiet,
+    replace,
+    require,
+    send,
+    struct,
+    suspected,
+)  # fmt: skip
+from model.kafka.replication.messages import (
+    NO_OFFSET,
+    NO_SEQUENCE,
+    Acks,
+    Attempt,
+    Batch,
+    Broker,
+    Disconnected,
+    Error,
+    MetadataResponse,
+    Offset,
+    Partition,
+    ProducerEpoch,
+    ProduceRequest,
+    ProduceResponse,
+    ProducerId,
+    Record,
+    Sequence,
+)  # fmt: skip
+
+Records = Annotated[tuple[Record, ...], MaxLen("records")]
+
+RETRIABLE = (
+    Error.NOT_LEADER_OR_FOLLOWER, Error.NOT_ENOUGH_REPLICAS, Error.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+)  # fmt: skip
+
+
+class Outcome(Enum):
+    """What the application was told about a record."""
+
+    PENDING = "nothing yet"
+    ACKED = "acknowledged"
+    FAILED = "failed"
+
+
+class Reaction(Enum):
+    """What the application does when a send fails."""
+
+    GIVE_UP = "give up"
+    RESEND = "resend"
+    RESTART = "restart"  # Close the producer, start another and resend what is not acknowledged.
+
+
+@struct
+class Flight:
+    """What the client knows of the batch of one record."""
+
+    batch: Batch
+    attempt: Attempt = 0
+    broker: Broker = 1
+    retried: bool = False  # inRetry
+    renumbered: bool = False  # sequenceHasBeenReset
+
+
+@actor
+class Producer:
+    me: ActorId
+    brokers: tuple[ActorId, ...]  # The replicas of the one partition, or the leaders of several.
+    records: int
+    partitions: int
+    attempts: int  # Connections that have to be told apart.
+    acks: Acks = Acks.ALL
+    idempotent: bool = True
+    retries: bool = True
+    max_in_flight: Annotated[int, UpTo(5)] = 5
+    bumps_epoch: bool = True  # KIP-360; before it the producer id was given up.
+    times_out: bool = True  # request.timeout.ms may pass whenever nothing is on its way.
+    reaction: Reaction = Reaction.GIVE_UP
+    delivery_timeouts: Annotated[int, UpTo(2)] = 0  # How often delivery.timeout.ms passes.
+    unknown_topics: Annotated[int, UpTo(2)] = 0  # How often a restarting broker's metadata lack the topic.
+    forgets_sequences: bool = False  # librdkafka before 1.9 drops the sequences of a topic that it does not find.
+
+    outcome: Durable[dict[Record, Outcome]] = each(Outcome.PENDING)  # The application keeps it.
+    producer_id: Durable[ProducerId] = 0  # A new process asks for the next.
+    connection: Durable[Attempt] = 0
+    leader: Durable[Broker] = 1  # A new process asks for it.
+    expired: Durable[Annotated[int, UpTo(2)]] = 0
+    missed: Durable[Annotated[int, UpTo(2)]] = 0
+
+    started: Volatile[bool] = False  # The application has called send() for all of its records.
+    queue: Volatile[Records] = ()
+    in_flight: Volatile[Records] = ()  # Oldest first.
+    flights: Volatile[dict[Record, Flight]] = each(Flight(Batch(0)))
+    epoch: Volatile[ProducerEpoch] = 0
+    partition_epoch: Volatile[dict[Partition, ProducerEpoch]] = each(0)
+    next_sequence: Volatile[dict[Partition, Sequence]] = each(0)
+    last_acked: Volatile[dict[Partition, Sequence]] = each(NO_SEQUENCE)
+    last_offset: Volatile[dict[Partition, Offset]] = each(NO_OFFSET)  # lastAckedOffset
+    unresolved: Volatile[dict[Partition, Sequence]] = each(NO_SEQUENCE)  # The sequence after the gap.
+
+    @action
+    def send_batch(self) -> None:
+        queue = self.accumulated()
+        record = choose(
+            one
+            for position, one in enumerate(queue)
+            if not any(self.partition(other) == self.partition(one) for other in queue[:position])
+        )
+        partition = self.partition(record)
+        require(sum(1 for one in self.in_flight if self.partition(one) == partition) < self.max_in_flight)
+        require(not suspected(self.target(record)))
+        require(not self.idempotent or self.may_drain(record))
+        self.started = True
+        self.queue = tuple(one for one in queue if one != record)
+        if self.idempotent and self.flights[record].batch.sequence == NO_SEQUENCE:
+            self.number(record)
+        flight = self.flights[record]
+        batch = replace(flight.batch, record=record)
+        self.flights[record] = replace(flight, batch=batch, attempt=self.connection, broker=self.leader)
+        send(self.target(record), ProduceRequest(self.me, self.acks, batch, self.connection))
+        if self.acks == Acks.NONE:
+            self.outcome[record] = Outcome.ACKED
+        else:
+            self.in_flight += (record,)
+
+    @on(ProduceResponse)
+    def receive(self, response: ProduceResponse) -> None:
+        record = response.batch.record
+        if response.attempt != self.flights[record].attempt:
+            return  # It came on a connection that is closed.
+        if record in self.in_flight:
+            if response.error in (Error.NONE, Error.DUPLICATE_SEQUENCE_NUMBER):
+                self.complete(record, response.offset)
+            elif self.can_retry(record, response):
+                self.requeue(record)
+            else:
+                self.fail(record, response.error)
+        elif response.error == Error.NONE and response.batch == self.flights[record].batch:
+            self.note_acknowledged(record, response.offset)  # It has expired: the user was told otherwise.
+        self.resolve(self.partition(record))
+
+    @action
+    def break_connection(self) -> None:
+        """The broker stands still, or an answer does not come: NETWORK_EXCEPTION for all in flight to it."""
+        broker = choose(frozenset(self.flights[one].broker for one in self.in_flight))
+        partition = choose(frozenset(self.partition(one) for one in self.in_flight))
+        target = self.brokers[broker - 1 + partition]
+        require(suspected(target) or (self.times_out and quiet(target)))
+        self.disconnect(broker, partition)
+
+    @on(Disconnected)
+    def lose_connection(self, message: Disconnected) -> None:
+        if any(self.flights[one].broker == message.broker for one in self.in_flight):
+            self.disconnect(message.broker, 0)
+
+    @on(MetadataResponse)
+    def update_metadata(self, response: MetadataResponse) -> None:
+        self.leader = response.leader
+
+    @action
+    def expire_batch(self) -> None:
+        """delivery.timeout.ms passes for the oldest batch; what is in flight is not taken back."""
+        require(self.started and self.expired < self.delivery_timeouts)
+        require(len(self.queue) + len(self.in_flight) > 0)
+        record = min(one for one in self.queue + self.in_flight)
+        flight = self.flights[record]
+        partition = self.partition(record)
+        self.expired += 1
+        if flight.retried and flight.batch.sequence != NO_SEQUENCE:
+            self.unresolved[partition] = max(self.unresolved[partition], flight.batch.sequence + 1)
+        self.remove(record)
+        self.react(record)
+        self.resolve(partition)
+
+    @action
+    def miss_topic(self) -> None:
+        """UNKNOWN_TOPIC_OR_PARTITION in the metadata; the topic is there again with the next."""
+        require(self.missed < self.unknown_topics and self.started)
+        require(len(self.in_flight) == 0)
+        self.missed += 1
+        if self.forgets_sequences:
+            for partition in range(self.partitions):
+                self.next_sequence[partition] = 0
+                self.last_acked[partition] = NO_SEQUENCE
+
+    @on_restart
+    def start_again(self) -> None:
+        self.connection = (self.connection + 1) % self.attempts
+        if self.idempotent:
+            self.producer_id += 1
+
+    # --- Outcomes -----------------------------------------------------------------------------------------------------
+
+    def complete(self, record: Record, offset: Offset) -> None:
+        self.outcome[record] = Outcome.ACKED
+        self.note_acknowledged(record, offset)
+        self.remove(record)
+
+    def note_acknowledged(self, record: Record, offset: Offset) -> None:
+        partition = self.partition(record)
+        if self.idempotent:
+            self.last_acked[partition] = max(self.last_acked[partition], self.flights[record].batch.sequence)
+            if not self.bumps_epoch:
+                self.last_offset[partition] = max(self.last_offset[partition], offset)
+
+    def can_retry(self, record: Record, response: ProduceResponse) -> bool:
+        """Sender.canRetry and TransactionManager.canRetry."""
+        batch = self.flights[record].batch
+        partition = self.partition(record)
+        if not self.retries or (self.idempotent and batch.producer_id != self.producer_id):
+            return False
+        if response.error == Error.UNKNOWN_PRODUCER_ID:
+            if not self.flights[record].renumbered:
+                if self.last_offset[partition] >= response.offset:
+                    return False
+                self.renumber(partition)  # Retention took the records: numbers start again, in the same epoch.
+            return True
+        if response.error == Error.OUT_OF_ORDER_SEQUENCE_NUMBER:
+            is_next = batch.sequence == self.last_acked[partition] + 1
+            gap = self.unresolved[partition]
+            if gap == NO_SEQUENCE and (self.flights[record].renumbered or not is_next):
+                return True
+            if self.bumps_epoch and gap in (NO_SEQUENCE, batch.sequence):
+                self.bump_epoch(partition)
+            return self.bumps_epoch
+        return response.error in RETRIABLE
+
+    def fail(self, record: Record, error: Error) -> None:
+        """TransactionManager.handleFailedBatch"""
+        partition = self.partition(record)
+        self.remove(record)
+        if self.idempotent:
+            if self.bumps_epoch:
+                self.bump_epoch(partition)
+            elif self.flights[record].batch.producer_id == self.producer_id:
+                self.reset_producer_id()
+        self.react(record)
+
+    def react(self, record: Record) -> None:
+        self.outcome[record] = Outcome.FAILED
+        if self.reaction != Reaction.GIVE_UP:
+            self.outcome[record] = Outcome.PENDING
+        if self.reaction == Reaction.RESEND:
+            self.connection = (self.connection + 1) % self.attempts  # A new batch, with answers of its own.
+            self.flights[record] = Flight(Batch(0), self.connection)
+            self.queue += (record,)
+        if self.reaction == Reaction.RESTART:
+            self.queue = ()
+            self.in_flight = ()
+            self.started = False
+            self.connection = (self.connection + 1) % self.attempts
+            self.reset_producer_id()
+            for one in range(self.records):
+                self.flights[one] = Flight(Batch(0), self.connection)
+
+    def disconnect(self, broker: Broker, partition: Partition) -> None:
+        self.connection = (self.connection + 1) % self.attempts
+        lost = tuple(
+            one for one in self.in_flight if self.flights[one].broker == broker and self.partition(one) == partition
+        )
+        for record in lost:
+            current = not self.idempotent or self.flights[record].batch.producer_id == self.producer_id
+            if self.retries and current:
+                self.requeue(record)
+            elif record in self.in_flight:
+                self.fail(record, Error.NOT_LEADER_OR_FOLLOWER)
+
+    def requeue(self, record: Record) -> None:
+        """RecordAccumulator.reenqueue: in the order of sequences, or simply in front."""
+        self.in_flight = tuple(one for one in self.in_flight if one != record)
+        self.flights[record] = replace(self.flights[record], retried=True)
+        before: Records = ()
+        if self.idempotent:
+            before = tuple(one for one in self.queue if self.is_numbered_before(one, record))
+        self.queue = before + (record,) + tuple(one for one in self.queue if one not in before)
+
+    def is_numbered_before(self, one: Record, record: Record) -> bool:
+        sequence = self.flights[one].batch.sequence
+        return (
+            sequence != NO_SEQUENCE
+            and sequence < self.flights[record].batch.sequence
+            and self.partition(one) == self.partition(record)
+        )
+
+    def remove(self, record: Record) -> None:
+        self.queue = tuple(one for one in self.queue if one != record)
+        self.in_flight = tuple(one for one in self.in_flight if one != record)
+
+    # --- Sequences ----------------------------------------------------------------------------------------------------
+
+    def may_drain(self, record: Record) -> bool:
+        """RecordAccumulator.shouldStopDrainBatchesForPartition"""
+        partition = self.partition(record)
+        batch = self.flights[record].batch
+        if batch.sequence == NO_SEQUENCE:
+            old = self.partition_epoch[partition] != self.epoch and self.has_unresolved(partition)
+            return not old and self.unresolved[partition] == NO_SEQUENCE
+        return not any(
+            self.is_numbered_before(one, record) for one in range(self.records) if self.is_outstanding(one, partition)
+        )
+
+    def number(self, record: Record) -> None:
+        partition = self.partition(record)
+        if self.partition_epoch[partition] != self.epoch:
+            self.partition_epoch[partition] = self.epoch
+            self.next_sequence[partition] = 0
+            self.last_acked[partition] = NO_SEQUENCE
+        batch = Batch(record, self.producer_id, self.epoch, self.next_sequence[partition])
+        self.flights[record] = replace(self.flights[record], batch=batch)
+        self.next_sequence[partition] += 1
+
+    def is_outstanding(self, record: Record, partition: Partition) -> bool:
+        """It has a sequence and no outcome: inflightBatchesBySequence."""
+        known = self.partition(record) == partition and self.flights[record].batch.sequence != NO_SEQUENCE
+        return known and (record in self.in_flight or record in self.queue)
+
+    def has_unresolved(self, partition: Partition) -> bool:
+        return any(self.is_outstanding(one, partition) for one in range(self.records))
+
+    def resolve(self, partition: Partition) -> None:
+        """TransactionManager.maybeResolveSequences"""
+        if self.unresolved[partition] != NO_SEQUENCE and not self.has_unresolved(partition):
+            self.unresolved[partition] = NO_SEQUENCE
+            if self.next_sequence[partition] != self.last_acked[partition] + 1:
+                if self.bumps_epoch:
+                    self.bump_epoch(partition)
+                else:
+                    self.reset_producer_id()
+
+    def bump_epoch(self, partition: Partition) -> None:
+        """bumpIdempotentProducerEpoch: no broker is asked; what is in flight gets new numbers too."""
+        self.epoch += 1
+        self.unresolved[partition] = NO_SEQUENCE
+        self.partition_epoch[partition] = self.epoch
+        self.renumber(partition)
+
+    def renumber(self, partition: Partition) -> None:
+        """TxnPartitionMap.startSequencesAtBeginning"""
+        count = sum(1 for one in range(self.records) if self.is_outstanding(one, partition))
+        ranks = tuple(
+            sum(
+                1
+                for other in range(self.records)
+                if self.is_outstanding(other, partition) and self.is_numbered_before(other, one)
+            )
+            for one in range(self.records)
+        )
+        for one in range(self.records):
+            if self.is_outstanding(one, partition):
+                batch = Batch(one, self.producer_id, self.partition_epoch[partition], ranks[one])
+                self.flights[one] = replace(self.flights[one], batch=batch, renumbered=True)
+        self.next_sequence[partition] = count
+        self.last_acked[partition] = NO_SEQUENCE
+
+    def reset_producer_id(self) -> None:
+        if self.idempotent:
+            self.producer_id += 1
+            self.epoch = 0
+            for partition in range(self.partitions):
+                self.partition_epoch[partition] = 0
+                self.next_sequence[partition] = 0
+                self.last_acked[partition] = NO_SEQUENCE
+                self.last_offset[partition] = NO_OFFSET
+                self.unresolved[partition] = NO_SEQUENCE
+
+    # --- Where things go ----------------------------------------------------------------------------------------------
+
+    def accumulated(self) -> Records:
+        if self.started:
+            return self.queue
+        return tuple(one for one in range(self.records) if self.outcome[one] == Outcome.PENDING)
+
+    def partition(self, record: Record) -> Partition:
+        return record % self.partitions
+
+    def target(self, record: Record) -> ActorId:
+        """Several partitions have one log each, and leaders that stay."""
+        return self.brokers[self.leader - 1 + self.partition(record)]

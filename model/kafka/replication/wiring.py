@@ -1,0 +1,238 @@
+"""A pipeline in which one application writes one topic. Which grain the topic's partitions have follows from the spec:
+one log each as long as no broker can fail and no leader change is asked for, else a log for each replica.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from checker.nearest import suggestion
+from checker.source import Diagnostic, Place, SourceError
+from model.kafka import config
+from model.kafka.forms import Document, budget
+from model.kafka.replication import protocol
+
+Path = tuple[str | int, ...]
+Places = Callable[[Path], Place]
+
+READS = (
+    "acks", "enable.idempotence", "retries", "max.in.flight.requests.per.connection", "replication.factor",
+    "default.replication.factor", "min.insync.replicas", "unclean.leader.election.enable",
+    "eligible.leader.replicas.version",
+)  # fmt: skip
+WHY_NOT = {
+    "delivery.timeout.ms": "time: how often it passes is the fault budget delivery_timeout",
+    "request.timeout.ms": "time: it passes when nothing is on its way between client and broker",
+    "linger.ms": "batching: a batch is one record",
+    "replica.lag.time.max.ms": "time: a follower lags only while it stands still or is down",
+    "auto.leader.rebalance.enable": "time: how often it acts is the fault budget preferred_election",
+    "log.flush.interval.messages": "flushing: nothing is flushed, and a power loss may take any end of a log",
+}
+REACTIONS = {"give up": "GIVE_UP", "resend": "RESEND", "restart": "RESTART"}
+
+
+def expand(document: Document, place: Places) -> dict[str, Any]:
+    """The wired form: actors, constants, network, faults, check."""
+    wiring = _Wiring(document, place)
+    if wiring.diagnostics:
+        raise SourceError(wiring.diagnostics)
+    return wiring.wired()
+
+
+class _Wiring:
+    def __init__(self, document: Document, place: Places) -> None:
+        self.document, self.place = document, place
+        self.diagnostics: list[Diagnostic] = []
+        self.judge()
+
+    def report(self, slug: str, message: str, path: Path, help: str = "") -> None:
+        self.diagnostics.append(Diagnostic(slug, message, self.place(path), help=help))
+
+    def judge(self) -> None:
+        document = self.document
+        if len(document.apps) != 1 or len(document.topics) != 1:
+            self.report("pipeline-shape", "one application writes one topic", ("apps",))
+            return
+        (self.name, self.app), (self.topic_name, self.topic) = (
+            next(iter(document.apps.items())), next(iter(document.topics.items())),
+        )  # fmt: skip
+        if self.app.writes not in document.topics:
+            help = f"topics: {', '.join(document.topics)}"
+            self.report("unknown-topic", f"there is no topic {self.app.writes}", ("apps", self.name, "writes"), help)
+        if self.app.records is None:
+            self.report("pipeline-shape", f"{self.name} needs `records`: how many it writes", ("apps", self.name))
+        has = config.effective("topic", document.version, self.topic.settings, document.brokers)
+        self.replicas = has["replication.factor"].value or 1
+        self.least = min(has["min.insync.replicas"].value, self.replicas)
+        self.unclean = has["unclean.leader.election.enable"].value
+        self.producer = {
+            name: one.value for name, one in config.effective("producer", document.version, self.app.producer).items()
+        }
+        if self.replicas > 3:
+            path: Path = ("topics", self.topic_name, "replication.factor")
+            self.report("too-many-replicas", "at most 3 replicas are modelled", path)
+        self.brokers = [f"broker-{i}" for i in range(1, self.replicas + 1)]
+        faults = document.faults
+        for kind in ("crash", "pause", "power_loss"):
+            given = getattr(faults, kind)
+            for target in given if isinstance(given, dict) else ():
+                if target not in (*self.brokers, self.name):
+                    help = suggestion(target, [*self.brokers, self.name], "targets")
+                    self.report("fault-target", f"there is no {target} here", ("faults", kind, target), help)
+        self.per_replica = document.grain == "replicas" or self.can_brokers_fail()
+        if document.grain == "log" and self.can_brokers_fail():
+            help = "leave `grain` out, or the fault of the broker"
+            self.report("grain", "one log cannot stand for replicas whose brokers fail", ("grain",), help)
+        if self.per_replica and self.topic.partitions > 1:
+            path = ("topics", self.topic_name, "partitions")
+            self.report("pipeline-shape", "with replicas of their own, one partition is modelled", path)
+        if self.topic.assignment and sorted(self.topic.assignment) != list(range(1, self.replicas + 1)):
+            path = ("topics", self.topic_name, "assignment")
+            self.report("assignment", f"assignment names each broker from 1 to {self.replicas} once", path)
+
+    def can_brokers_fail(self) -> bool:
+        faults = self.document.faults
+        hit = sum(budget(given, one) for given in (faults.crash, faults.pause) for one in self.brokers)
+        return hit > 0 or faults.power_loss != 0 or faults.preferred_election > 0
+
+    # --- Constants ----------------------------------------------------------------------------------------------------
+
+    def wired(self) -> dict[str, Any]:
+        document, faults = self.document, self.document.faults
+        records = self.app.records or 1
+        crashes = sum(budget(faults.crash, one) for one in self.brokers) if self.per_replica else 0
+        pauses = sum(budget(faults.pause, one) for one in self.brokers) if self.per_replica else 0
+        restarts = budget(faults.crash, self.name)
+        lost = sum(self.hits(given) for given in (faults.lose, faults.delay, faults.duplicate))
+        trouble = crashes + pauses + lost + faults.delivery_timeout + faults.producer_state_expiry + faults.retention
+        constants = {
+            "records": records, "partitions": self.topic.partitions,
+            "replicas": self.replicas if self.per_replica else 1,
+            "leader_epochs": 1 + 2 * crashes + 2 * pauses + faults.preferred_election if self.per_replica else 1,
+            "log": records * 2 + min(trouble + restarts, 4), "attempts": 2 + min(trouble + restarts, 4),
+            "producer_ids": restarts + (0 if self.switches()["producer"]["bumps_epoch"] else 2)
+            + (self.reaction() == "RESTART") * 2,
+            "producer_epochs": 1 + min(trouble + restarts, 3) if self.producer["enable.idempotence"] else 0,
+        }  # fmt: skip
+        return {
+            "constants": constants,
+            "actors": self.actors(),
+            "network": self.network(2 + records + trouble),
+            "faults": {
+                kind: given
+                for kind in ("crash", "pause", "lose", "duplicate", "delay")
+                if (given := getattr(faults, kind)) != 0
+            },
+            "check": {
+                part: [self.predicate(one, ("check", part, i)) for i, one in enumerate(getattr(document.check, part))]
+                for part in ("always", "sometimes", "final")
+            },
+            "not_modelled": self.not_modelled(),
+        }
+
+    def hits(self, given: Any) -> int:
+        return sum(budget(given, one) for one in given) if isinstance(given, dict) else budget(given, "")
+
+    def reaction(self) -> str:
+        return REACTIONS[self.app.on_failed_send]
+
+    def switches(self) -> dict[str, dict[str, Any]]:
+        without = [one for one in self.document.without if one in protocol.MECHANISMS]
+        return protocol.switches(self.document.version, list(self.document.fixes), without)
+
+    # --- Actors -------------------------------------------------------------------------------------------------------
+
+    def actors(self) -> dict[str, Any]:
+        if self.per_replica:
+            return {
+                self.name: self.client(self.brokers), **self.replicated(self.brokers),
+                "controller": self.controller(self.brokers),
+            }  # fmt: skip
+        logs = [f"{self.topic_name}-{i}" for i in range(self.topic.partitions)]
+        return {
+            self.name: self.client(logs),
+            **{one: self.replica([one], 1) | {"partition": i} for i, one in enumerate(logs)},
+            "controller": self.controller(logs[:1]) | {"assignment": [1]},  # It has nothing to do.
+        }
+
+    def client(self, brokers: list[str]) -> dict[str, Any]:
+        faults, settings = self.document.faults, self.producer
+        acks = {"0": "NONE", "1": "LEADER", "all": "ALL"}[settings["acks"]]
+        loses = self.hits(faults.lose) + self.hits(faults.delay) > 0
+        return {
+            "is": "Producer", "brokers": brokers, "records": "records", "partitions": "partitions",
+            "attempts": "attempts", "acks": acks, "idempotent": settings["enable.idempotence"],
+            "retries": settings["retries"] > 0,
+            "max_in_flight": min(settings["max.in.flight.requests.per.connection"], 5),
+            # With acks=all the leader may have nothing on its way because it waits for followers.
+            "times_out": loses or not self.per_replica or acks != "ALL",
+            "reaction": self.reaction(), "delivery_timeouts": faults.delivery_timeout,
+            "unknown_topics": faults.unknown_topic, "forgets_sequences": self.is_old_librdkafka(),
+            **self.switches()["producer"],
+        }  # fmt: skip
+
+    def is_old_librdkafka(self) -> bool:
+        """Before 1.9.0 a topic that the metadata lack takes its sequences with it (librdkafka's CHANGELOG)."""
+        version = (self.app.client_version or "2.0").split(".")
+        return self.app.client == "librdkafka" and [int(one) for one in version[:2]] < [1, 9]
+
+    def replicated(self, brokers: list[str]) -> dict[str, Any]:
+        clients = {"clients": [self.name], "controller": "controller"}
+        losses = self.document.faults.power_loss
+        return {
+            one: self.replica(brokers, i) | clients | {"tails_to_lose": budget(losses, one), "partition": 0}
+            for i, one in enumerate(brokers, start=1)
+        }
+
+    def replica(self, peers: list[str], broker: int) -> dict[str, Any]:
+        faults = self.document.faults
+        return {
+            "is": "Replica", "broker": broker, "peers": peers,
+            "assigned": list(range(1, len(peers) + 1)),
+            "min_insync_replicas": self.least if self.per_replica else 1,
+            "takes_snapshots": self.per_replica and self.producer["enable.idempotence"],
+            "starts_unready": self.topic.created == "on first use", "expirations": faults.producer_state_expiry,
+            "retentions": faults.retention, **self.switches()["replica"],
+        }  # fmt: skip
+
+    def controller(self, brokers: list[str]) -> dict[str, Any]:
+        feature = "eligible.leader.replicas.version"
+        level = config.effective("feature", self.document.version, self.document.features).get(feature)
+        return {
+            "is": "Controller", "brokers": brokers, "clients": [self.name],
+            "assignment": self.topic.assignment or list(range(1, self.replicas + 1)),
+            "min_insync_replicas": self.least, "unclean_election": self.unclean,
+            "preferred_elections": self.document.faults.preferred_election,
+            **self.switches()["controller"], "eligible_leader_replicas": level is not None and level.value > 0,
+        }  # fmt: skip
+
+    def network(self, capacity: int) -> dict[str, Any]:
+        links: list[dict[str, Any]] = []
+        if self.per_replica:  # Replicas and controller repeat what is lost until it arrives.
+            every = [*self.brokers, "controller"]
+            links = [{"from": one, "to": other, "reliable": True} for one in every for other in every if one != other]
+        return {"kind": "fifo", "capacity": capacity, "links": links}
+
+    # --- Words --------------------------------------------------------------------------------------------------------
+
+    def predicate(self, given: Any, path: Path) -> Any:
+        """`no_loss: orders` names what there is only one of."""
+        if not isinstance(given, dict) or len(given) != 1:
+            return given
+        name, argument = next(iter(given.items()))
+        if not isinstance(argument, str):
+            return given
+        if argument not in (self.topic_name, self.name):
+            help = f"write `{name}: {self.topic_name}`"
+            self.report("unknown-stream", f"{name} is about {self.topic_name}, not {argument}", path, help)
+            raise SourceError(self.diagnostics)
+        return name
+
+    def not_modelled(self) -> list[str]:
+        document = self.document
+        given: dict[config.Kind, list[str]] = {
+            "producer": list(self.app.producer), "broker": list(document.brokers), "topic": list(self.topic.settings),
+        }  # fmt: skip
+        said = config.not_read(given, READS, WHY_NOT)
+        if not self.per_replica:
+            said.append(f"replicas: one log stands for all replicas of {self.topic_name}, for no broker can fail")
+        return said
