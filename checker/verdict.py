@@ -127,6 +127,7 @@ class Result:
     fired: dict[str, int] = field(default_factory=dict)  # transitions by fault name
     never_ran: list[str] = field(default_factory=list)  # "Actor.action" that no reached state enabled
     one_sided: list[str] = field(default_factory=list)  # "Actor.method, line 7: `if` was never true"
+    overridden: list[str] = field(default_factory=list)  # Settings that are not what the spec or the default says.
     not_modelled: list[str] = field(default_factory=list)
     why: list[str] = field(default_factory=list)  # sentences: why vacuous or inconclusive
     seconds: dict[str, float] = field(default_factory=dict)  # load, compile, explore

@@ -41,6 +41,7 @@ def document(result: Result) -> dict[str, Any]:
         "never_ran": list(result.never_ran),
         "one_sided": list(result.one_sided),
         "problem": _problem(result),
+        "overridden": list(result.overridden),
     }
 
 

@@ -90,6 +90,7 @@ def _violated(result: Result, paint: _Paint, verbose: bool, width: int) -> list[
         blocks.append(_path_lines(first.path, paint, verbose, width))
     blocks.append(_accusation(result, first, paint, width))
     blocks += [_accusation(result, other, paint, width, also=True) for other in others]
+    blocks.append([line for one in result.overridden for line in words.wrap(f"Overridden: {_sentence(one)}", width)])
     open_questions = [
         words.clean(found.name)
         for found in result.properties
@@ -369,6 +370,7 @@ def _facts(result: Result, verbose: bool) -> Facts:
         ("bounds", _packed(bounds, WIDTH - 2 - _LABEL)),
         ("faults", _fault_lines(result)),
         ("explored", [reach]),
+        ("overridden", [words.clean(text) for text in result.overridden]),
         ("not modelled", [words.clean(text) for text in result.not_modelled]),
         ("never ran", [", ".join(words.clean(name) for name in result.never_ran)] if result.never_ran else []),
         ("one-sided", _one_sided(result, verbose)),

@@ -567,7 +567,7 @@ def test_show_tells_the_settings_of_a_pipeline_and_where_they_come_from(capsys: 
 
     settings = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert ["payer.consumer.isolation.level", "read_committed", "given"] in settings
-    assert ["payer.producer.acks", "all", "default", "of", "3.9"] in settings
+    assert ["payer.producer.acks", "all", "default", "of", "3.9", "ProducerConfig;", "KIP-679"] in settings
 
 
 def test_schema_describes_the_wired_form(capsys: pytest.CaptureFixture[str]) -> None:

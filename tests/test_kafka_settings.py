@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 
+from checker.check import run
 from checker.source import Place
-from model.kafka import config
+from checker.spec import load
+from model.kafka import config, pipeline
 from model.kafka.config.neutral import NEUTRAL, is_neutral
 from model.kafka.config.table import ROWS
+from reports import text
 
 IN_FLIGHT = "max.in.flight.requests.per.connection"
 INT_MAX = 2_147_483_647
@@ -505,3 +508,69 @@ def test_assignors_are_compared_without_their_package() -> None:
     found = config.effective("consumer", "3.9", given)["partition.assignment.strategy"]
 
     assert found.value == ["CooperativeStickyAssignor", "RangeAssignor"]
+
+
+# --- What the user is told ------------------------------------------------------------------------------------------
+
+ACKS_ONE = {
+    "version": "3.9",
+    "topics": {"orders": {"replication.factor": 3, "min.insync.replicas": 2}},
+    "apps": {"shop": {"writes": "orders", "producer": {"acks": 1, "compression.type": "lz4"}}},
+    "check": {},
+}
+
+
+def shown(document: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """What `show` prints: value and origin by name."""
+    rows = pipeline.effective_settings(pipeline.Document.model_validate(document))
+    return {name: (written, origin) for name, written, origin, _ in rows}
+
+
+def test_show_says_that_acks_one_switched_idempotence_off() -> None:
+    """Question 8: "I set acks=1; is idempotence still on?" No, and nothing but a log line says so."""
+    rows = {row[0]: row[1:] for row in pipeline.effective_settings(pipeline.Document.model_validate(ACKS_ONE))}
+
+    assert rows["shop.producer.acks"] == ("1", "given", "")
+    value, origin, rule = rows["shop.producer.enable.idempotence"]
+    assert (value, origin) == ("false", "overridden")
+    assert rule == "acks=1 turns the default off (ProducerConfig.postProcessAndValidateIdempotenceConfigs)"
+    assert rows["shop.producer.compression.type"] == ("lz4", "given", "decides nothing about delivery")
+
+
+def test_show_leaves_out_what_does_not_concern_the_applications() -> None:
+    without = shown(ACKS_ONE)
+    with_group = shown({**ACKS_ONE, "apps": {"audit": {"reads": "orders", "consumer": {"group.id": "audit"}}}})
+
+    assert without["topics.orders.min.insync.replicas"] == ("2", "given")
+    assert without["brokers.unclean.leader.election.enable"] == ("false", "default of 3.9")
+    assert "shop.producer.transactional.id" not in without
+    assert "brokers.transaction.state.log.min.isr" not in without
+    assert "shop.producer.linger.ms" not in without
+    assert not any(name.startswith("shop.consumer") or "group" in name for name in without)
+    assert with_group["audit.consumer.group.protocol"] == ("classic", "default of 3.9")
+
+
+def test_verdict_says_what_was_overridden() -> None:
+    """Who reads only the verdict must not believe in a setting that is not in force."""
+    spec = load("specs/broken/offsets_before.yaml", ["topics.payments.min.insync.replicas=2"])
+
+    result = run(spec)
+
+    rule = "at most the number of replicas (Partition.effectiveMinIsr)"
+    assert result.overridden == [f"topics.payments.min.insync.replicas is 1: {rule}"]
+    assert f"Overridden: topics.payments.min.insync.replicas is 1: {rule}." in text.render(result, width=120)
+
+
+def test_schema_explains_each_setting() -> None:
+    """What an editor shows beside a setting."""
+    explained = config.schema("producer")["properties"]
+
+    assert (
+        explained["acks"]["description"]
+        == "replication. Default: 1 since 0.11, all since 3.0. ProducerConfig; KIP-679."
+    )
+    assert explained["enable.idempotence"]["type"] == "boolean"
+    assert explained["acks"]["examples"] == ["all", "-1", "0", "1"]
+    assert config.schema("topic")["properties"]["min.insync.replicas"]["description"].startswith(
+        "replication. Default: that of the brokers."
+    )

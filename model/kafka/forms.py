@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from model.kafka import config
+
 MECHANISMS = (  # What `without` can take away; the families know what that means.
     "sequence_check", "verification_guard", "epoch_check", "markers_after_reload", "fencing_before_fetching_offsets",
     "marker_retry", "guard_of_next_transaction",
@@ -19,9 +21,24 @@ class Form(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
 
 
+def _settings(kind: config.Kind, description: str) -> Any:
+    """Settings by Kafka's names: the schema names those of all versions, ``config.judge`` has the last word."""
+    return Field(default={}, description=description, json_schema_extra=config.schema(kind))
+
+
+def _topic_settings(schema: dict[str, Any]) -> None:
+    schema["properties"] |= config.schema("topic")["properties"]
+
+
 class Topic(Form):
+    """Beside these keys: settings of the topic by Kafka's names, such as `replication.factor`."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra=_topic_settings)
+
     partitions: Annotated[int, Field(ge=1, le=4)] = 1
-    records: Annotated[int, Field(ge=1, le=4)] | None = Field(default=None, description="What the world puts in.")
+    records: Annotated[int, Field(ge=1, le=4)] | None = Field(
+        default=None, description="How many records the world puts in; a topic that only applications write has none."
+    )
     present: Annotated[int, Field(ge=0, le=4)] | None = Field(
         default=None, description="How many of the records are there before anybody reads; default: all."
     )
@@ -32,7 +49,6 @@ class Topic(Form):
     created: Literal["before", "on first use"] = Field(
         default="before", description="on first use: clients may know its leader before the leader does."
     )
-    model_config = ConfigDict(extra="allow")  # Settings of the topic, by Kafka's names; ``config`` judges them.
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -40,8 +56,8 @@ class Topic(Form):
 
 
 class App(Form):
-    reads: str | None = None
-    writes: str | None = None
+    reads: str | None = Field(default=None, description="The topic that it consumes.")
+    writes: str | None = Field(default=None, description="The topic that it produces to.")
     instances: Annotated[int, Field(ge=1, le=2)] = Field(
         default=1, description="2: a replacement may start while the old one still runs."
     )
@@ -92,18 +108,18 @@ class App(Form):
     on_failed_send: Literal["give up", "resend", "restart"] = Field(
         default="give up", description="restart: close the producer, start another, resend what is not acknowledged."
     )
-    consumer: dict[str, Any] = {}
-    producer: dict[str, Any] = {}
+    consumer: dict[str, Any] = _settings("consumer", "Settings of its KafkaConsumer; what is not here is the default.")
+    producer: dict[str, Any] = _settings("producer", "Settings of its KafkaProducer; what is not here is the default.")
 
 
 class Budgets(Form):
     """Faults of this pipeline; the names of the general ones are those of every spec."""
 
-    crash: Any = 0
-    pause: Any = 0
-    lose: Any = 0
-    duplicate: Any = 0
-    delay: Any = 0
+    crash: Any = Field(default=0, description="How often: a number, `unlimited`, or one of these by instance.")
+    pause: Any = Field(default=0, description="How often an instance stands still for as long as it likes.")
+    lose: Any = Field(default=0, description="How many messages get lost, or by message class.")
+    duplicate: Any = Field(default=0, description="How many messages arrive twice, or by message class.")
+    delay: Any = Field(default=0, description="How many messages are overtaken, or by message class.")
     delivery_timeout: Annotated[int, Field(ge=0, le=1)] = Field(
         default=0, description="How often delivery.timeout.ms passes in a producer process."
     )
@@ -134,19 +150,19 @@ class Budgets(Form):
 
 
 class Checks(Form):
-    always: list[Any] = []
-    sometimes: list[Any] = []
-    final: list[Any] = []
+    always: list[Any] = Field(default=[], description="Guarantees: in every state.")
+    sometimes: list[Any] = Field(default=[], description="Goals: in some state, so that the spec shows something.")
+    final: list[Any] = Field(default=[], description="In every state in which nothing can happen any more.")
 
 
 class Document(Form):
     model_config = ConfigDict(title="Spec file, Kafka pipeline")
 
-    version: str
+    version: str = Field(description=f"A release of Kafka, {config.VERSIONS[0]} to {config.VERSIONS[-1]}, or a patch.")
     topics: dict[str, Topic]
     apps: dict[str, App]
-    brokers: dict[str, Any] = {}
-    features: dict[str, Any] = Field(default={}, description="Feature levels of the cluster, e.g. transaction.version.")
+    brokers: dict[str, Any] = _settings("broker", "Settings of all brokers; what is not here is the version's default.")
+    features: dict[str, Any] = _settings("feature", "Feature levels; what is not here is that of a new cluster.")
     without: list[Literal[MECHANISMS]] = Field(  # type: ignore[valid-type]
         default=[], description="Mechanisms of Kafka that are removed, to see what they are for."
     )

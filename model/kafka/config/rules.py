@@ -38,6 +38,7 @@ class Override:
     name: str
     value: Any
     rule: str
+    origin: str = "overridden"
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def settle(
             if isinstance(change, Refusal):
                 refusals.append(change)
             else:
-                found[change.name] = Setting(change.name, change.value, "overridden", change.rule)
+                found[change.name] = Setting(change.name, change.value, change.origin, change.rule)
     return found, refusals
 
 
@@ -255,7 +256,7 @@ def auto_commit(version: str, has: Settings) -> Iterator[Override | Refusal]:
     commits = has["enable.auto.commit"]
     if not commits.is_given:
         rule = "there is no group.id (ConsumerConfig.maybeOverrideEnableAutoCommit)"
-        yield Override("enable.auto.commit", False, rule)
+        yield Override("enable.auto.commit", False, rule, f"default of {version}")
     elif commits.value:
         words = "enable.auto.commit cannot be set to true when default group id (null) is used."
         text = "KafkaConsumer refuses enable.auto.commit=true without a group.id"
