@@ -108,11 +108,9 @@ def written(value: Any) -> str:
     """As a user writes it in a spec."""
     if isinstance(value, list):
         return f"[{', '.join(map(written, value))}]"
-    return (
-        {None: "null", True: "true", False: "false"}[value]
-        if value is None or value is True or value is False
-        else str(value)
-    )
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value)
 
 
 def inherited(version: str, topic: Settings, brokers: Mapping[str, Any]) -> Settings:
@@ -122,9 +120,8 @@ def inherited(version: str, topic: Settings, brokers: Mapping[str, Any]) -> Sett
     for name, one in topic.items():
         broker = over.get(BROKERS_NAME.get(name, name))
         if not one.is_given and broker is not None and broker.value is not None:
-            found[name] = replace(
-                broker, name=name, rule=f"{broker.name} of the brokers" if broker.is_given else broker.rule
-            )
+            rule = f"{broker.name} of the brokers" if broker.is_given else broker.rule
+            found[name] = replace(broker, name=name, rule=rule)
     return found
 
 
