@@ -11,7 +11,7 @@ from model.kafka import config
 MECHANISMS = (  # What `without` can take away; the families know what that means.
     "sequence_check", "verification_guard", "epoch_check", "markers_after_reload", "fencing_before_fetching_offsets",
     "marker_retry", "guard_of_next_transaction",
-    "generation_check", "stable_offset_fetch",
+    "generation_check", "stable_offset_fetch", "failed_send_fails_transaction",
     "leader_epochs", "batch_window", "batch_history", "single_metadata_changes", "whole_metadata_deltas",
 )  # fmt: skip
 FIXES = ("KAFKA-15591", "follower_offsets_reset")  # What `fixes` can add.
@@ -108,6 +108,13 @@ class App(Form):
     on_failed_send: Literal["give up", "resend", "restart"] = Field(
         default="give up", description="restart: close the producer, start another, resend what is not acknowledged."
     )
+    seeks_after_abort: bool = Field(default=True, description="After abortTransaction(): to the committed offset.")
+    after_commit_timeout: Literal["retry", "resume", "reprocess", "go_on"] = Field(
+        default="retry", description="What follows a TimeoutException of commitTransaction()."
+    )
+    new_transactional_id: Literal["never", "at_restart"] = Field(
+        default="never", description="at_restart: the transactional.id is random, or names the process."
+    )
     consumer: dict[str, Any] = _settings("consumer", "Settings of its KafkaConsumer; what is not here is the default.")
     producer: dict[str, Any] = _settings("producer", "Settings of its KafkaProducer; what is not here is the default.")
 
@@ -146,6 +153,15 @@ class Budgets(Form):
     )
     unknown_topic: Annotated[int, Field(ge=0, le=2)] = Field(
         default=0, description="How often a client's metadata lack the topic for a moment."
+    )
+    commit_timeout: Annotated[int, Field(ge=0, le=1)] = Field(
+        default=0, description="How often max.block.ms passes in commitTransaction() of a process."
+    )
+    application_abort: Annotated[int, Field(ge=0, le=1)] = Field(
+        default=0, description="How often a process aborts a transaction for a reason of its own."
+    )
+    transaction_timeout: bool = Field(
+        default=True, description="A process may be down or paused for longer than transaction.timeout.ms."
     )
 
 

@@ -3,6 +3,7 @@
 from model.kafka.transactions.application import Application
 from model.kafka.transactions.consumer import Consumer
 from model.kafka.transactions.guarantees import (
+    a_committed_record_is_withheld,
     a_producer_is_fenced,
     all_delivered,
     atomic,
@@ -23,7 +24,8 @@ from model.kafka.transactions.partition import PartitionLeader
 from model.kafka.transactions.transaction_coordinator import TransactionCoordinator
 
 __all__ = [
-    "Application", "Consumer", "OffsetsPartition", "PartitionLeader", "TransactionCoordinator", "a_producer_is_fenced",
+    "Application", "Consumer", "OffsetsPartition", "PartitionLeader", "TransactionCoordinator",
+    "a_committed_record_is_withheld", "a_producer_is_fenced",
     "all_delivered", "atomic", "every_process_has_ended", "exactly_once", "markers_written_after_reload",
     "no_aborted_read", "no_duplicates", "no_hanging_transaction", "no_loss", "no_stuck_transaction", "no_zombie_write",
     "offsets_move_with_output", "reads_below_last_stable_offset",

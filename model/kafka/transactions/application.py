@@ -13,16 +13,16 @@ outcomes (refused by the first leader, appended by the second) does not arise. A
 again, as from a consumer that seeks to the committed offset.
 A consumer that subscribes is told its partition before the producer is initialised (one that has its producer already
 fences nobody either way), and that it has lost it by its next commit alone: it may be a zombie till then.
-Not modelled: FindCoordinator, batches of several records, an application that gives up for reasons of its own,
-the client's own epoch bump of KIP-360 (a failure while completing asks for none). A process that comes back after a
-crash starts when what it had asked before is served; what outlives that is the fault `delay`. A replacement starts only
-once the first instance has its epoch.
+Not modelled: FindCoordinator, batches of several records, the client's own epoch bump of KIP-360 (a failure while
+completing asks for none). A process that comes back after a crash starts when what it had asked before is served; what
+outlives that is the fault `delay`. A replacement starts only once the first instance has its epoch, and an application
+that closes its producer has the new one at once.
 """
 
 from enum import Enum
 from typing import Annotated
 
-from checker.lang import ActorId, Of, UpTo, Volatile, action, actor, each, on, quiet, require, send
+from checker.lang import ActorId, Durable, Of, UpTo, Volatile, action, actor, each, on, on_restart, quiet, require, send
 from model.kafka.transactions.messages import (
     NO_EPOCH,
     NO_GENERATION,
@@ -39,6 +39,7 @@ from model.kafka.transactions.messages import (
     Epoch,
     Error,
     Generation,
+    Incarnation,
     InitProducerIdRequest,
     InitProducerIdResponse,
     JoinGroupRequest,
@@ -68,6 +69,15 @@ class Offsets(Enum):
     TRANSACTION = "transaction"
     AFTER = "after"  # commitSync() when the transaction has committed.
     BEFORE = "before"  # commitSync() before the transaction begins.
+
+
+class AfterCommitTimeout(Enum):
+    """What the application does when commitTransaction() throws a TimeoutException: the outcome is not known."""
+
+    RETRY = "retry"  # The same call on the same producer.
+    RESUME = "resume"  # A new producer, and the position from the committed offset.
+    REPROCESS = "reprocess"  # A new producer, and the same records again, as if nothing had been committed.
+    GO_ON = "go_on"  # A new producer, and the next records, as if the commit had succeeded.
 
 
 class Stage(Enum):
@@ -107,9 +117,16 @@ class Application:
     sends_group_metadata: bool = True  # sendOffsetsToTransaction(offsets, groupMetadata()), KIP-447.
     commits_offset_on_close: bool = False  # enable.auto.commit left on: close() commits the position of the consumer.
     fetches_offset_first: bool = False  # The consumer is positioned before initTransactions().
+    seeks_after_abort: bool = True  # To the committed offset: the position of a consumer is not wound back by itself.
+    fails_with_its_sends: bool = True  # A record that fails moves the producer to ABORTABLE_ERROR.
+    after_commit_timeout: AfterCommitTimeout = AfterCommitTimeout.RETRY
+    new_id_at_restart: bool = False  # Its transactional.id is random.
     expirations: Annotated[int, UpTo(1)] = 0  # How often delivery.timeout.ms passes in a process.
+    commit_timeouts: Annotated[int, UpTo(1)] = 0  # How often max.block.ms passes in commitTransaction().
+    aborts: Annotated[int, UpTo(1)] = 0  # How often the application aborts for a reason of its own.
     adds_partitions: bool = True  # AddPartitionsToTxn and AddOffsetsToTxn before the first use (transaction version 1).
 
+    incarnation: Durable[Incarnation] = 0  # Of the process, where each has a transactional.id of its own.
     stage: Volatile[Stage] = Stage.NOT_STARTED
     epoch: Volatile[Epoch] = NO_EPOCH
     generation: Volatile[Generation] = NO_GENERATION
@@ -122,6 +139,14 @@ class Application:
     attempt: Volatile[Attempt] = 0
     failed: Volatile[bool] = False  # ABORTABLE_ERROR
     expired: Volatile[Annotated[int, UpTo(1)]] = 0
+    timed_out: Volatile[Annotated[int, UpTo(1)]] = 0
+    aborted: Volatile[Annotated[int, UpTo(1)]] = 0
+    keeps_position: Volatile[bool] = False  # The new producer goes on where the old one was.
+
+    @on_restart
+    def take_new_id(self) -> None:
+        if self.new_id_at_restart:
+            self.incarnation += 1
 
     @action
     def start(self) -> None:
@@ -169,11 +194,12 @@ class Application:
         if response.error != Error.NONE:
             self.stop()
             return
-        first = self.epoch == NO_EPOCH
+        first = self.epoch == NO_EPOCH and self.timed_out == 0
         if first and self.replacement is not None:
             send(self.replacement, StartReplacement())  # One that never came up needs none.
         self.adopt(response.epoch)
-        if first and self.fetches_offset_first:
+        if self.keeps_position or (first and self.fetches_offset_first):
+            self.keeps_position = False
             self.poll()
         else:
             self.request(Stage.FETCHING_OFFSET)
@@ -203,7 +229,9 @@ class Application:
 
     @on(TxnOffsetCommitResponse)
     def offsets_sent(self, response: TxnOffsetCommitResponse) -> None:
-        if self.stage != Stage.SENDING_OFFSETS or self.is_old(response.epoch, response.correlation, response.attempt):
+        if self.stage != Stage.SENDING_OFFSETS or self.is_old(
+            response.producer_id, response.epoch, response.correlation, response.attempt
+        ):
             return
         if response.error in (Error.COORDINATOR_LOAD_IN_PROGRESS, Error.CONCURRENT_TRANSACTIONS):
             return  # retry() sends it again.
@@ -215,7 +243,9 @@ class Application:
 
     @on(ProduceResponse)
     def acknowledged(self, response: ProduceResponse) -> None:
-        if self.stage != Stage.PRODUCING or self.is_old(response.epoch, response.correlation, response.attempt):
+        if self.stage != Stage.PRODUCING or self.is_old(
+            response.producer_id, response.epoch, response.correlation, response.attempt
+        ):
             return
         if response.partition != self.produced:
             return
@@ -226,9 +256,16 @@ class Application:
         else:
             # The sequence is taken back (adjustSequencesDueToFailedBatch). While completing, no epoch bump is asked for
             # (maybeTransitionToErrorState).
-            self.failed = True
+            self.failed = self.fails_with_its_sends
         self.produced += 1
         self.proceed()
+
+    @action
+    def abort_transaction(self) -> None:
+        """The application gives up this transaction: what is on its way is waited for, then EndTxn(ABORT) follows."""
+        require(self.stage == Stage.PRODUCING and self.aborted < self.aborts)
+        self.aborted += 1
+        self.failed = True
 
     @action
     def expire_batch(self) -> None:
@@ -239,10 +276,21 @@ class Application:
         require(self.stage == Stage.PRODUCING and self.expired < self.expirations)
         require(self.attempt == 0)
         self.expired += 1
-        self.failed = True
+        self.failed = self.fails_with_its_sends
         self.sequences[self.produced] += 1  # Not taken back.
         self.produced += 1
         self.proceed()
+
+    @action
+    def time_out_commit(self) -> None:
+        """max.block.ms passes in commitTransaction(), and the application closes the producer."""
+        require(self.stage == Stage.COMMITTING and self.timed_out < self.commit_timeouts)
+        self.timed_out += 1
+        if self.after_commit_timeout == AfterCommitTimeout.GO_ON:
+            self.position += 1
+        self.keeps_position = self.after_commit_timeout != AfterCommitTimeout.RESUME
+        self.epoch = NO_EPOCH
+        self.request(Stage.INITIALIZING)
 
     @on(EndTxnResponse)
     def transaction_ended(self, response: EndTxnResponse) -> None:
@@ -254,8 +302,11 @@ class Application:
             self.adopt(response.epoch)
         if self.stage == Stage.ABORTING:
             self.failed = False
-            # The position is not wound back by itself; the partition may be another's by now.
-            self.request(Stage.JOINING if self.subscribes else Stage.FETCHING_OFFSET)
+            if not self.seeks_after_abort:
+                self.position += 1  # The next poll() goes on behind the record.
+                self.poll()
+            else:  # The partition may be another's by now.
+                self.request(Stage.JOINING if self.subscribes else Stage.FETCHING_OFFSET)
         else:
             self.position += 1
             if self.offsets == Offsets.AFTER:
@@ -291,9 +342,10 @@ class Application:
         else:
             self.request(Stage.COMMITTING)
 
-    def is_old(self, epoch: Epoch, correlation: Correlation, attempt: Attempt) -> bool:
+    def is_old(self, producer_id: ProducerId, epoch: Epoch, correlation: Correlation, attempt: Attempt) -> bool:
         """Asked on another connection: by this process before it crashed, in another transaction, or before a retry."""
-        return epoch != self.epoch or correlation != self.correlation or attempt != self.attempt
+        asked_by = producer_id == self.id() and epoch == self.epoch
+        return not asked_by or correlation != self.correlation or attempt != self.attempt
 
     def awaits(self, stage: Stage, correlation: Correlation, error: Error) -> bool:
         """This is the answer that is waited for, and it lets the transaction go on."""
@@ -340,6 +392,8 @@ class Application:
         self.failed = False
         self.attempt = 0
         self.expired = 0
+        self.timed_out = 0
+        self.aborted = 0
         for partition in range(len(self.leaders)):
             self.sequences[partition] = 0
 
@@ -358,35 +412,38 @@ class Application:
         if self.stage == Stage.JOINING:
             send(self.offsets_partition, JoinGroupRequest(self.me))
         elif self.stage == Stage.INITIALIZING:
-            send(self.coordinator, InitProducerIdRequest(self.me, self.producer_id, self.epoch))
+            send(self.coordinator, InitProducerIdRequest(self.me, self.id(), self.epoch))
         elif self.stage == Stage.FETCHING_OFFSET:
             send(self.offsets_partition, OffsetFetchRequest(self.me))
         elif self.stage == Stage.ADDING_PARTITIONS:
             outputs = frozenset(range(len(self.leaders)))
             send(
                 self.coordinator,
-                AddPartitionsToTxnRequest(self.me, self.producer_id, self.epoch, outputs, self.correlation),
+                AddPartitionsToTxnRequest(self.me, self.id(), self.epoch, outputs, self.correlation),
             )
         elif self.stage == Stage.ADDING_OFFSETS:
-            send(self.coordinator, AddOffsetsToTxnRequest(self.me, self.producer_id, self.epoch, self.correlation))
+            send(self.coordinator, AddOffsetsToTxnRequest(self.me, self.id(), self.epoch, self.correlation))
         elif self.stage == Stage.SENDING_OFFSETS:
             generation = self.generation if self.sends_group_metadata else NO_GENERATION
             commit = OffsetCommitInTransaction(
-                self.me, self.producer_id, self.epoch, generation, self.position + 1, self.correlation, self.attempt
+                self.me, self.id(), self.epoch, generation, self.position + 1, self.correlation, self.attempt
             )
             send(self.offsets_partition, TxnOffsetCommitRequest(commit))
         elif self.stage == Stage.PRODUCING:
             sequence = self.sequences[self.produced]
             record = self.position
-            batch = Batch(self.me, self.producer_id, self.epoch, sequence, record, self.correlation, self.attempt)
+            batch = Batch(self.me, self.id(), self.epoch, sequence, record, self.correlation, self.attempt)
             send(self.leaders[self.produced], ProduceRequest(batch))
         elif self.stage in (Stage.COMMITTING, Stage.ABORTING):
             result = TransactionResult.COMMIT if self.stage == Stage.COMMITTING else TransactionResult.ABORT
-            send(self.coordinator, EndTxnRequest(self.me, self.producer_id, self.epoch, result, self.correlation))
+            send(self.coordinator, EndTxnRequest(self.me, self.id(), self.epoch, result, self.correlation))
         elif self.stage == Stage.COMMITTING_OFFSET:
             send(self.offsets_partition, OffsetCommitRequest(self.me, self.generation, self.committable()))
         elif self.stage == Stage.CLOSING:
             send(self.offsets_partition, OffsetCommitRequest(self.me, self.generation, self.position + 1))
+
+    def id(self) -> ProducerId:
+        return self.producer_id + self.incarnation
 
     def committable(self) -> Position:
         """AFTER: the position, moved already. BEFORE: the one behind the record about to be processed."""

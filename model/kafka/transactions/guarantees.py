@@ -208,6 +208,18 @@ def all_delivered(readers: tuple[Consumer, ...], records: int) -> bool:
 
 
 @predicate
+def a_committed_record_is_withheld(partitions: tuple[PartitionLeader, ...], readers: tuple[Consumer, ...]) -> bool:
+    """A reader has not got a committed record, because an older transaction of its partition is open."""
+    return any(
+        leader.partition == reader.partition
+        and any(leader.committed[record] > reader.delivered[record] for record in leader.committed.keys())
+        and any(entry.in_transaction for entry in leader.producers.values())
+        for leader in partitions
+        for reader in readers
+    )
+
+
+@predicate
 def a_producer_is_fenced(applications: tuple[Application, ...]) -> bool:
     """An instance has found out that a newer one has its transactional id."""
     return any(one.stage == Stage.FATAL_ERROR for one in applications)

@@ -28,6 +28,7 @@ Sequence = Annotated[int, UpTo("transactions")]
 Correlation = Annotated[int, UpTo("transactions")]
 Attempt = Annotated[int, Below("attempts")]
 LogOffset = Annotated[int, Below("log")]
+Incarnation = Annotated[int, UpTo("new_ids")]  # Of a process: how often it has taken a new transactional.id.
 Generation = Annotated[int, Between(NO_GENERATION, "generations - 1")]  # Of the consumer group.
 Copies = Annotated[int, UpTo(2)]  # None, one, or "more than once".
 Client = Annotated[ActorId, Of("Application")]
@@ -207,6 +208,7 @@ class ProduceRequest:
 @message
 class ProduceResponse:
     partition: OutputPartition
+    producer_id: ProducerId
     epoch: Epoch
     correlation: Correlation
     attempt: Attempt
@@ -247,6 +249,7 @@ class TxnOffsetCommitRequest:
 @message
 class TxnOffsetCommitResponse:
     error: Error
+    producer_id: ProducerId
     epoch: Epoch
     correlation: Correlation
     attempt: Attempt

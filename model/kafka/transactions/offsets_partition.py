@@ -215,7 +215,10 @@ class OffsetsPartition:
             self.guard = False
 
     def answer(self, commit: OffsetCommitInTransaction, error: Error) -> None:
-        send(commit.client, TxnOffsetCommitResponse(error, commit.epoch, commit.correlation, commit.attempt))
+        send(
+            commit.client,
+            TxnOffsetCommitResponse(error, commit.producer_id, commit.epoch, commit.correlation, commit.attempt),
+        )
 
     def translated(self, error: Error) -> Error:
         return Error.INVALID_PRODUCER_EPOCH if error == Error.PRODUCER_FENCED else error

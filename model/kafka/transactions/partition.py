@@ -261,20 +261,22 @@ class PartitionLeader:
         found: frozenset[AbortedTransaction] = frozenset()
         for producer_id in self.producers.keys():
             first: LogOffset | None = None
-            for offset in range(stable):
-                entry = self.log[offset]
+            for offset, entry in enumerate(self.log):  # The marker may be above the last stable offset.
                 if entry.producer_id != producer_id:
                     continue
                 if entry.marker is None and first is None:
                     first = offset
-                if entry.marker == TransactionResult.ABORT and first is not None:
+                if entry.marker == TransactionResult.ABORT and first is not None and first < stable:
                     found |= {AbortedTransaction(producer_id, first)}
                 if entry.marker is not None:
                     first = None
         return found
 
     def answer(self, batch: Batch, error: Error) -> None:
-        send(batch.client, ProduceResponse(self.partition, batch.epoch, batch.correlation, batch.attempt, error))
+        send(
+            batch.client,
+            ProduceResponse(self.partition, batch.producer_id, batch.epoch, batch.correlation, batch.attempt, error),
+        )
 
     def translated(self, error: Error) -> Error:
         """ReplicaManager's words for the coordinator's refusals."""

@@ -72,6 +72,7 @@ class TransactionMetadata:
 class TransactionCoordinator:
     leaders: tuple[Leader, ...]  # Leader of each topic partition; the offsets partition is the last one.
     writes_markers_after_reload: bool = True
+    times_out: bool = True  # A client is down or paused for longer than transaction.timeout.ms.
     # Protocol generations: protocol.CHANGES says which version has what.
     bumps_epoch_at_end: bool = False
     fence_bumps_once: bool = True
@@ -190,11 +191,13 @@ class TransactionCoordinator:
 
     @action
     def abort_timed_out_transaction(self) -> None:
-        """transaction.timeout.ms is longer than a running client needs: only one down or paused lets it pass."""
+        """transaction.timeout.ms is longer than a running client needs: only one down or paused lets it pass, or one
+        that has gone on with another transactional.id."""
+        require(self.times_out)
         producer_id = choose(
             i for i, holder in self.holder.items()
-            if holder is not None and suspected(holder) and self.cache[i].state == TransactionState.ONGOING
-            and self.pending_state[i] is None
+            if holder is not None and (suspected(holder) or holder in self.later_holders(i))
+            and self.cache[i].state == TransactionState.ONGOING and self.pending_state[i] is None
         )  # fmt: skip
         self.fence(producer_id)
 
@@ -257,6 +260,9 @@ class TransactionCoordinator:
         if metadata.state != TransactionState.ONGOING or not new <= metadata.partitions:
             self.append(producer_id, TransactionMetadata(epoch, TransactionState.ONGOING, metadata.partitions | new))
         return Error.NONE
+
+    def later_holders(self, producer_id: ProducerId) -> frozenset[Client]:
+        return frozenset(holder for i, holder in self.holder.items() if i > producer_id and holder is not None)
 
     def fence(self, producer_id: ProducerId) -> None:
         """Bumps the epoch in memory only; the abort that follows makes it durable."""

@@ -37,6 +37,7 @@ SWITCHES = {  # What `without` takes away, as wiring: (actor, field, value).
     "generation_check": (("offsets", "checks_generation", False),),
     "stable_offset_fetch": (("offsets", "serves_stable_offsets", False),),
     "fencing_before_fetching_offsets": (("application", "fetches_offset_first", True),),
+    "failed_send_fails_transaction": (("application", "fails_with_its_sends", False),),
     "marker_retry": (("leader", "accepts_marker_again", False), ("offsets", "accepts_marker_again", False)),
     "guard_of_next_transaction": (
         ("leader", "previous_marker_spares_guard", False), ("offsets", "previous_marker_spares_guard", False),
@@ -119,12 +120,16 @@ class _Wiring:
         lost = 0
         for given in (faults.lose, faults.delay):
             lost += sum(budget(given, one) for one in copied) if isinstance(given, dict) else budget(given, "")
-        transactions = records + 1 + faults.delivery_timeout + crashes + self.resumptions()
+        again = faults.delivery_timeout + faults.commit_timeout + faults.application_abort
+        transactions = records + 1 + again + crashes + self.resumptions()
+        new_ids = self.new_ids()
+        producer_ids = self.first_id(app.instances) if new_ids else len(ids)
+        epochs = 2 * app.instances + 2 * crashes + 4 + 2 * faults.commit_timeout + self.bumps(transactions)
         constants = {
-            "records": records, "partitions": partitions, "producer_ids": len(ids), "coordinator_crashes": crashes,
-            "epochs": 2 * app.instances + 2 * crashes + 4 + self.bumps(transactions), "transactions": transactions,
-            "log": 4 + 2 * faults.delivery_timeout + (len(ids) - 1) * transactions, "attempts": 2 + lost,
-            "generations": app.instances if self.subscribes() else 0,
+            "records": records, "partitions": partitions, "producer_ids": producer_ids, "coordinator_crashes": crashes,
+            "epochs": epochs, "transactions": transactions,
+            "log": 4 + 2 * faults.delivery_timeout + (producer_ids - 1) * transactions, "attempts": 2 + lost,
+            "generations": app.instances if self.subscribes() else 0, "new_ids": new_ids,
         }  # fmt: skip
         return {
             "constants": constants,
@@ -145,6 +150,19 @@ class _Wiring:
     def bumps(self, transactions: int) -> int:
         """Transaction version 2: each EndTxn bumps the epoch, and a fence twice at most."""
         return (transactions + 2) * self.document.apps[self.writer].instances if self.level() == 2 else 0
+
+    def new_ids(self) -> int:
+        """How often a process comes back with another transactional.id."""
+        app = self.document.apps[self.writer]
+        if app.new_transactional_id == "never":
+            return 0
+        return max(budget(self.document.faults.crash, f"{self.writer}-{i + 1}") for i in range(app.instances))
+
+    def first_id(self, instance: int) -> int:
+        """The number of the transactional.id with which an instance starts."""
+        if self.new_ids():
+            return instance * (1 + self.new_ids())
+        return min(instance, len(self.transactional_ids()) - 1)
 
     def resumptions(self) -> int:
         """Transaction version 2: an instance that was fenced may go on with the epoch that its abort is answered."""
@@ -167,7 +185,7 @@ class _Wiring:
         faults = self.document.faults
         delay = faults.delay
         late = sum(budget(delay, one) for one in delay) if isinstance(delay, dict) else budget(delay, "")
-        late += faults.delivery_timeout  # The request of a batch that has expired is still on its way.
+        late += faults.delivery_timeout + faults.commit_timeout  # What was asked before is still on its way.
         brokers = [*(f"{self.output}-{i}" for i in range(partitions)), "consumer_offsets"]
         ids = len(self.transactional_ids())
         between = 1 + ids + max(1, late, ids * budget(faults.crash, "transaction_coordinator"))
@@ -192,22 +210,26 @@ class _Wiring:
         for mechanism in self.document.without:
             for actor, name, value in SWITCHES[mechanism]:
                 switches[actor][name] = value
-        ids = self.transactional_ids()
         actors: dict[str, Any] = {}
         for i in range(app.instances):
             last = i == app.instances - 1
             actors[f"{self.writer}-{i + 1}"] = {
-                "is": "Application", "producer_id": min(i, len(ids) - 1), "coordinator": "transaction_coordinator",
+                "is": "Application", "producer_id": self.first_id(i), "coordinator": "transaction_coordinator",
                 "leaders": leaders, "offsets_partition": "consumer_offsets", "records": "records",
                 "attempts": "attempts", "transactions": "transactions",
                 "offsets": app.offsets, "commits_offset_on_close": commits_on_close,
                 "expirations": self.document.faults.delivery_timeout, "is_replacement": i > 0,
+                "commit_timeouts": self.document.faults.commit_timeout,
+                "aborts": self.document.faults.application_abort, "seeks_after_abort": app.seeks_after_abort,
+                "after_commit_timeout": app.after_commit_timeout.upper(),
+                "new_id_at_restart": app.new_transactional_id == "at_restart",
                 "subscribes": self.subscribes(), "sends_group_metadata": app.group_metadata,
                 **({} if last or self.subscribes() else {"replacement": f"{self.writer}-{i + 2}"}),
                 **switches["application"],
             }  # fmt: skip
         actors["transaction_coordinator"] = {
-            "is": "TransactionCoordinator", "leaders": [*leaders, "consumer_offsets"], **switches["coordinator"],
+            "is": "TransactionCoordinator", "leaders": [*leaders, "consumer_offsets"],
+            "times_out": self.document.faults.transaction_timeout, **switches["coordinator"],
         }  # fmt: skip
         for i, leader in enumerate(leaders):
             actors[leader] = {
