@@ -12,6 +12,7 @@ MECHANISMS = (  # What `without` can take away; the families know what that mean
     "sequence_check", "verification_guard", "epoch_check", "markers_after_reload", "fencing_before_fetching_offsets",
     "marker_retry", "guard_of_next_transaction",
     "generation_check", "stable_offset_fetch", "failed_send_fails_transaction",
+    "exclusive_bound", "loading_before_reading", "abort_filter",
     "leader_epochs", "batch_window", "batch_history", "single_metadata_changes", "whole_metadata_deltas",
 )  # fmt: skip
 FIXES = ("KAFKA-15591", "follower_offsets_reset")  # What `fixes` can add.

@@ -10,6 +10,7 @@ from model.kafka.transactions.guarantees import (
     every_process_has_ended,
     exactly_once,
     markers_written_after_reload,
+    no_abandoned_transaction_blocks_readers,
     no_aborted_read,
     no_duplicates,
     no_hanging_transaction,
@@ -17,6 +18,7 @@ from model.kafka.transactions.guarantees import (
     no_stuck_transaction,
     no_zombie_write,
     offsets_move_with_output,
+    read_atomically,
     reads_below_last_stable_offset,
 )  # fmt: skip
 from model.kafka.transactions.offsets_partition import OffsetsPartition
@@ -25,8 +27,8 @@ from model.kafka.transactions.transaction_coordinator import TransactionCoordina
 
 __all__ = [
     "Application", "Consumer", "OffsetsPartition", "PartitionLeader", "TransactionCoordinator",
-    "a_committed_record_is_withheld", "a_producer_is_fenced",
-    "all_delivered", "atomic", "every_process_has_ended", "exactly_once", "markers_written_after_reload",
-    "no_aborted_read", "no_duplicates", "no_hanging_transaction", "no_loss", "no_stuck_transaction", "no_zombie_write",
-    "offsets_move_with_output", "reads_below_last_stable_offset",
+    "a_committed_record_is_withheld", "a_producer_is_fenced", "all_delivered", "atomic", "every_process_has_ended",
+    "exactly_once", "markers_written_after_reload", "no_abandoned_transaction_blocks_readers", "no_aborted_read",
+    "no_duplicates", "no_hanging_transaction", "no_loss", "no_stuck_transaction", "no_zombie_write",
+    "offsets_move_with_output", "read_atomically", "reads_below_last_stable_offset",
 ]  # fmt: skip

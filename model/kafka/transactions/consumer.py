@@ -22,6 +22,7 @@ from model.kafka.transactions.messages import (
 class Consumer:
     partition: OutputPartition
     isolation_level: IsolationLevel
+    filters_aborted: bool = True
 
     delivered: History[dict[Record, Copies]] = each(0)
 
@@ -29,7 +30,7 @@ class Consumer:
     def poll(self, response: FetchResponse) -> None:
         aborted: frozenset[ProducerId] = frozenset()
         for offset, entry in enumerate(response.entries):
-            if self.isolation_level == IsolationLevel.READ_COMMITTED:
+            if self.isolation_level == IsolationLevel.READ_COMMITTED and self.filters_aborted:
                 # Each transaction enters the set once: an offset is one batch, and none starts before the response.
                 aborted |= {t.producer_id for t in response.aborted_transactions if t.first_offset == offset}
                 if entry.marker == TransactionResult.ABORT:

@@ -158,6 +158,35 @@ def reads_below_last_stable_offset(
 
 
 @predicate
+def read_atomically(readers: tuple[Consumer, ...], records: int) -> bool:
+    """A reader of all output partitions is given the payments of one order at once: Kafka promises no such thing."""
+    for reader in readers:
+        for other in readers:
+            for record in range(records):
+                ensure(
+                    reader.delivered[record] <= other.delivered[record],
+                    f"order {record}: its payment is delivered from payments-{reader.partition}, and not yet from"
+                    f" payments-{other.partition}",
+                )
+    return True
+
+
+@predicate
+def no_abandoned_transaction_blocks_readers(
+    applications: tuple[Application, ...], partitions: tuple[PartitionLeader, ...]
+) -> bool:
+    """No reader waits for the end of a transaction whose transactional id nobody uses any more."""
+    for leader in partitions:
+        for producer_id, entry in leader.producers.items():
+            ensure(
+                not entry.in_transaction
+                or any(one.producer_id + one.incarnation == producer_id for one in applications),
+                f"readers of payments-{leader.partition} wait for a transaction that nobody but its timeout will end",
+            )
+    return True
+
+
+@predicate
 def no_zombie_write(partitions: tuple[PartitionLeader, ...]) -> bool:
     """No record becomes readable in a transaction of a newer instance than the one that wrote it."""
     for leader in partitions:

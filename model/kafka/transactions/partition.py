@@ -3,7 +3,11 @@ by marker.
 
 Follows ReplicaManager.handleProduceAppend, UnifiedLog.append, ProducerAppendInfo, ProducerStateManager (last stable
 offset, aborted transactions) and VerificationGuard of 3.9, with checks in their order.
-Not modelled: replication (every append is below the high watermark at once), a broken leader, more than one batch in
+With followers that lag, the high watermark follows an append in a step of its own; the answer does not wait for it,
+which nobody can tell while no broker fails. A leader that starts again has its log, and loads its producer states
+before it serves anybody. The switches of the read side are the places of BRK-01 (Log.read before KAFKA-9807) and of two
+defects of Redpanda (BRK-02).
+Not modelled: replicas that lead or lose their logs, a client that hears of a restart, more than one batch in
 flight (so a verification entry's lowest sequence never bites) or more than five batches an epoch (the window holds
 them all), retention, producer.id.expiration.ms; requests to verify queue here and not in AddPartitionsToTxnManager,
 which would answer the older one of two with a retriable error; the answers of verification and the markers come on one
@@ -19,11 +23,13 @@ from checker.lang import (
     History,
     MaxLen,
     Of,
+    UpTo,
     Volatile,
     action,
     actor,
     each,
     on,
+    on_restart,
     quiet,
     replace,
     require,
@@ -66,6 +72,9 @@ class ProducerStateEntry:
     sequences: frozenset[Sequence] = frozenset()  # The retained batches of this epoch.
 
 
+Entries = Annotated[int, UpTo("log")]
+
+
 @actor
 class PartitionLeader:
     partition: OutputPartition
@@ -84,15 +93,38 @@ class PartitionLeader:
     previous_marker_spares_guard: bool = True
     checks_marker_epoch_strictly: bool = False
     accepts_marker_again: bool = True
+    reads_high_watermark_once: bool = True
+    followers_lag: bool = False  # The high watermark follows an append in a step of its own.
+    bound_is_exclusive: bool = True  # A fetch ends before the last stable offset.
+    reads_what_is_applied: bool = True  # After a restart no fetch sees what the producer states do not know yet.
 
-    # The log from the reader's position on: nobody asks for what is below it again.
+    # What the reader or the last stable offset still needs: nobody asks for what is below again.
     log: Durable[Annotated[tuple[LogEntry, ...], MaxLen("log")]] = ()
     producers: Durable[dict[ProducerId, ProducerStateEntry]] = each(ProducerStateEntry())
     waiting: Volatile[Batch | None] = None  # The batch that is being verified.
     guard: Volatile[bool] = False  # The guard that `waiting` presents is still the stored one.
     verified: Volatile[bool] = False  # `waiting` has its answer and is about to be appended.
+    given: Durable[Entries] = 0  # So many entries of the log the reader has; with read_committed none.
+    unreplicated: Durable[Entries] = 0  # So many entries at the end of the log are above the high watermark.
+    compared: Volatile[bool] = False  # A fetch found no unstable offset below the high watermark.
+    loading: Volatile[bool] = False
     committed: History[dict[Record, Copies]] = each(0)
     zombie_committed: History[bool] = False  # A record became readable under a marker of another epoch than its own.
+
+    @on_restart
+    def recover(self) -> None:
+        self.loading = True
+
+    @action
+    def load_producer_states(self) -> None:
+        require(self.loading and quiet(self.reader))
+        self.loading = False
+        self.answer_fetch()
+
+    @action
+    def read_before_loading(self) -> None:
+        require(self.loading and not self.reads_what_is_applied and quiet(self.reader))
+        self.give(self.high_watermark())
 
     @on(ProduceRequest)
     def produce(self, request: ProduceRequest) -> None:
@@ -100,7 +132,7 @@ class PartitionLeader:
         entry = self.producers[batch.producer_id]
         asks = self.verification or self.adds_partitions
         verify = asks and not (entry.in_transaction and entry.epoch == batch.epoch)
-        require(quiet(self.reader))
+        require(quiet(self.reader) and not self.loading)
         require(not verify or self.waiting is None)
         if verify:
             self.waiting = batch
@@ -145,7 +177,7 @@ class PartitionLeader:
 
     @on(WriteTxnMarkersRequest)
     def write_marker(self, request: WriteTxnMarkersRequest) -> None:
-        require(quiet(self.reader))
+        require(quiet(self.reader) and not self.loading)
         marker = request.marker
         entry = self.producers[marker.producer_id]
         error = Error.NONE
@@ -156,6 +188,26 @@ class PartitionLeader:
         else:
             self.append_marker(marker)
         send(self.coordinator, WriteTxnMarkersResponse(self.partition, marker, error))
+
+    @action
+    def advance_high_watermark(self) -> None:
+        require(self.unreplicated > 0 and quiet(self.reader))
+        self.unreplicated -= 1
+        self.answer_fetch()
+
+    @action
+    def compare_with_high_watermark(self) -> None:
+        """Before KAFKA-9807 a fetch finds that nothing below the high watermark is unstable ..."""
+        require(self.followers_lag and not self.reads_high_watermark_once and not self.compared)
+        require(self.last_stable_offset() == self.high_watermark())
+        self.compared = True
+
+    @action
+    def read_to_high_watermark(self) -> None:
+        """... and then reads the high watermark again: it may have moved."""
+        require(self.compared and quiet(self.reader))
+        self.compared = False
+        self.give(self.high_watermark())
 
     def is_old(self, marker: Marker, entry: ProducerStateEntry) -> bool:
         """TV2 bumps the epoch with each marker; one that is not higher belongs to an earlier transaction (KIP-1228)."""
@@ -205,13 +257,13 @@ class PartitionLeader:
             entry, epoch=batch.epoch, in_transaction=True, sequences=kept | {batch.sequence}
         )
         self.drop_guard(batch.producer_id)
-        self.answer_fetch()
+        self.end_append()
 
     def append_marker(self, marker: Marker) -> None:
         producer_id = marker.producer_id
         entry = self.producers[producer_id]
         if marker.result == TransactionResult.COMMIT and entry.in_transaction:
-            for logged in self.log[self.first_offset(producer_id) :]:
+            for logged in self.log[self.first_offset(producer_id, len(self.log)) :]:
                 if logged.producer_id == producer_id and logged.record is not None:
                     self.committed[logged.record] = min(self.committed[logged.record] + 1, 2)
                     if logged.epoch != (marker.epoch - 1 if self.adds_partitions else marker.epoch):
@@ -223,7 +275,13 @@ class PartitionLeader:
         next_is_waiting = waiting is not None and waiting.epoch == marker.epoch and self.adds_partitions
         if not (next_is_waiting and self.previous_marker_spares_guard):
             self.drop_guard(producer_id)
-        self.answer_fetch()
+        self.end_append()
+
+    def end_append(self) -> None:
+        if self.followers_lag:
+            self.unreplicated += 1
+        else:
+            self.answer_fetch()
 
     def drop_guard(self, producer_id: ProducerId) -> None:
         """Any transactional append ends the verification of its producer: what was verified before it may be over."""
@@ -231,43 +289,54 @@ class PartitionLeader:
             self.guard = False
 
     def answer_fetch(self) -> None:
-        stable = self.last_stable_offset()
         if self.isolation_level == IsolationLevel.READ_UNCOMMITTED:
-            if self.log[-1].record is not None:
-                send(self.reader, FetchResponse(self.log[-1:], frozenset()))
-        elif any(entry.record is not None for entry in self.log[:stable]):
-            send(self.reader, FetchResponse(self.log[:stable], self.aborted_transactions(stable)))
-        self.log = self.log[stable:]
+            self.give(self.high_watermark())
+        else:
+            stable = self.last_stable_offset()
+            self.give(stable if self.bound_is_exclusive else min(stable + 1, self.high_watermark()))
+
+    def give(self, bound: int) -> None:
+        """The reader gets the log from its position on, below `bound`."""
+        if any(entry.record is not None for entry in self.log[self.given : bound]):
+            send(self.reader, FetchResponse(self.log[self.given : bound], self.aborted_transactions(bound)))
+        self.given = max(self.given, bound)
+        cut = min(self.given, self.last_stable_offset())
+        self.log = self.log[cut:]
+        self.given -= cut
+
+    def high_watermark(self) -> int:
+        return len(self.log) - self.unreplicated
 
     def last_stable_offset(self) -> int:
-        stable = len(self.log)
-        for producer_id, entry in self.producers.items():
-            if entry.in_transaction:
-                stable = min(stable, self.first_offset(producer_id))
-        return stable
+        """Where the first transaction starts that has no marker below the high watermark."""
+        end = self.high_watermark()
+        return min((self.first_offset(producer_id, end) for producer_id in self.producers.keys()), default=end)
 
-    def first_offset(self, producer_id: ProducerId) -> int:
-        """Where the producer's latest transaction starts in what is left of the log."""
-        first = len(self.log)
-        for offset in reversed(range(len(self.log))):
+    def first_offset(self, producer_id: ProducerId, end: int) -> int:
+        """Where the producer's latest transaction starts in what is left of the log below `end`."""
+        first = end
+        for offset in reversed(range(end)):
             if self.log[offset].producer_id == producer_id:
                 if self.log[offset].marker is not None:
                     break
                 first = offset
         return first
 
-    def aborted_transactions(self, stable: int) -> frozenset[AbortedTransaction]:
+    def aborted_transactions(self, bound: int) -> frozenset[AbortedTransaction]:
         """The transaction index: each producer's first offset since its last marker, where the next says ABORT."""
         found: frozenset[AbortedTransaction] = frozenset()
+        if self.isolation_level == IsolationLevel.READ_UNCOMMITTED:
+            return found
         for producer_id in self.producers.keys():
             first: LogOffset | None = None
-            for offset, entry in enumerate(self.log):  # The marker may be above the last stable offset.
+            for offset, entry in enumerate(self.log):  # The marker may be above the bound.
                 if entry.producer_id != producer_id:
                     continue
                 if entry.marker is None and first is None:
                     first = offset
-                if entry.marker == TransactionResult.ABORT and first is not None and first < stable:
-                    found |= {AbortedTransaction(producer_id, first)}
+                asked_for = first is not None and first < bound and offset >= self.given
+                if entry.marker == TransactionResult.ABORT and first is not None and asked_for:
+                    found |= {AbortedTransaction(producer_id, max(first - self.given, 0))}
                 if entry.marker is not None:
                     first = None
         return found

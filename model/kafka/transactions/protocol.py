@@ -11,7 +11,7 @@ from typing import Any
 
 from model.kafka import config
 
-ACTORS = ("application", "coordinator", "leader", "offsets")
+ACTORS = ("application", "coordinator", "leader", "offsets", "reader")
 PARTITIONS = ("leader", "offsets")  # Output partitions and the group's offsets partition check alike.
 
 
@@ -31,6 +31,8 @@ CHANGES = (
            "checks_generation", ("offsets",)),
     Change("2.5", "KIP-447, KAFKA-9346", "OffsetFetch can ask for stable offsets, and the consumer does",
            "serves_stable_offsets", ("offsets",)),
+    Change("2.5", "KAFKA-9807", "a read_committed fetch reads the high watermark once",
+           "reads_high_watermark_once", ("leader",)),
     Change("3.5", "KAFKA-14561, KIP-890", "a leader asks the coordinator before a transaction starts on its partition",
            "verification", PARTITIONS),
     Change("3.6", "KAFKA-14884", "a marker between the coordinator's answer and the append invalidates the answer",

@@ -16,7 +16,7 @@ Places = Callable[[Path], Place]
 # Settings that the wiring below reads; what else is given is said to be without effect, with the reason from here.
 READS = (
     "transactional.id", "enable.idempotence", "group.id", "enable.auto.commit", "isolation.level",
-    "transaction.partition.verification.enable", "transaction.version",
+    "transaction.partition.verification.enable", "transaction.version", "replication.factor",
 )  # fmt: skip
 WHY_NOT = {
     "acks": "replication: every append is at once below the high watermark, whatever acks says",
@@ -37,6 +37,9 @@ SWITCHES = {  # What `without` takes away, as wiring: (actor, field, value).
     "generation_check": (("offsets", "checks_generation", False),),
     "stable_offset_fetch": (("offsets", "serves_stable_offsets", False),),
     "fencing_before_fetching_offsets": (("application", "fetches_offset_first", True),),
+    "exclusive_bound": (("leader", "bound_is_exclusive", False),),
+    "loading_before_reading": (("leader", "reads_what_is_applied", False),),
+    "abort_filter": (("reader", "filters_aborted", False),),
     "failed_send_fails_transaction": (("application", "fails_with_its_sends", False),),
     "marker_retry": (("leader", "accepts_marker_again", False), ("offsets", "accepts_marker_again", False)),
     "guard_of_next_transaction": (
@@ -120,15 +123,17 @@ class _Wiring:
         lost = 0
         for given in (faults.lose, faults.delay):
             lost += sum(budget(given, one) for one in copied) if isinstance(given, dict) else budget(given, "")
+        lost += sum(budget(faults.crash, f"{self.output}-{i}") for i in range(partitions))
         again = faults.delivery_timeout + faults.commit_timeout + faults.application_abort
         transactions = records + 1 + again + crashes + self.resumptions()
         new_ids = self.new_ids()
         producer_ids = self.first_id(app.instances) if new_ids else len(ids)
         epochs = 2 * app.instances + 2 * crashes + 4 + 2 * faults.commit_timeout + self.bumps(transactions)
+        log = 4 + 2 * faults.delivery_timeout + (producer_ids - 1) * transactions
         constants = {
             "records": records, "partitions": partitions, "producer_ids": producer_ids, "coordinator_crashes": crashes,
             "epochs": epochs, "transactions": transactions,
-            "log": 4 + 2 * faults.delivery_timeout + (producer_ids - 1) * transactions, "attempts": 2 + lost,
+            "log": log + 4 if self.followers_lag() else log, "attempts": 2 + lost,
             "generations": app.instances if self.subscribes() else 0, "new_ids": new_ids,
         }  # fmt: skip
         return {
@@ -172,6 +177,9 @@ class _Wiring:
     def level(self) -> int:
         found = config.effective("feature", self.document.version, self.document.features).get("transaction.version")
         return 0 if found is None else int(found.value)
+
+    def followers_lag(self) -> bool:
+        return bool(self.document.topics[self.output].settings.get("replication.factor", 1) > 1)
 
     def subscribes(self) -> bool:
         return self.document.apps[self.writer].subscription == "subscribe"
@@ -234,14 +242,18 @@ class _Wiring:
         for i, leader in enumerate(leaders):
             actors[leader] = {
                 "is": "PartitionLeader", "partition": i, "coordinator": "transaction_coordinator",
-                "reader": f"{self.reader}-{i + 1}", "isolation_level": level, **switches["leader"],
+                "reader": f"{self.reader}-{i + 1}", "isolation_level": level,
+                "followers_lag": self.followers_lag(), **switches["leader"],
             }  # fmt: skip
         actors["consumer_offsets"] = {
             "is": "OffsetsPartition", "partition": "partitions", "coordinator": "transaction_coordinator",
             **switches["offsets"],
             **({"members": [f"{self.writer}-{i + 1}" for i in range(app.instances)]} if self.subscribes() else {}),
         }  # fmt: skip
-        actors[self.reader] = {"is": "Consumer", "count": partitions, "partition": "index", "isolation_level": level}
+        actors[self.reader] = {
+            "is": "Consumer", "count": partitions, "partition": "index", "isolation_level": level,
+            **switches["reader"],
+        }  # fmt: skip
         return actors
 
     def predicate(self, given: Any, path: Path) -> Any:
