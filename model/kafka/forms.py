@@ -43,6 +43,9 @@ class Topic(Form):
     present: Annotated[int, Field(ge=0, le=4)] | None = Field(
         default=None, description="How many of the records are there before anybody reads; default: all."
     )
+    committed: list[int] | None = Field(
+        default=None, description="What the group has committed before: for each partition from the first on."
+    )
     added_partitions: Annotated[int, Field(ge=0, le=1)] = Field(
         default=0, description="How many of the partitions are added while the group runs."
     )
@@ -92,6 +95,7 @@ class App(Form):
     on_exception: Literal["close", "continue"] = Field(
         default="close", description="When processing throws: close() in `finally`, or log and go on with the next."
     )
+    commit_every: Annotated[int, Field(ge=1, le=2)] = Field(default=1, description="In batches that poll() returned.")
     commits_on_revocation: bool = Field(default=False, description="commitSync() in onPartitionsRevoked.")
     failed_commit: Literal["ignore", "resend"] = Field(
         default="ignore", description="What the callback of commitAsync() does with a commit that failed."

@@ -5,8 +5,10 @@ and the world that their work has effects on.
 from model.kafka.groups.consumer import Consumer
 from model.kafka.groups.coordinator import GroupCoordinator
 from model.kafka.groups.guarantees import (
-    a_member_is_lost,
-    a_process_is_fenced,
+    a_commit_beside_members,
+    a_commit_while_preparing,
+    a_process_has_failed,
+    a_zombie_works,
     all_committed,
     all_processed,
     committed_offset_monotonic,
@@ -17,15 +19,37 @@ from model.kafka.groups.guarantees import (
     no_duplicates,
     no_loss,
     no_silent_gap,
+    none_throws,
+    nothing_delivered,
+    offset_durable,
     single_owner,
     store_cas,
-)  # fmt: skip
+)
 from model.kafka.groups.input_partition import InputPartition
 from model.kafka.groups.store import ExternalStore
 
 __all__ = [
-    "Consumer", "ExternalStore", "GroupCoordinator", "InputPartition", "a_member_is_lost", "a_process_is_fenced",
-    "all_committed", "all_processed", "committed_offset_monotonic", "committed_offset_not_ahead",
-    "every_process_is_idle", "fenced_commit_inert", "idempotent_converge", "no_duplicates", "no_loss", "no_silent_gap",
-    "single_owner", "store_cas",
-]  # fmt: skip
+    "Consumer",
+    "ExternalStore",
+    "GroupCoordinator",
+    "InputPartition",
+    "a_commit_beside_members",
+    "a_commit_while_preparing",
+    "a_process_has_failed",
+    "a_zombie_works",
+    "all_committed",
+    "all_processed",
+    "committed_offset_monotonic",
+    "committed_offset_not_ahead",
+    "every_process_is_idle",
+    "fenced_commit_inert",
+    "idempotent_converge",
+    "no_duplicates",
+    "no_loss",
+    "no_silent_gap",
+    "none_throws",
+    "nothing_delivered",
+    "offset_durable",
+    "single_owner",
+    "store_cas",
+]

@@ -19,6 +19,7 @@ from typing import Annotated
 
 from checker.lang import (
     ActorId,
+    Between,
     Durable,
     History,
     MaxLen,
@@ -37,6 +38,7 @@ from checker.lang import (
 )
 from model.kafka.groups.messages import (
     NO_GENERATION,
+    Connection,
     Copies,
     Error,
     FetchRequest,
@@ -57,7 +59,6 @@ from model.kafka.groups.messages import (
     OffsetReset,
     Partition,
     Position,
-    Process,
     StoreRead,
     StoreReadResult,
     StoreWrite,
@@ -148,6 +149,7 @@ class Consumer:
     instance: Instance | None = None
     auto_commit: AutoCommit = AutoCommit.OFF
     commits: Commits = Commits.NOTHING
+    commit_every: Annotated[int, Between(1, 2)] = 1  # Batches.
     commits_on_revocation: bool = False  # commitSync() in onPartitionsRevoked.
     resends_failed_commit: bool = False  # In the callback of commitAsync(); one partition.
     stores_on_delivery: bool = True  # enable.auto.offset.store
@@ -159,9 +161,10 @@ class Consumer:
     on_error: OnError = OnError.CLOSE
     reset: OffsetReset = OffsetReset.LATEST
     failures: Annotated[int, UpTo(1)] = 0  # How often processing throws in a process.
-    late_polls: Annotated[int, UpTo(1)] = 0  # How often max.poll.interval.ms passes in a process.
+    late_polls: tuple[Annotated[int, UpTo(1)], ...]  # How often max.poll.interval.ms passes in a process of each.
+    index: Annotated[int, UpTo(1)]
 
-    process_number: Durable[Process] = 0
+    connection: Durable[Connection] = 0  # To the coordinator.
     stage: Volatile[Stage] = Stage.NOT_STARTED
     generation: Volatile[Generation] = NO_GENERATION
     assigned: Volatile[frozenset[Partition]] = frozenset()
@@ -177,6 +180,7 @@ class Consumer:
     unanswered: Volatile[frozenset[Position]] = frozenset()  # Asynchronous commits that the callback may resend.
     revocation: Volatile[Revocation] = Revocation.NONE
     fenced: Volatile[bool] = False  # FENCED_INSTANCE_ID: the next poll() throws.
+    batches: Volatile[Annotated[int, UpTo(1)]] = 0  # Since the last commit.
     failed: Volatile[Annotated[int, UpTo(1)]] = 0
     late: Volatile[Annotated[int, UpTo(1)]] = 0
     effects: History[dict[InputRecord, Copies]] = each(0)
@@ -187,7 +191,7 @@ class Consumer:
 
     @on_restart
     def come_back(self) -> None:
-        self.process_number += 1
+        self.connection += 1
 
     @action
     def start(self) -> None:
@@ -202,8 +206,12 @@ class Consumer:
 
     @on(SyncGroupResponse)
     def adopt_assignment(self, response: SyncGroupResponse) -> None:
-        if self.stage != Stage.JOINING or self.process_number != response.process:
-            return  # Asked by a process that has crashed since.
+        if self.stage != Stage.JOINING or self.connection != response.connection:
+            return  # Asked by a process that has crashed since, or on a connection that broke.
+        if response.error != Error.NONE:
+            self.connection += 1
+            self.send_join()
+            return
         self.generation = response.generation
         self.assigned = response.partitions
         self.find_positions()
@@ -211,7 +219,10 @@ class Consumer:
     @on(HeartbeatResponse)
     def heartbeat(self, response: HeartbeatResponse) -> None:
         if self.stage == Stage.JOINING and response.error == Error.NOT_COORDINATOR:
+            self.connection += 1
             self.send_join()
+        elif self.stage == Stage.JOINING and response.error == Error.FENCED_INSTANCE_ID:
+            self.end(Stage.FAILED)
         elif self.generation == response.generation and response.error != Error.NOT_COORDINATOR:
             self.react(response.error)
 
@@ -345,7 +356,7 @@ class Consumer:
     @action
     def exceed_poll_interval(self) -> None:
         """The heartbeat thread leaves the group in the middle of the application's work (max.poll.interval.ms)."""
-        require(self.late < self.late_polls and self.generation != NO_GENERATION)
+        require(self.late < self.late_polls[self.index] and self.generation != NO_GENERATION)
         require(self.stage in (Stage.PROCESSING, Stage.WRITING, Stage.COMMITTING))
         self.late += 1
         send(self.coordinator, LeaveGroupRequest(self.me, self.generation))
@@ -392,7 +403,7 @@ class Consumer:
 
     def reset_generation(self) -> None:
         self.generation = NO_GENERATION
-        self.rejoins = True
+        self.rejoins = self.subscribes
         self.unanswered = frozenset()
 
     def hand_out(self, partition: Partition, offset: Position, end: Position) -> None:
@@ -440,6 +451,10 @@ class Consumer:
 
     def commit_positions(self) -> None:
         """commitSync() or commitAsync()."""
+        if self.batches + 1 < self.commit_every:
+            self.batches += 1
+            return
+        self.batches = 0
         if self.commits == Commits.SYNC:
             self.commit_and_wait(Stage.COMMITTING)
         else:
@@ -488,7 +503,11 @@ class Consumer:
         return self.auto_commit == AutoCommit.IN_POLL and self.may_commit() and self.has_progress()
 
     def has_progress(self) -> bool:
-        return any(self.committable(partition) != self.auto_committed[partition] for partition in self.assigned)
+        return any(self.advanced(partition) for partition in self.assigned)
+
+    def advanced(self, partition: Partition) -> bool:
+        offset = self.committable(partition)
+        return offset is not None and offset != self.auto_committed[partition]
 
     def committable(self, partition: Partition) -> Position | None:
         return self.stored[partition] if self.auto_commit == AutoCommit.STORED else self.position[partition]
@@ -516,7 +535,7 @@ class Consumer:
 
     def send_join(self) -> None:
         seen = self.partitions_at_start + self.partitions_new
-        send(self.coordinator, JoinGroupRequest(self.me, self.process_number, self.instance, seen))
+        send(self.coordinator, JoinGroupRequest(self.me, self.connection, self.instance, seen))
 
     def find_positions(self) -> None:
         """updateFetchPositions, or the seek() of an application that keeps its offsets itself."""
@@ -580,6 +599,7 @@ class Consumer:
         self.fetching = frozenset()
         self.rejoins = False
         self.poll_event = False
+        self.batches = 0
         self.unanswered = frozenset()
         self.revocation = Revocation.NONE
         for partition in self.position.keys():

@@ -8,7 +8,7 @@ heartbeat would tell a member is sent as soon as it might be. JoinGroup and Sync
 the coordinator's state matters (COMPLETING_REBALANCE refuses commits, and a coordinator that fails forgets the new
 generation). A member that is alive always joins in time; one that does not is the consumer's `exceed_poll_interval`.
 The coordinator's memory is a function of its log (clean elections): offsets and the last persisted generation are
-durable, and a failure loses what was on its way to it.
+durable, and a failure loses what was on its way to it; `unclean` lets a replica lead that has missed a commit.
 Not modelled: the member leader and its choice of assignor, group.initial.rebalance.delay.ms, offset metadata, deletion
 of the group, offsets in transactions (see ``transactions``).
 """
@@ -33,6 +33,7 @@ from checker.lang import (
 )
 from model.kafka.groups.messages import (
     NO_GENERATION,
+    Connection,
     Error,
     Generation,
     HeartbeatResponse,
@@ -46,7 +47,6 @@ from model.kafka.groups.messages import (
     OffsetFetchResponse,
     Partition,
     Position,
-    Process,
     SyncGroupResponse,
 )  # fmt: skip
 
@@ -64,6 +64,8 @@ class GroupCoordinator:
     partitions_at_start: Annotated[int, UpTo("partitions")]
     cooperative: bool = False  # CooperativeStickyAssignor is what all members have in common.
     expirations: Annotated[int, UpTo(1)] = 0  # How often offsets.retention.minutes passes while the group is empty.
+    committed_before: tuple[Position | None, ...] = ()  # By an earlier run of the group: for each partition.
+    unclean: bool = False  # unclean.leader.election.enable, and a replica that lags by one commit.
     checks_generation: bool = True
 
     generation: Durable[Generation] = 0  # The last one that was persisted.
@@ -71,12 +73,15 @@ class GroupCoordinator:
     owner: Durable[dict[Partition, Member | None]] = each(None)
     holder: Durable[dict[Instance, Member | None]] = each(None)  # Static members.
     committed: Durable[dict[Partition, Position | None]] = each(None)
+    lagging: Durable[dict[Partition, Position | None]] = each(None)  # The offsets at a replica that is behind.
+    loaded: Durable[bool] = False  # `committed_before` has been read from the log.
     expired: Durable[Annotated[int, UpTo(1)]] = 0
     state: Volatile[GroupState] = GroupState.EMPTY
-    joins: Volatile[dict[Member, Process | None]] = each(None)  # Joins that wait for the rebalance to complete.
+    joins: Volatile[dict[Member, Connection | None]] = each(None)  # Joins that wait for the rebalance to complete.
     partitions_seen: Volatile[Annotated[int, UpTo("partitions")]] = 0
     fenced_commit_applied: History[bool] = False
     rewound: History[bool] = False  # A commit has put an offset below an earlier one.
+    acknowledged: History[dict[Partition, Position | None]] = each(None)
 
     @on(JoinGroupRequest)
     def join_group(self, request: JoinGroupRequest) -> None:
@@ -86,13 +91,13 @@ class GroupCoordinator:
             before = self.holder[instance]
             self.holder[instance] = request.member
             if before is not None and before in self.members and self.state == GroupState.STABLE:
-                self.replace_static_member(before, request.member, request.process)
+                self.replace_static_member(before, request.member, request.connection)
                 return
             if before is not None and before != request.member:
                 self.members -= {before}
                 self.joins[before] = None
                 send(before, HeartbeatResponse(Error.FENCED_INSTANCE_ID, self.generation))
-        self.joins[request.member] = request.process
+        self.joins[request.member] = request.connection
         self.prepare_rebalance()
 
     @action
@@ -110,24 +115,30 @@ class GroupCoordinator:
         self.generation += 1
         for member in self.members - self.joined():
             self.forget(member)
+            send(member, HeartbeatResponse(Error.UNKNOWN_MEMBER_ID, self.generation - 1))
         self.members = self.joined()
         self.state = GroupState.STABLE
         self.assign(first)
-        for member, process in self.joins.items():
-            if process is not None:
-                self.send_assignment(member, process)
+        for member, connection in self.joins.items():
+            if connection is not None:
+                self.send_assignment(member, connection)
                 self.joins[member] = None
 
     @action
     def expire_session(self) -> None:
         """session.timeout.ms without a heartbeat, because the process is down or stands still."""
         member = choose(one for one in self.consumers if one in self.members | self.joined() and suspected(one))
+        connection = self.joins[member]
+        if connection is not None:
+            send(member, SyncGroupResponse(Error.UNKNOWN_MEMBER_ID, connection, NO_GENERATION, frozenset()))
+        else:
+            send(member, HeartbeatResponse(Error.UNKNOWN_MEMBER_ID, self.generation))
         self.remove(member)
 
     @on(LeaveGroupRequest)
     def leave_group(self, request: LeaveGroupRequest) -> None:
         if request.member in self.members and request.generation == self.generation:
-            self.remove(request.member)
+            self.remove(request.member)  # Of itself it knows.
 
     @on(OffsetCommitRequest)
     def commit_offsets(self, request: OffsetCommitRequest) -> None:
@@ -140,11 +151,19 @@ class GroupCoordinator:
                 if offset is not None:
                     before = self.committed[partition]
                     self.rewound = self.rewound or (before is not None and offset < before)
+                    if self.unclean:
+                        self.lagging[partition] = before
                     self.committed[partition] = offset
+                    self.acknowledged[partition] = offset
         send(request.member, OffsetCommitResponse(error, request.generation, request.offsets, request.synchronous))
 
     @on(OffsetFetchRequest)
     def fetch_offsets(self, request: OffsetFetchRequest) -> None:
+        if not self.loaded:
+            self.loaded = True
+            for partition, offset in enumerate(self.committed_before):
+                self.committed[partition] = offset
+                self.acknowledged[partition] = offset
         send(request.member, OffsetFetchResponse(tuple(offset for offset in self.committed.values())))
 
     @action
@@ -153,12 +172,17 @@ class GroupCoordinator:
         require(self.state == GroupState.EMPTY and self.expired < self.expirations)
         self.expired += 1
         for partition in self.committed.keys():
+            self.loaded = True
             self.committed[partition] = None
+            self.acknowledged[partition] = None
 
     @on_restart
     def load(self) -> None:
         """Another broker has read the log: a rebalance that was not persisted has not happened."""
         self.state = GroupState.STABLE if len(self.members) > 0 else GroupState.EMPTY
+        if self.unclean and choose((False, True)):
+            for partition in self.committed.keys():
+                self.committed[partition] = self.lagging[partition]
         for consumer in self.consumers:
             send(consumer, HeartbeatResponse(Error.NOT_COORDINATOR, self.generation))
 
@@ -199,9 +223,8 @@ class GroupCoordinator:
         for instance, holder in self.holder.items():
             if holder == member:
                 self.holder[instance] = None
-        send(member, HeartbeatResponse(Error.UNKNOWN_MEMBER_ID, self.generation))
 
-    def replace_static_member(self, before: Member, member: Member, process: Process) -> None:
+    def replace_static_member(self, before: Member, member: Member, connection: Connection) -> None:
         """The successor gets the same assignment in the same generation: no rebalance."""
         self.members = (self.members - {before}) | {member}
         for partition, owner in self.owner.items():
@@ -209,11 +232,11 @@ class GroupCoordinator:
                 self.owner[partition] = member
         if before != member:
             send(before, HeartbeatResponse(Error.FENCED_INSTANCE_ID, self.generation))
-        self.send_assignment(member, process)
+        self.send_assignment(member, connection)
 
-    def send_assignment(self, member: Member, process: Process) -> None:
+    def send_assignment(self, member: Member, connection: Connection) -> None:
         mine = frozenset(partition for partition in self.owner.keys() if self.owner[partition] == member)
-        send(member, SyncGroupResponse(process, self.generation, mine))
+        send(member, SyncGroupResponse(Error.NONE, connection, self.generation, mine))
 
     def assign(self, first: Member) -> None:
         """RangeAssignor: the order of the members is that of their random ids."""

@@ -1,16 +1,16 @@
 """What consumers in a group are promised, or not, as predicates over a whole state.
 
-A record is *eligible* from where auto.offset.reset=latest first put a consumer of the group (otherwise from the first
-record on; in a partition that is added later always). It is *in hand* while a process has it from poll() and its effect
-is still to come. Effects are counted where they happen: calls and produced records at the process that caused them,
-rows at the store.
+A record is *eligible* from the offset that the group had committed before, or from where auto.offset.reset=latest first
+put one of its consumers (otherwise from the first record on; in a partition that is added later always). It is *in
+hand* while a process has it from poll() and its effect is still to come. Effects are counted where they happen: calls
+and produced records at the process that caused them, rows at the store.
 """
 
 from checker.lang import ensure, predicate
 from model.kafka.groups.consumer import Consumer, Effect, Stage
-from model.kafka.groups.coordinator import GroupCoordinator
+from model.kafka.groups.coordinator import GroupCoordinator, GroupState
 from model.kafka.groups.input_partition import InputPartition
-from model.kafka.groups.messages import NO_GENERATION, InputRecord, OffsetReset, Record
+from model.kafka.groups.messages import InputRecord, OffsetReset, Position, Record
 from model.kafka.groups.store import ExternalStore
 
 
@@ -18,10 +18,27 @@ def effects(consumers: tuple[Consumer, ...], stores: tuple[ExternalStore, ...], 
     return sum(one.effects[record] for one in consumers) + sum(one.effects[record] for one in stores)
 
 
-def eligible(consumers: tuple[Consumer, ...], leader: InputPartition, record: Record) -> bool:
+def eligible(
+    consumers: tuple[Consumer, ...], coordinator: GroupCoordinator, leader: InputPartition, record: Record
+) -> bool:
     if record >= leader.initial + leader.appended:
         return False
+    before = committed_before(coordinator, leader)
+    if before is not None:
+        return before <= record
     return leader.added_later or any(started_below(one, leader, record) for one in consumers)
+
+
+def committed_before(coordinator: GroupCoordinator, leader: InputPartition) -> Position | None:
+    before: Position | None = None
+    for partition, offset in enumerate(coordinator.committed_before):
+        if partition == leader.partition:
+            before = offset
+    return before
+
+
+def committed_offset(coordinator: GroupCoordinator, leader: InputPartition) -> Position | None:
+    return coordinator.committed[leader.partition] if coordinator.loaded else committed_before(coordinator, leader)
 
 
 def started_below(consumer: Consumer, leader: InputPartition, record: Record) -> bool:
@@ -54,7 +71,7 @@ def still_to_come(
         return True
     if any(one.effect == Effect.STORE_WITH_OFFSET for one in consumers):
         return all(one.offset[record.partition] <= record.offset for one in stores)
-    committed = coordinator.committed[record.partition]
+    committed = committed_offset(coordinator, leader)
     if committed is None or committed < leader.log_start:
         return all(one.reset != OffsetReset.LATEST for one in consumers)
     return committed <= record.offset
@@ -73,12 +90,12 @@ def no_loss(
         for offset in range(records):
             record = InputRecord(leader.partition, offset)
             ensure(
-                not eligible(consumers, leader, offset)
+                not eligible(consumers, coordinator, leader, offset)
                 or effects(consumers, stores, record) > 0
                 or any(in_hand(one, record) for one in consumers)
                 or still_to_come(consumers, stores, coordinator, leader, record),
                 f"record {offset} of partition {leader.partition} has had no effect, no process has it in hand, and"
-                f" nobody will read it again: the committed offset is {coordinator.committed[leader.partition]}",
+                f" nobody will read it again: the committed offset is {committed_offset(coordinator, leader)}",
             )
     return True
 
@@ -110,12 +127,12 @@ def committed_offset_not_ahead(
 ) -> bool:
     """No committed offset is past an eligible record that has had no effect: a crash now would lose it."""
     for leader in leaders:
-        committed = coordinator.committed[leader.partition]
+        committed = committed_offset(coordinator, leader)
         for offset in range(records):
             ensure(
                 committed is None
                 or offset >= committed
-                or not eligible(consumers, leader, offset)
+                or not eligible(consumers, coordinator, leader, offset)
                 or effects(consumers, stores, InputRecord(leader.partition, offset)) > 0,
                 f"partition {leader.partition}: the committed offset is {committed}, and record {offset} has had no"
                 " effect yet",
@@ -167,6 +184,37 @@ def no_silent_gap(consumers: tuple[Consumer, ...]) -> bool:
     """auto.offset.reset never moves a position that somebody had past records."""
     for consumer in consumers:
         ensure(not consumer.jumped, f"auto.offset.reset has moved {consumer.me} past records that it had not read")
+    return True
+
+
+@predicate
+def none_throws(
+    consumers: tuple[Consumer, ...], coordinator: GroupCoordinator, leaders: tuple[InputPartition, ...]
+) -> bool:
+    """With auto.offset.reset=none nobody reads from a position that was not committed or stored by the group itself."""
+    for consumer in consumers:
+        for leader in leaders:
+            position = consumer.position[leader.partition]
+            ensure(
+                consumer.reset != OffsetReset.NONE
+                or position is None
+                or coordinator.acknowledged[leader.partition] is not None
+                or consumer.effect == Effect.STORE_WITH_OFFSET,
+                f"{consumer.me} reads partition {leader.partition} from {position}, and no offset was ever committed",
+            )
+    return True
+
+
+@predicate
+def offset_durable(coordinator: GroupCoordinator, leaders: tuple[InputPartition, ...]) -> bool:
+    """An acknowledged commit is what every later fetch of the offset returns, until another commit or its expiry."""
+    for leader in leaders:
+        acknowledged = coordinator.acknowledged[leader.partition]
+        committed = coordinator.committed[leader.partition]
+        ensure(
+            committed == acknowledged,
+            f"partition {leader.partition}: offset {acknowledged} is committed and acknowledged, and now {committed}",
+        )
     return True
 
 
@@ -238,12 +286,48 @@ def every_process_is_idle(consumers: tuple[Consumer, ...]) -> bool:
 
 
 @predicate
-def a_process_is_fenced(consumers: tuple[Consumer, ...]) -> bool:
-    """A process that was started again under the same group.instance.id has stopped its predecessor."""
+def nothing_delivered(
+    consumers: tuple[Consumer, ...],
+    stores: tuple[ExternalStore, ...],
+    leaders: tuple[InputPartition, ...],
+    records: int,
+) -> bool:
+    """No record has had an effect."""
+    return all(
+        effects(consumers, stores, InputRecord(leader.partition, offset)) == 0
+        for leader in leaders
+        for offset in range(records)
+    )
+
+
+@predicate
+def a_process_has_failed(consumers: tuple[Consumer, ...]) -> bool:
+    """poll() has thrown: no offset to start from, or fenced by a process with the same group.instance.id."""
     return any(one.stage == Stage.FAILED for one in consumers)
 
 
 @predicate
-def a_member_is_lost(consumers: tuple[Consumer, ...]) -> bool:
-    """A process has learnt that it is no member any more, while it has records in hand."""
-    return any(one.generation == NO_GENERATION and at_work(one) for one in consumers)
+def a_zombie_works(consumers: tuple[Consumer, ...], coordinator: GroupCoordinator) -> bool:
+    """A member of an older generation still works on records."""
+    return any(
+        at_work(one)
+        and one.subscribes
+        and (one.me not in coordinator.members or one.generation < coordinator.generation)
+        for one in consumers
+    )
+
+
+@predicate
+def a_commit_while_preparing(consumers: tuple[Consumer, ...], coordinator: GroupCoordinator) -> bool:
+    """A member of the generation in force waits for its commit while the next one is prepared."""
+    return coordinator.state == GroupState.PREPARING_REBALANCE and any(
+        one.stage == Stage.COMMITTING and one.generation == coordinator.generation for one in consumers
+    )
+
+
+@predicate
+def a_commit_beside_members(consumers: tuple[Consumer, ...], coordinator: GroupCoordinator) -> bool:
+    """A process with assign() waits for its commit while the group has members."""
+    return coordinator.state == GroupState.STABLE and any(
+        one.stage == Stage.COMMITTING and not one.subscribes for one in consumers
+    )

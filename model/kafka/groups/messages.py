@@ -17,7 +17,7 @@ Record = Annotated[int, Below("records")]  # An offset of an input partition tha
 Position = Annotated[int, UpTo("records")]  # The next offset to read; a committed offset is one.
 Partition = Annotated[int, Below("partitions")]
 Generation = Annotated[int, Between(NO_GENERATION, "generations")]
-Process = Annotated[int, Below("processes")]  # Which one of a consumer's processes, the restarted ones counted.
+Connection = Annotated[int, Below("connections")]  # Which one of a consumer's, to tell late answers from awaited ones.
 Offsets = Annotated[tuple[Position | None, ...], MaxLen("partitions")]  # One place for each partition.
 Copies = Annotated[int, UpTo(2)]  # None, one, or "more than once".
 Member = Annotated[ActorId, Of("Consumer")]
@@ -55,7 +55,7 @@ class OffsetReset(Enum):
 @message
 class JoinGroupRequest:
     member: Member
-    process: Process
+    connection: Connection
     instance: Instance | None
     partitions_seen: Annotated[int, UpTo("partitions")]  # How many the topic has, as far as the member knows.
 
@@ -64,7 +64,8 @@ class JoinGroupRequest:
 class SyncGroupResponse:
     """The answers to JoinGroup and SyncGroup in one: nobody but the two of them can tell when the first arrived."""
 
-    process: Process
+    error: Error
+    connection: Connection  # Of the request.
     generation: Generation
     partitions: frozenset[Partition]
 

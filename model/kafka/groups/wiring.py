@@ -14,7 +14,7 @@ Places = Callable[[Path], Place]
 
 READS = (
     "group.id", "group.instance.id", "group.protocol", "enable.auto.commit", "auto.offset.reset", "max.poll.records",
-    "partition.assignment.strategy",
+    "partition.assignment.strategy", "unclean.leader.election.enable",
 )  # fmt: skip
 WHY_NOT = {
     "isolation.level": "transactions in the input: every record is committed",
@@ -134,10 +134,10 @@ class _Wiring:
         return {
             "constants": {
                 "records": records, "partitions": self.input.partitions, "instances": instances,
-                "generations": self.generations(), "processes": 1 + max(map(self.crashes, self.names())),
+                "generations": self.generations(), "connections": self.connections(),
             },
             "actors": self.actors(),
-            "network": {"kind": "fifo", "capacity": 4, "links": []},
+            "network": {"kind": "fifo", "capacity": 6, "links": []},
             "faults": {
                 kind: given
                 for kind in ("crash", "pause", "lose", "duplicate", "delay")
@@ -153,20 +153,29 @@ class _Wiring:
     def names(self) -> list[str]:
         return [f"{name}-{i + 1}" for name, app in self.readers.items() for i in range(app.instances)]
 
-    def crashes(self, process: str) -> int:
-        crash = self.document.faults.crash
-        return max(budget(crash, process), budget(crash, process.rpartition("-")[0]))
+    def times(self, given: Any, process: str) -> int:
+        return max(budget(given, process), budget(given, process.rpartition("-")[0]))
+
+    def connections(self) -> int:
+        """One for each process, each coordinator, and each join that was given up while the process stood still."""
+        faults = self.document.faults
+        most = max(self.times(faults.crash, one) + 2 * self.times(faults.pause, one) for one in self.names())
+        return 1 + most + budget(faults.crash, "group_coordinator")
+
+    def instance_ids(self) -> list[str]:
+        found = {settings.get("group.instance.id"): None for settings in self.settings.values()}
+        return [one for one in found if one is not None]
 
     def generations(self) -> int:
         """Each start, and each time that a process drops out, costs one; its way back another."""
         faults = self.document.faults
         found = len(self.names()) + self.input.added_partitions * len(self.names())
         for process in self.names():
-            app = process.rpartition("-")[0]
             for given in (faults.crash, faults.pause, faults.max_poll_interval):
-                found += 2 * (budget(given, process) or budget(given, app))
+                found += 3 * self.times(given, process)
             found += 2 * faults.processing_failure
-        return found + budget(faults.crash, "group_coordinator")
+        found += self.input.added_partitions
+        return found + 3 * budget(faults.crash, "group_coordinator")
 
     def actors(self) -> dict[str, Any]:
         document, topic = self.document, self.input
@@ -180,7 +189,8 @@ class _Wiring:
             }  # fmt: skip
         actors["group_coordinator"] = {
             "is": "GroupCoordinator", "consumers": self.names(), "partitions_at_start": at_start,
-            "expirations": document.faults.offsets_retention,
+            "expirations": document.faults.offsets_retention, "committed_before": topic.committed or [],
+            "unclean": document.brokers.get("unclean.leader.election.enable", False),
             **dict(SWITCHES[one] for one in document.without if one in SWITCHES),
         }  # fmt: skip
         for i, leader in enumerate(leaders):
@@ -199,9 +209,11 @@ class _Wiring:
 
     def consumer(self, name: str, app: App) -> dict[str, Any]:
         settings, faults = self.settings[name], self.document.faults
+        instance = settings.get("group.instance.id")
         automatic = self.auto_commit(name, app) if settings["enable.auto.commit"] else None
         wired = {
             "max_poll_records": min(settings["max.poll.records"], self.input.records or 0),
+            **({} if instance is None else {"instance": self.instance_ids().index(instance)}),
             "subscribes": app.subscription != "assign",
             "auto_commit": automatic or "OFF",
             "commits": {"never": "NOTHING", "sync": "SYNC", "async": "ASYNC"}[app.commits],
@@ -214,7 +226,8 @@ class _Wiring:
             "on_error": app.on_exception.upper(),
             "reset": str(settings["auto.offset.reset"]).upper(),
             "failures": faults.processing_failure,
-            "late_polls": budget(faults.max_poll_interval, name),
+            "late_polls": [self.times(faults.max_poll_interval, f"{name}-{i + 1}") for i in range(app.instances)],
+            "commit_every": app.commit_every,
         }
         if app.client == "java":
             wired |= java_by_version(self.document.version)
