@@ -14,6 +14,7 @@ MECHANISMS = (  # What `without` can take away; the families know what that mean
     "generation_check", "stable_offset_fetch", "failed_send_fails_transaction",
     "exclusive_bound", "loading_before_reading", "abort_filter",
     "leader_epochs", "batch_window", "batch_history", "single_metadata_changes", "whole_metadata_deltas",
+    "member_epoch_equality",
 )  # fmt: skip
 FIXES = ("KAFKA-15591", "follower_offsets_reset")  # What `fixes` can add.
 
@@ -83,20 +84,25 @@ class App(Form):
         default="before_commit",
         description="When a record is processed: before or after the commit, or in a thread beside poll().",
     )
-    effect: Literal["call", "upsert", "store_with_offset"] = Field(
+    workers: Annotated[int, Field(ge=1, le=2)] = Field(default=1, description="Threads of `processing: worker`.")
+    effect: Literal["call", "keyed_call", "upsert", "store_with_offset"] = Field(
         default="call",
-        description="What processing does: something that happens again each time, a write to a store, or one in the"
+        description="What processing does: something that happens again each time, or once for each idempotency key; a"
+        " write to a store under one key, or one in the"
         " same transaction as the offset (where the application then starts). With `writes`: a record is produced.",
     )
     compares_offset: bool = Field(
         default=False, description="The store refuses a record whose offset is not the next (compare-and-set)."
     )
     flushes: bool = Field(default=False, description="The loop calls flush() of its producer before it commits.")
-    on_exception: Literal["close", "continue"] = Field(
-        default="close", description="When processing throws: close() in `finally`, or log and go on with the next."
+    on_exception: Literal["close", "continue", "retry", "dead_letter"] = Field(
+        default="close",
+        description="When processing throws: close() in `finally`, log and go on with the next, try again, or write the"
+        " record to a dead letter topic.",
     )
     commit_every: Annotated[int, Field(ge=1, le=2)] = Field(default=1, description="In batches that poll() returned.")
     commits_on_revocation: bool = Field(default=False, description="commitSync() in onPartitionsRevoked.")
+    waits_for_worker: bool = Field(default=False, description="onPartitionsRevoked waits until the worker is done.")
     failed_commit: Literal["ignore", "resend"] = Field(
         default="ignore", description="What the callback of commitAsync() does with a commit that failed."
     )
@@ -104,8 +110,10 @@ class App(Form):
         default="java", description="The Java client of the spec's version, librdkafka, or the high-level 0.8 consumer."
     )
     client_version: str | None = Field(default=None, description="Of librdkafka.")
-    stores_offset: Literal["on_delivery", "after_processing"] = Field(
-        default="on_delivery", description="librdkafka: enable.auto.offset.store, or offsets_store() by the loop."
+    stores_offset: Literal["on_delivery", "after_processing", "contiguous"] = Field(
+        default="on_delivery",
+        description="librdkafka: enable.auto.offset.store, or offsets_store() when a record is done, or of the offset"
+        " below which all are done.",
     )
     records: Annotated[int, Field(ge=1, le=4)] | None = Field(
         default=None, description="How many it writes, if it reads nothing."

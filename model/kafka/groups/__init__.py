@@ -16,6 +16,7 @@ from model.kafka.groups.guarantees import (
     every_process_is_idle,
     fenced_commit_inert,
     idempotent_converge,
+    no_commit_refused,
     no_duplicates,
     no_loss,
     no_silent_gap,
@@ -24,6 +25,7 @@ from model.kafka.groups.guarantees import (
     offset_durable,
     single_owner,
     store_cas,
+    stored_offset_is_assigned,
 )
 from model.kafka.groups.input_partition import InputPartition
 from model.kafka.groups.store import ExternalStore
@@ -44,6 +46,7 @@ __all__ = [
     "every_process_is_idle",
     "fenced_commit_inert",
     "idempotent_converge",
+    "no_commit_refused",
     "no_duplicates",
     "no_loss",
     "no_silent_gap",
@@ -52,4 +55,5 @@ __all__ = [
     "offset_durable",
     "single_owner",
     "store_cas",
+    "stored_offset_is_assigned",
 ]

@@ -37,8 +37,11 @@ from checker.lang import (
     send,
 )
 from model.kafka.groups.messages import (
+    JOIN_EPOCH,
     NO_GENERATION,
     Connection,
+    ConsumerGroupHeartbeatRequest,
+    ConsumerGroupHeartbeatResponse,
     Copies,
     Error,
     FetchRequest,
@@ -104,6 +107,8 @@ class OnError(Enum):
 
     CLOSE = "close"  # close() in `finally`, and the process ends.
     CONTINUE = "continue"  # Logged; the next record.
+    RETRY = "retry"  # The same record again.
+    DEAD_LETTER = "dead_letter"  # Written to another topic, which is an effect; the next record.
 
 
 class Stage(Enum):
@@ -145,6 +150,8 @@ class Consumer:
     store: Annotated[ActorId, Of("ExternalStore")]
     partitions_at_start: Annotated[int, UpTo("partitions")] = 1
     max_poll_records: Position
+    consumer_protocol: bool = False  # group.protocol=consumer (KIP-848)
+    cooperative: bool = False  # CooperativeStickyAssignor alone.
     subscribes: bool = True  # Else assign(): all partitions, and no group.
     instance: Instance | None = None
     auto_commit: AutoCommit = AutoCommit.OFF
@@ -153,10 +160,13 @@ class Consumer:
     commits_on_revocation: bool = False  # commitSync() in onPartitionsRevoked.
     resends_failed_commit: bool = False  # In the callback of commitAsync(); one partition.
     stores_on_delivery: bool = True  # enable.auto.offset.store
+    stores_contiguous: bool = False  # Else the offset behind the record that is done, whatever is before it.
+    workers: Annotated[int, Between(1, 2)] = 1
     keeps_stored_offsets: bool = False  # Of partitions that it has no more (librdkafka before 1.9.0).
     fetches_while_revoking: bool = False  # 3.2 and 3.3, before KAFKA-14196.
     processing: Processing = Processing.BEFORE_COMMIT
     effect: Effect = Effect.CALL
+    waits_for_worker: bool = False  # In onPartitionsRevoked.
     flushes: bool = False  # flush() of its producer before a commit.
     on_error: OnError = OnError.CLOSE
     reset: OffsetReset = OffsetReset.LATEST
@@ -168,9 +178,10 @@ class Consumer:
     stage: Volatile[Stage] = Stage.NOT_STARTED
     generation: Volatile[Generation] = NO_GENERATION
     assigned: Volatile[frozenset[Partition]] = frozenset()
+    assignment: Volatile[frozenset[Partition]] = frozenset()  # KIP-848: what it is to have.
     position: Volatile[dict[Partition, Position | None]] = each(None)  # The next offset that poll() hands out.
     processed: Volatile[dict[Partition, Position]] = each(0)  # Up to here the application has done its work.
-    queue: Volatile[Annotated[tuple[InputRecord, ...], MaxLen("records * partitions")]] = ()  # Of the other thread.
+    queue: Volatile[Annotated[tuple[InputRecord, ...], MaxLen("2 * records * partitions")]] = ()  # Of the other thread.
     stored: Volatile[dict[Partition, Position | None]] = each(None)
     fetching: Volatile[frozenset[Partition]] = frozenset()  # A fetch is under way, or its answer waits.
     rejoins: Volatile[bool] = False  # rejoinNeeded
@@ -185,6 +196,7 @@ class Consumer:
     late: Volatile[Annotated[int, UpTo(1)]] = 0
     effects: History[dict[InputRecord, Copies]] = each(0)
     first: History[dict[Partition, Position | None]] = each(None)  # Where auto.offset.reset=latest put it first.
+    found_while_running: History[bool] = False  # The partition that was added.
     jumped: History[bool] = False  # auto.offset.reset has moved a position past records.
 
     # --- Joining, positions ---
@@ -212,9 +224,29 @@ class Consumer:
             self.connection += 1
             self.send_join()
             return
+        revoked = self.assigned - response.partitions  # Not empty in a cooperative rebalance only.
         self.generation = response.generation
+        self.give_up(revoked)
         self.assigned = response.partitions
+        self.rejoins = self.rejoins or len(revoked) > 0
         self.find_positions()
+
+    @on(ConsumerGroupHeartbeatResponse)
+    def adopt_epoch(self, response: ConsumerGroupHeartbeatResponse) -> None:
+        if self.connection != response.connection:
+            return
+        if self.stage == Stage.JOINING:
+            self.generation = response.epoch
+            self.assigned = response.assignment
+            self.assignment = response.assignment
+            self.find_positions()
+        elif self.generation != NO_GENERATION:
+            self.generation = response.epoch
+            self.assignment = response.assignment
+            reconciling = self.rejoins
+            self.rejoins = self.assignment != self.assigned
+            if reconciling and not self.rejoins:
+                self.acknowledge()  # Nothing to do any more.
 
     @on(HeartbeatResponse)
     def heartbeat(self, response: HeartbeatResponse) -> None:
@@ -223,6 +255,8 @@ class Consumer:
             self.send_join()
         elif self.stage == Stage.JOINING and response.error == Error.FENCED_INSTANCE_ID:
             self.end(Stage.FAILED)
+        elif response.error == Error.NOT_COORDINATOR and self.consumer_protocol and self.generation != NO_GENERATION:
+            self.acknowledge()
         elif self.generation == response.generation and response.error != Error.NOT_COORDINATOR:
             self.react(response.error)
 
@@ -230,12 +264,13 @@ class Consumer:
     def see_partition(self, update: MetadataUpdate) -> None:
         self.partitions_new += 1
         self.rejoins = self.subscribes and self.stage != Stage.NOT_STARTED
+        self.found_while_running = self.found_while_running or self.stage in RUNNING
 
     @on(OffsetFetchResponse)
     def refresh_committed_offsets(self, response: OffsetFetchResponse) -> None:
         if self.stage == Stage.FETCHING_OFFSETS:
             for partition, offset in enumerate(response.offsets):
-                if partition in self.assigned and offset is not None:
+                if partition in self.assigned and self.position[partition] is None and offset is not None:
                     self.seek(partition, offset)
                     self.auto_committed[partition] = offset
             self.reset_missing()
@@ -267,6 +302,8 @@ class Consumer:
         """It goes on inside while there is nothing to hand out."""
         again = self.stage == Stage.POLLING and (self.rejoins or self.fenced or self.auto_commits_in_poll())
         require(self.stage == Stage.BETWEEN_POLLS or again)
+        require(self.processing != Processing.WORKER or len(self.queue) <= self.max_poll_records)
+        require(not self.waits_for_worker or not self.rejoins or len(self.queue) == 0)
         if self.fenced:
             self.end(Stage.FAILED)
         elif self.rejoins and not self.commits_while_fetching():
@@ -318,9 +355,9 @@ class Consumer:
     @action
     def work(self) -> None:
         """Another thread of the process: a worker of the application, or the producer's Sender."""
-        require(len(self.queue) > 0)
-        record = self.queue[0]
-        self.queue = self.queue[1:]
+        number = choose(range(min(self.workers, len(self.queue))))
+        record = self.queue[number]
+        self.queue = self.queue[:number] + self.queue[number + 1 :]
         self.take_effect(record)
         if self.processing == Processing.WORKER:
             self.store_offset(record)
@@ -341,17 +378,21 @@ class Consumer:
             if result.applied:
                 self.finish_record(InputRecord(result.partition, result.record))
             else:
-                self.find_positions()  # Somebody else has written it.
+                self.give_up(self.assigned)
+                self.find_positions()  # Somebody else has written it: from the store again.
 
     @action
     def fail_to_process(self) -> None:
         """An exception instead of the effect."""
         require(self.failed < self.failures and self.stage == Stage.PROCESSING)
         self.failed += 1
-        if self.on_error == OnError.CONTINUE:
-            self.finish_record(self.next_record())
-        else:
+        if self.on_error == OnError.CLOSE:
             self.close()
+        elif self.on_error != OnError.RETRY:
+            record = self.next_record()
+            if self.on_error == OnError.DEAD_LETTER:
+                self.take_effect(record)
+            self.finish_record(record)
 
     @action
     def exceed_poll_interval(self) -> None:
@@ -368,9 +409,15 @@ class Consumer:
     def offsets_committed(self, response: OffsetCommitResponse) -> None:
         if response.generation == self.generation:
             self.react(response.error)
-        if response.synchronous:
+        again = self.stage == Stage.REVOKING and response.error == Error.STALE_MEMBER_EPOCH and self.may_commit()
+        if response.synchronous and again:
+            self.send_commit(True)  # With the epoch that the coordinator has told in the meantime.
+        elif response.synchronous:
             self.go_on(response.error)
-        elif self.resends_failed_commit:
+        if response.error != Error.NONE:
+            for partition in self.auto_committed.keys():
+                self.auto_committed[partition] = None  # To be committed at the next opportunity.
+        if self.resends_failed_commit and not response.synchronous:
             self.unanswered -= {offset for offset in response.offsets if offset is not None}
 
     @action
@@ -404,6 +451,8 @@ class Consumer:
     def reset_generation(self) -> None:
         self.generation = NO_GENERATION
         self.rejoins = self.subscribes
+        if self.consumer_protocol:
+            self.connection += 1
         self.unanswered = frozenset()
 
     def hand_out(self, partition: Partition, offset: Position, end: Position) -> None:
@@ -437,7 +486,11 @@ class Consumer:
         """rd_kafka_offsets_store() by the application, when the record is done."""
         present = record.partition in self.assigned or self.keeps_stored_offsets
         if self.auto_commit == AutoCommit.STORED and not self.stores_on_delivery and present:
-            self.stored[record.partition] = record.offset + 1
+            offset = record.offset + 1
+            if self.stores_contiguous:
+                handed = self.processed[record.partition]
+                offset = min((one.offset for one in self.queue if one.partition == record.partition), default=handed)
+            self.stored[record.partition] = offset
 
     def finish_record(self, record: InputRecord) -> None:
         self.processed[record.partition] += 1
@@ -478,7 +531,7 @@ class Consumer:
                 self.drop_records()  # The exception reaches the loop, which logs it and polls again.
             self.stage = Stage.PROCESSING if self.has_work() else Stage.BETWEEN_POLLS
         elif self.stage == Stage.REVOKING:
-            self.join()
+            self.revoke()
         elif self.stage == Stage.CLOSING:
             self.leave(Stage.CLOSED)
 
@@ -521,26 +574,56 @@ class Consumer:
         return self.fetches_while_revoking and self.may_commit() and self.revocation != Revocation.COMMITTED
 
     def prepare_join(self) -> None:
-        """onJoinPrepare: everything is revoked (eager), after a last commit; or is lost already (onPartitionsLost)."""
+        """onJoinPrepare, or KIP-848's reconciliation: a last commit before partitions are revoked."""
         commits = self.auto_commit != AutoCommit.OFF and self.has_progress() and not self.fetches_while_revoking
         if self.may_commit() and len(self.assigned) > 0 and (commits or self.commits_on_revocation):
             self.commit_and_wait(Stage.REVOKING)
         else:
+            self.revoke()
+
+    def revoke(self) -> None:
+        if self.consumer_protocol and self.generation != NO_GENERATION:
+            revoked = self.assigned - self.assignment
+            self.give_up(revoked)
+            self.assigned = self.assignment
+            self.rejoins = False
+            if len(revoked) > 0:
+                self.acknowledge()
+            self.find_positions()
+        else:
             self.join()
 
+    def acknowledge(self) -> None:
+        send(
+            self.coordinator,
+            ConsumerGroupHeartbeatRequest(self.me, self.connection, self.generation, self.assigned),
+        )
+
     def join(self) -> None:
-        self.forget_assignment()
+        """Eager, or after onPartitionsLost: without partitions."""
+        if self.cooperative and self.generation != NO_GENERATION:
+            self.rejoins = False
+        else:
+            self.forget_assignment()
         self.stage = Stage.JOINING
         self.send_join()
 
     def send_join(self) -> None:
         seen = self.partitions_at_start + self.partitions_new
-        send(self.coordinator, JoinGroupRequest(self.me, self.connection, self.instance, seen))
+        if self.consumer_protocol:
+            send(
+                self.coordinator,
+                ConsumerGroupHeartbeatRequest(self.me, self.connection, JOIN_EPOCH, frozenset()),
+            )
+        else:
+            send(self.coordinator, JoinGroupRequest(self.me, self.connection, self.instance, seen))
 
     def find_positions(self) -> None:
         """updateFetchPositions, or the seek() of an application that keeps its offsets itself."""
         if len(self.assigned) == 0:
             self.stage = Stage.POLLING
+        elif all(self.position[partition] is not None for partition in self.assigned):
+            self.stage = Stage.BETWEEN_POLLS
         elif self.effect == Effect.STORE_WITH_OFFSET:
             self.stage = Stage.READING_STORE
             send(self.store, StoreRead(self.me))
@@ -595,14 +678,18 @@ class Consumer:
         self.stage = stage
 
     def forget_assignment(self) -> None:
+        self.give_up(frozenset(self.position.keys()))
         self.assigned = frozenset()
-        self.fetching = frozenset()
+        self.assignment = frozenset()
         self.rejoins = False
         self.poll_event = False
         self.batches = 0
         self.unanswered = frozenset()
         self.revocation = Revocation.NONE
-        for partition in self.position.keys():
+
+    def give_up(self, partitions: frozenset[Partition]) -> None:
+        self.fetching -= partitions
+        for partition in partitions:
             self.position[partition] = None
             self.processed[partition] = 0
             self.auto_committed[partition] = None

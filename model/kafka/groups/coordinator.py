@@ -32,8 +32,11 @@ from checker.lang import (
     suspected,
 )
 from model.kafka.groups.messages import (
+    JOIN_EPOCH,
     NO_GENERATION,
     Connection,
+    ConsumerGroupHeartbeatRequest,
+    ConsumerGroupHeartbeatResponse,
     Error,
     Generation,
     HeartbeatResponse,
@@ -51,6 +54,13 @@ from model.kafka.groups.messages import (
 )  # fmt: skip
 
 
+class GroupProtocol(Enum):
+    """group.protocol"""
+
+    CLASSIC = "classic"
+    CONSUMER = "consumer"  # KIP-848
+
+
 class GroupState(Enum):
     EMPTY = "Empty"
     PREPARING_REBALANCE = "PreparingRebalance"
@@ -61,16 +71,27 @@ class GroupState(Enum):
 @actor
 class GroupCoordinator:
     consumers: tuple[Member, ...]
+    protocol: GroupProtocol = GroupProtocol.CLASSIC
     partitions_at_start: Annotated[int, UpTo("partitions")]
     cooperative: bool = False  # CooperativeStickyAssignor is what all members have in common.
     expirations: Annotated[int, UpTo(1)] = 0  # How often offsets.retention.minutes passes while the group is empty.
     committed_before: tuple[Position | None, ...] = ()  # By an earlier run of the group: for each partition.
     unclean: bool = False  # unclean.leader.election.enable, and a replica that lags by one commit.
     checks_generation: bool = True
+    reassigns_while_revoking: bool = False  # 3.7 and 3.8: a member need not have revoked to get its partition back.
+    keeps_partition_epochs: bool = True  # Since KAFKA-16147, of a partition that it gets back.
+    accepts_older_epochs: bool = False  # KIP-1251
 
-    generation: Durable[Generation] = 0  # The last one that was persisted.
+    generation: Durable[Generation] = 0  # The last one that was persisted; KIP-848: the group epoch.
     members: Durable[frozenset[Member]] = frozenset()
     owner: Durable[dict[Partition, Member | None]] = each(None)
+    # KIP-848: `owner` is the member whose epoch the partition has (currentPartitionEpoch).
+    epoch: Durable[dict[Member, Generation]] = each(NO_GENERATION)
+    target: Durable[dict[Partition, Member | None]] = each(None)
+    assigned: Durable[dict[Member, frozenset[Partition]]] = each(frozenset())
+    revoking: Durable[dict[Member, frozenset[Partition]]] = each(frozenset())  # partitionsPendingRevocation
+    connection: Durable[dict[Member, Connection]] = each(0)
+    assignment_epoch: Durable[dict[Partition, Generation]] = each(NO_GENERATION)
     holder: Durable[dict[Instance, Member | None]] = each(None)  # Static members.
     committed: Durable[dict[Partition, Position | None]] = each(None)
     lagging: Durable[dict[Partition, Position | None]] = each(None)  # The offsets at a replica that is behind.
@@ -80,6 +101,7 @@ class GroupCoordinator:
     joins: Volatile[dict[Member, Connection | None]] = each(None)  # Joins that wait for the rebalance to complete.
     partitions_seen: Volatile[Annotated[int, UpTo("partitions")]] = 0
     fenced_commit_applied: History[bool] = False
+    owner_refused: History[bool] = False  # A member's commit was refused, and the partitions were its own.
     rewound: History[bool] = False  # A commit has put an offset below an earlier one.
     acknowledged: History[dict[Partition, Position | None]] = each(None)
 
@@ -118,18 +140,52 @@ class GroupCoordinator:
             send(member, HeartbeatResponse(Error.UNKNOWN_MEMBER_ID, self.generation - 1))
         self.members = self.joined()
         self.state = GroupState.STABLE
-        self.assign(first)
+        if self.cooperative:
+            self.assign_sticky(first)
+        else:
+            self.assign(first)
         for member, connection in self.joins.items():
             if connection is not None:
                 self.send_assignment(member, connection)
                 self.joins[member] = None
+
+    # --- KIP-848 ---
+
+    @on(ConsumerGroupHeartbeatRequest)
+    def heartbeat(self, request: ConsumerGroupHeartbeatRequest) -> None:
+        """A member joins, or has revoked what it was told to."""
+        member = request.member
+        if request.epoch == JOIN_EPOCH:
+            if member in self.members:
+                self.drop_member(member)  # A process before this one, whose session ends first.
+            self.members |= {member}
+            self.connection[member] = request.connection
+            self.change_target()
+            self.compute_next(member)
+        elif member in self.members:
+            released = self.revoking[member] - request.owned
+            self.revoking[member] -= released
+            for partition in released:
+                if self.owner[partition] == member:
+                    self.owner[partition] = None
+
+    @action
+    def reconcile(self) -> None:
+        """A member's next heartbeat finds that there is something to do: CurrentAssignmentBuilder.build."""
+        require(self.protocol == GroupProtocol.CONSUMER)
+        member = choose(one for one in self.members if self.has_next(one))
+        self.compute_next(member)
+
+    # --- Both ---
 
     @action
     def expire_session(self) -> None:
         """session.timeout.ms without a heartbeat, because the process is down or stands still."""
         member = choose(one for one in self.consumers if one in self.members | self.joined() and suspected(one))
         connection = self.joins[member]
-        if connection is not None:
+        if self.protocol == GroupProtocol.CONSUMER:
+            send(member, HeartbeatResponse(Error.UNKNOWN_MEMBER_ID, self.epoch[member]))
+        elif connection is not None:
             send(member, SyncGroupResponse(Error.UNKNOWN_MEMBER_ID, connection, NO_GENERATION, frozenset()))
         else:
             send(member, HeartbeatResponse(Error.UNKNOWN_MEMBER_ID, self.generation))
@@ -137,12 +193,16 @@ class GroupCoordinator:
 
     @on(LeaveGroupRequest)
     def leave_group(self, request: LeaveGroupRequest) -> None:
-        if request.member in self.members and request.generation == self.generation:
+        if request.member in self.members and request.generation == self.generation_of(request.member):
             self.remove(request.member)  # Of itself it knows.
 
     @on(OffsetCommitRequest)
     def commit_offsets(self, request: OffsetCommitRequest) -> None:
         error = self.validate(request)
+        if error != Error.NONE and request.member in self.members:
+            own = self.assigned[request.member]
+            mine = all(offset is None or partition in own for partition, offset in enumerate(request.offsets))
+            self.owner_refused = self.owner_refused or mine
         if not self.checks_generation:
             self.fenced_commit_applied = self.fenced_commit_applied or error != Error.NONE
             error = Error.NONE
@@ -169,7 +229,7 @@ class GroupCoordinator:
     @action
     def expire_offsets(self) -> None:
         """offsets.retention.minutes after the last member has gone (KIP-211)."""
-        require(self.state == GroupState.EMPTY and self.expired < self.expirations)
+        require(self.is_empty() and self.expired < self.expirations)
         self.expired += 1
         for partition in self.committed.keys():
             self.loaded = True
@@ -179,7 +239,8 @@ class GroupCoordinator:
     @on_restart
     def load(self) -> None:
         """Another broker has read the log: a rebalance that was not persisted has not happened."""
-        self.state = GroupState.STABLE if len(self.members) > 0 else GroupState.EMPTY
+        if len(self.members) > 0 and self.protocol == GroupProtocol.CLASSIC:
+            self.state = GroupState.STABLE
         if self.unclean and choose((False, True)):
             for partition in self.committed.keys():
                 self.committed[partition] = self.lagging[partition]
@@ -187,15 +248,37 @@ class GroupCoordinator:
             send(consumer, HeartbeatResponse(Error.NOT_COORDINATOR, self.generation))
 
     def validate(self, request: OffsetCommitRequest) -> Error:
-        """ClassicGroup.validateOffsetCommit. Never compared: who owns the partition, and what is committed so far."""
+        """validateOffsetCommit of ClassicGroup and ConsumerGroup. Never compared: what is committed so far."""
         if request.generation == NO_GENERATION:  # From assign(): nobody fences it.
-            return Error.NONE if self.state == GroupState.EMPTY else Error.UNKNOWN_MEMBER_ID
+            return Error.NONE if self.is_empty() else Error.UNKNOWN_MEMBER_ID
         if request.instance is not None and self.holder[request.instance] != request.member:
             return Error.FENCED_INSTANCE_ID
         if request.member not in self.members:
             return Error.UNKNOWN_MEMBER_ID
+        if self.protocol == GroupProtocol.CONSUMER:
+            return Error.NONE if self.is_valid_epoch(request) else Error.STALE_MEMBER_EPOCH
         completing = self.state == GroupState.COMPLETING_REBALANCE  # The new generation is in force already.
         return Error.ILLEGAL_GENERATION if completing or request.generation != self.generation else Error.NONE
+
+    def is_valid_epoch(self, request: OffsetCommitRequest) -> bool:
+        epoch = self.epoch[request.member]
+        if self.accepts_older_epochs:
+            return request.generation <= epoch and all(
+                offset is None or self.is_assigned(request.member, partition, request.generation)
+                for partition, offset in enumerate(request.offsets)
+            )
+        return request.generation == epoch
+
+    def is_assigned(self, member: Member, partition: Partition, epoch: Generation) -> bool:
+        held = self.assigned[member] | self.revoking[member]
+        return partition in held and self.assignment_epoch[partition] <= epoch
+
+    def is_empty(self) -> bool:
+        """In the classic protocol a member that joins makes the group non-empty."""
+        return len(self.members | self.joined()) == 0 and self.state == GroupState.EMPTY
+
+    def generation_of(self, member: Member) -> Generation:
+        return self.epoch[member] if self.protocol == GroupProtocol.CONSUMER else self.generation
 
     def joined(self) -> frozenset[Member]:
         return frozenset(member for member in self.joins.keys() if self.joins[member] is not None)
@@ -208,6 +291,10 @@ class GroupCoordinator:
         self.state = GroupState.PREPARING_REBALANCE
 
     def remove(self, member: Member) -> None:
+        if self.protocol == GroupProtocol.CONSUMER:
+            self.drop_member(member)
+            self.change_target()
+            return
         self.members -= {member}
         self.joins[member] = None
         self.forget(member)
@@ -246,3 +333,78 @@ class GroupCoordinator:
                 for member in self.members - {first}:
                     if partition % 2 == 1:
                         self.owner[partition] = member
+
+    def assign_sticky(self, first: Member) -> None:
+        """CooperativeStickyAssignor: what has to move is nobody's in this generation, until its owner has let it go."""
+        for partition, owner in self.owner.items():
+            if partition < max(self.partitions_at_start, self.partitions_seen):
+                if owner is None:
+                    self.owner[partition] = first
+                    for member in self.members - {first}:
+                        if self.share(member) < self.share(first) - 1:
+                            self.owner[partition] = member
+                elif self.share(owner) > 1 + min(self.share(member) for member in self.members):
+                    self.owner[partition] = None
+
+    def share(self, member: Member) -> int:
+        return sum(1 for owner in self.owner.values() if owner == member)
+
+    def drop_member(self, member: Member) -> None:
+        self.members -= {member}
+        self.forget(member)
+        self.epoch[member] = NO_GENERATION
+        self.assigned[member] = frozenset()
+        self.revoking[member] = frozenset()
+        self.connection[member] = 0
+
+    def change_target(self) -> None:
+        """A new group epoch, and the assignor's new target; a member that joins comes anywhere in the order of ids."""
+        self.generation += 1
+        for partition in self.target.keys():
+            self.target[partition] = None
+        if len(self.members) > 0:
+            first = choose(self.members)
+            for partition in self.target.keys():
+                self.target[partition] = first
+                for member in self.members - {first}:
+                    if partition % 2 == 1:
+                        self.target[partition] = member
+
+    def wanted(self, member: Member) -> frozenset[Partition]:
+        return frozenset(partition for partition in self.target.keys() if self.target[partition] == member)
+
+    def obtainable(self, member: Member) -> frozenset[Partition]:
+        """Nobody else has them, and what the member itself is giving up it may get back only in 3.7 and 3.8."""
+        free = frozenset(partition for partition in self.owner.keys() if self.owner[partition] is None)
+        back = self.revoking[member] if self.reassigns_while_revoking else frozenset()
+        return self.wanted(member) & (free | back)
+
+    def has_next(self, member: Member) -> bool:
+        if len(self.revoking[member]) > 0:  # UNREVOKED_PARTITIONS
+            return self.reassigns_while_revoking and len(self.missing(member)) > 0
+        extra = self.assigned[member] - self.wanted(member)
+        return len(extra) > 0 or self.epoch[member] != self.generation or len(self.missing(member)) > 0
+
+    def missing(self, member: Member) -> frozenset[Partition]:
+        return self.obtainable(member) - self.assigned[member]
+
+    def compute_next(self, member: Member) -> None:
+        """First the member gives up what it is not to have, in its old epoch; then it gets what is free in the new."""
+        extra = self.assigned[member] - self.wanted(member)
+        if len(extra) > 0:
+            self.assigned[member] -= extra
+            self.revoking[member] |= extra
+        else:
+            found = self.missing(member)
+            for partition in found:
+                again = partition in self.revoking[member]
+                self.owner[partition] = None if again and not self.keeps_partition_epochs else member
+                self.assignment_epoch[partition] = self.generation
+            self.assigned[member] |= found
+            self.revoking[member] -= found
+            if len(self.revoking[member]) == 0:
+                self.epoch[member] = self.generation
+        send(
+            member,
+            ConsumerGroupHeartbeatResponse(self.connection[member], self.epoch[member], self.assigned[member]),
+        )

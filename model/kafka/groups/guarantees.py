@@ -1,14 +1,14 @@
 """What consumers in a group are promised, or not, as predicates over a whole state.
 
 A record is *eligible* from the offset that the group had committed before, or from where auto.offset.reset=latest first
-put one of its consumers (otherwise from the first record on; in a partition that is added later always). It is *in
-hand* while a process has it from poll() and its effect is still to come. Effects are counted where they happen: calls
-and produced records at the process that caused them, rows at the store.
+put one of its consumers (otherwise from the first record on; always in a partition that is added while it runs). It is
+*in hand* while a process has it from poll() and its effect is still to come. Effects are counted where they happen:
+calls and produced records at the process that caused them, rows at the store.
 """
 
 from checker.lang import ensure, predicate
 from model.kafka.groups.consumer import Consumer, Effect, Stage
-from model.kafka.groups.coordinator import GroupCoordinator, GroupState
+from model.kafka.groups.coordinator import GroupCoordinator, GroupProtocol, GroupState
 from model.kafka.groups.input_partition import InputPartition
 from model.kafka.groups.messages import InputRecord, OffsetReset, Position, Record
 from model.kafka.groups.store import ExternalStore
@@ -26,7 +26,9 @@ def eligible(
     before = committed_before(coordinator, leader)
     if before is not None:
         return before <= record
-    return leader.added_later or any(started_below(one, leader, record) for one in consumers)
+    if leader.added_later:
+        return any(one.found_while_running for one in consumers)
+    return any(started_below(one, leader, record) for one in consumers)
 
 
 def committed_before(coordinator: GroupCoordinator, leader: InputPartition) -> Position | None:
@@ -155,10 +157,30 @@ def fenced_commit_inert(coordinator: GroupCoordinator) -> bool:
 
 
 @predicate
+def stored_offset_is_assigned(consumers: tuple[Consumer, ...], leaders: tuple[InputPartition, ...]) -> bool:
+    """No process keeps an offset to be committed for a partition that it does not have."""
+    for consumer in consumers:
+        for leader in leaders:
+            stored = consumer.stored[leader.partition]
+            ensure(
+                stored is None or leader.partition in consumer.assigned,
+                f"{consumer.me} keeps offset {stored} of partition {leader.partition}, which it does not have",
+            )
+    return True
+
+
+@predicate
+def no_commit_refused(coordinator: GroupCoordinator) -> bool:
+    """No commit of a member is refused while the partitions are assigned to it."""
+    ensure(not coordinator.owner_refused, "the commit of a member that has the partitions is refused")
+    return True
+
+
+@predicate
 def single_owner(
     consumers: tuple[Consumer, ...], coordinator: GroupCoordinator, leaders: tuple[InputPartition, ...]
 ) -> bool:
-    """No two members of the generation in force have the same partition.
+    """No two members of the generation in force have the same partition (KIP-848: in the coordinator's books).
 
     A process that has lost its membership and does not know it yet may believe to have it: what it does then is the
     matter of no_duplicates and fenced_commit_inert.
@@ -175,6 +197,8 @@ def single_owner(
 
 
 def owns(consumer: Consumer, coordinator: GroupCoordinator, leader: InputPartition) -> bool:
+    if coordinator.protocol == GroupProtocol.CONSUMER:
+        return leader.partition in coordinator.assigned[consumer.me] | coordinator.revoking[consumer.me]
     current = consumer.generation == coordinator.generation and consumer.me in coordinator.members
     return current and not consumer.fenced and leader.partition in consumer.assigned
 

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from checker.lang import ActorId, Below, Between, MaxLen, Of, UpTo, message, struct
 
+JOIN_EPOCH = 0
 NO_GENERATION = -1  # JoinGroupRequest.UNKNOWN_GENERATION_ID: from assign(), or after the generation was reset.
 
 Record = Annotated[int, Below("records")]  # An offset of an input partition that holds a record.
@@ -74,6 +75,23 @@ class SyncGroupResponse:
 class HeartbeatResponse:
     error: Error
     generation: Generation  # Of the heartbeat that it answers.
+
+
+@message
+class ConsumerGroupHeartbeatRequest:
+    """KIP-848: to join (JOIN_EPOCH), or to say what the member still owns after it was told to revoke."""
+
+    member: Member
+    connection: Connection
+    epoch: Generation
+    owned: frozenset[Partition]
+
+
+@message
+class ConsumerGroupHeartbeatResponse:
+    connection: Connection  # On which the member joined.
+    epoch: Generation
+    assignment: frozenset[Partition]
 
 
 @message

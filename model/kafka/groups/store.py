@@ -23,9 +23,11 @@ from model.kafka.groups.messages import (
 class ExternalStore:
     keeps_offset: bool
     compares_offset: bool = False
+    knows_keys: bool = False  # It does a record once: the writer gives an idempotency key, its partition and offset.
 
     offset: Durable[dict[Partition, Position]] = each(0)  # The next record to apply.
     row: Durable[dict[Partition, Record | None]] = each(None)  # The last one that was written, all under one key.
+    done: Durable[frozenset[InputRecord]] = frozenset()
     effects: History[dict[InputRecord, Copies]] = each(0)
 
     @on(StoreRead)
@@ -35,8 +37,9 @@ class ExternalStore:
     @on(StoreWrite)
     def write(self, request: StoreWrite) -> None:
         applied = not self.compares_offset or self.offset[request.partition] == request.record
-        if applied:
-            record = InputRecord(request.partition, request.record)
+        record = InputRecord(request.partition, request.record)
+        if applied and record not in self.done:
+            self.done |= {record} if self.knows_keys else frozenset()
             self.effects[record] = min(self.effects[record] + 1, 2)
             self.row[request.partition] = request.record
             if self.keeps_offset:

@@ -25,14 +25,25 @@ WHY_NOT = {
     "offsets.retention.minutes": "time: how often it passes is the fault budget offsets_retention",
     "acks": "replication of the output: what is sent has arrived",
 }
-SWITCHES = {"generation_check": ("checks_generation", False)}  # What `without` takes away from the coordinator.
-RESPONSES = ("OffsetCommitRequest", "OffsetCommitResponse", "OffsetFetchRequest", "OffsetFetchResponse")
+SWITCHES = {  # What `without` takes away from the coordinator.
+    "generation_check": ("checks_generation", False), "member_epoch_equality": ("accepts_older_epochs", True),
+}  # fmt: skip
+EFFECTS = {"call": "CALL", "keyed_call": "UPSERT", "upsert": "UPSERT", "store_with_offset": "STORE_WITH_OFFSET"}
 
 
 def java_by_version(version: str) -> dict[str, Any]:
     """What a release of the Java consumer changed, as wiring of ``Consumer``."""
     # KAFKA-13310 (3.2) made the commit before a rebalance asynchronous, KAFKA-14196 (3.4) stopped fetching meanwhile.
     return {"fetches_while_revoking": config.at_least(version, "3.2") and not config.at_least(version, "3.4")}
+
+
+def coordinator_by_version(version: str) -> dict[str, Any]:
+    """What a release changed in the coordinator of KIP-848's groups, as wiring of ``GroupCoordinator``."""
+    return {
+        # CurrentAssignmentBuilder gave partitions back to a member that had still to revoke them, until 4.0 waits.
+        "reassigns_while_revoking": not config.at_least(version, "4.0"),
+        "keeps_partition_epochs": config.at_least(version, "3.8"),  # KAFKA-16147
+    }
 
 
 def auto_commits(app: App, version: str, protocol: str) -> str | None:
@@ -119,6 +130,15 @@ class _Wiring:
             self.report("unknown-behaviour", "librdkafka of which version?", (*path, "client"), help)
         if app.processing == "worker" and app.effect != "call":
             self.report("not-modelled", "a worker's effect is a call", (*path, "effect"))
+        if self.protocol == "consumer" and self.input.added_partitions:
+            at = (*path, "consumer", "group.protocol")
+            self.report("not-modelled", "added partitions need group.protocol=classic", at)
+        if self.protocol == "consumer" and settings.get("group.instance.id") is not None:
+            at = (*path, "consumer", "group.instance.id")
+            self.report("not-modelled", "static members need group.protocol=classic", at)
+        if self.times(self.document.faults.max_poll_interval, f"{name}-1") and settings.get("group.instance.id"):
+            at = (*path, "consumer", "group.instance.id")
+            self.report("not-modelled", "a static member that polls late is not modelled", at)
         if app.failed_commit == "resend" and self.input.partitions > 1:
             self.report("not-modelled", "resending a failed commit needs one partition", (*path, "failed_commit"))
 
@@ -159,8 +179,24 @@ class _Wiring:
     def connections(self) -> int:
         """One for each process, each coordinator, and each join that was given up while the process stood still."""
         faults = self.document.faults
-        most = max(self.times(faults.crash, one) + 2 * self.times(faults.pause, one) for one in self.names())
+        most = max(
+            self.times(faults.crash, one)
+            + 2 * self.times(faults.pause, one)
+            + self.times(faults.max_poll_interval, one)
+            for one in self.names()
+        )
         return 1 + most + budget(faults.crash, "group_coordinator")
+
+    @property
+    def protocol(self) -> str:
+        found = {settings.get("group.protocol", "classic") for settings in self.settings.values()}
+        return "consumer" if "consumer" in found else "classic"
+
+    def is_cooperative(self) -> bool:
+        """RangeAssignor beside it wins: the protocol is what all assignors of the list have in common."""
+        given = [settings["partition.assignment.strategy"] for settings in self.settings.values()]
+        lists = [one.split(",") if isinstance(one, str) else one for one in given]
+        return all(len(one) == 1 and one[0].strip().endswith("CooperativeStickyAssignor") for one in lists)
 
     def instance_ids(self) -> list[str]:
         found = {settings.get("group.instance.id"): None for settings in self.settings.values()}
@@ -189,6 +225,8 @@ class _Wiring:
             }  # fmt: skip
         actors["group_coordinator"] = {
             "is": "GroupCoordinator", "consumers": self.names(), "partitions_at_start": at_start,
+            "protocol": self.protocol.upper(), "cooperative": self.is_cooperative(),
+            **coordinator_by_version(document.version),
             "expirations": document.faults.offsets_retention, "committed_before": topic.committed or [],
             "unclean": document.brokers.get("unclean.leader.election.enable", False),
             **dict(SWITCHES[one] for one in document.without if one in SWITCHES),
@@ -204,6 +242,7 @@ class _Wiring:
         actors["store"] = {
             "is": "ExternalStore", "keeps_offset": any(app.effect == "store_with_offset" for app in apps),
             "compares_offset": any(app.compares_offset for app in apps),
+            "knows_keys": any(app.effect == "keyed_call" for app in apps),
         }  # fmt: skip
         return actors
 
@@ -214,14 +253,19 @@ class _Wiring:
         wired = {
             "max_poll_records": min(settings["max.poll.records"], self.input.records or 0),
             **({} if instance is None else {"instance": self.instance_ids().index(instance)}),
+            "consumer_protocol": self.protocol == "consumer",
+            "cooperative": self.is_cooperative(),
             "subscribes": app.subscription != "assign",
             "auto_commit": automatic or "OFF",
             "commits": {"never": "NOTHING", "sync": "SYNC", "async": "ASYNC"}[app.commits],
+            "waits_for_worker": app.waits_for_worker,
             "commits_on_revocation": app.commits_on_revocation,
             "resends_failed_commit": app.failed_commit == "resend",
             "stores_on_delivery": app.stores_offset == "on_delivery",
             "processing": app.processing.upper(),
-            "effect": "PRODUCE" if app.writes is not None else app.effect.upper(),
+            "workers": app.workers,
+            "stores_contiguous": app.stores_offset == "contiguous",
+            "effect": "PRODUCE" if app.writes is not None else EFFECTS[app.effect],
             "flushes": app.flushes,
             "on_error": app.on_exception.upper(),
             "reset": str(settings["auto.offset.reset"]).upper(),
