@@ -1,0 +1,120 @@
+"""A Flink job in the user's words: topics, jobs with configuration, sources, sinks and commands, readers, faults.
+
+The words, for whoever writes a spec:
+- `version`: Flink's. `connector`: of flink-connector-kafka (default: the one of that Flink). `kafka`: brokers, with
+  `version` and broker settings.
+- `jobs.NAME.config`: keys of Flink's configuration. `source` and `sink`: `is:` the class, then its setters by name, and
+  settings of the Kafka client in it. `commands`: what is typed, `flink run` and so on, in this order.
+- `jobs.NAME.regions`: instead of `source` and `sink`, several disconnected chains of one job.
+- `apps.NAME`: a reader of the output, with its consumer's settings.
+- Faults on `NAME` hit the job's tasks (`NAME-1` ...), on `NAME.job_manager` its job manager, else messages by type.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+COMMANDS = ("run", "run -s checkpoint", "run -s savepoint", "cancel", "savepoint", "stop")
+MECHANISMS = (  # What `without` can take away.
+    "flush", "commit_retry", "send_errors", "lingering_abort", "discard_of_late_acknowledgements",
+)  # fmt: skip
+
+
+class Form(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
+
+
+class Topic(Form):
+    records: Annotated[int, Field(ge=1, le=4)] | None = Field(
+        default=None, description="What the world puts into each partition that is read."
+    )
+
+
+class Connector(Form):
+    """A source or a sink: the class, and its settings."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True, populate_by_name=True)
+
+    is_: str = Field(alias="is")
+    topic: str | None = None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return self.model_extra or {}
+
+
+class Region(Form):
+    source: Connector
+    sink: Connector
+
+
+class Job(Form):
+    config: dict[str, Any] = Field(default={}, description="Flink's configuration, by its own keys.")
+    source: Connector | None = None
+    sink: Connector | None = None
+    regions: dict[str, Region] = Field(default={}, description="Disconnected parts of one job graph.")
+    parallelism: Annotated[int, Field(ge=1, le=2)] = 1
+    commands: list[Literal[COMMANDS]] = Field(  # type: ignore[valid-type]
+        default=["run"], description="What the user types, `flink ...`, in this order, each at any time."
+    )
+
+
+class App(Form):
+    reads: str
+    consumer: dict[str, Any] = {}
+
+
+class Budgets(Form):
+    """Faults; the general ones have the names that they have in every spec, the others are timers that run out."""
+
+    crash: Any = 0
+    pause: Any = 0
+    lose: Any = 0
+    duplicate: Any = 0
+    delay: Any = 0
+    transaction_timeout: Annotated[int, Field(ge=0, le=3)] = Field(
+        default=0, description="How often transaction.timeout.ms passes for an open transaction."
+    )
+    checkpoint_timeout: Annotated[int, Field(ge=0, le=3)] = Field(
+        default=0, description="How often execution.checkpointing.timeout passes for a pending checkpoint."
+    )
+    delivery_timeout: Annotated[int, Field(ge=0, le=1)] = Field(
+        default=0, description="How often a record is not taken by any leader within delivery.timeout.ms."
+    )
+    transactional_id_expiration: Annotated[int, Field(ge=0, le=3)] = Field(
+        default=0, description="How often transactional.id.expiration.ms passes for an id without open transaction."
+    )
+    retention: Annotated[int, Field(ge=0, le=3)] = Field(
+        default=0, description="How many of the oldest records of the input are deleted by retention."
+    )
+    foreign_offset_commit: Annotated[int, Field(ge=0, le=3)] = Field(
+        default=0, description="How often somebody else commits offsets for the group of the source."
+    )
+    coordinator_unavailable: Annotated[int, Field(ge=0, le=3)] = Field(
+        default=0, description="How often EndTxn is answered with COORDINATOR_NOT_AVAILABLE."
+    )
+
+
+class Checks(Form):
+    always: list[Any] = []
+    sometimes: list[Any] = []
+    final: list[Any] = []
+
+
+class Document(Form):
+    model_config = ConfigDict(title="Spec file, Flink jobs")
+
+    version: str = Field(description="Flink's version.")
+    connector: str | None = Field(default=None, description="Version of the Kafka connector.")
+    kafka: dict[str, Any] = Field(default={}, description="`version` of the brokers, and their settings.")
+    topics: dict[str, Topic] = {}
+    jobs: Annotated[dict[str, Job], Field(min_length=1, max_length=2)]
+    apps: dict[str, App] = {}
+    checkpoints: Annotated[int, Field(ge=1, le=4)] = Field(
+        default=2, description="Bound: how many checkpoints are triggered in a run."
+    )
+    without: list[Literal[MECHANISMS]] = Field(  # type: ignore[valid-type]
+        default=[], description="Mechanisms of Flink that are removed, to see what they are for."
+    )
+    faults: Budgets = Budgets()
+    check: Checks

@@ -1,0 +1,389 @@
+"""What a job with checkpoints is promised, as predicates over a whole state.
+
+`delivered` counts the copies of a record that the reader of the output has or will get: printed, or visible in Kafka
+at the reader's isolation level. A record is *due* if it is not below the offset at which the first attempt began.
+"""
+
+from checker.lang import ensure, predicate
+from model.flink.job_manager import JobManager, JobStatus
+from model.flink.kafka import Kafka, TransactionState
+from model.flink.messages import NO_CHECKPOINT, NO_EPOCH, Copies, Offset, Record, Reset, StartFrom
+from model.flink.task import Phase, Sink, Task
+
+
+def record_at(task: Task, offset: Offset) -> Record:
+    return task.partition * task.records + offset
+
+
+def due(task: Task, offset: Offset) -> bool:
+    return task.accepted_start is not None and task.accepted_start <= offset
+
+
+def delivered(task: Task, kafka: Kafka, record: Record) -> Copies:
+    return min(task.printed[record] + kafka.visible[record], 2)
+
+
+def in_open_transaction(kafka: Kafka, record: Record) -> bool:
+    return any(record in one.records for one in kafka.transactions.values())
+
+
+def next_start(task: Task, manager: JobManager, kafka: Kafka) -> Offset:
+    """Where the source would begin if the task failed now."""
+    state = manager.completed_states[task.subtask]
+    if state is not None and state.offset is not None:
+        return state.offset
+    group_offset = kafka.group_offsets[task.partition]
+    if task.start_from == StartFrom.GROUP_OFFSETS and group_offset is not None:
+        return group_offset
+    if task.start_from == StartFrom.CONNECTION:
+        return task.seen
+    latest = task.start_from == StartFrom.LATEST or (
+        task.start_from == StartFrom.GROUP_OFFSETS and task.reset == Reset.LATEST
+    )
+    return task.records if latest else 0
+
+
+# --- End to end -----------------------------------------------------------------------------------------------------
+
+
+@predicate
+def no_loss(tasks: tuple[Task, ...], managers: tuple[JobManager, ...], kafka: Kafka) -> bool:
+    """No due record is missing in the output while nobody is left that would process it.
+
+    A running task (or one whose bounded input has ended) is past it, has it neither in work nor in an open transaction,
+    and would not read it again if it failed now.
+    """
+    for task in tasks:
+        for manager in managers:
+            finished = task.phase == Phase.FINISHED and task.bounded
+            if manager.me == task.job_manager and (finished or task.phase == Phase.RUNNING):
+                start = next_start(task, manager, kafka)
+                for offset in range(task.records):
+                    record = record_at(task, offset)
+                    ensure(
+                        not due(task, offset)
+                        or delivered(task, kafka, record) > 0
+                        or in_open_transaction(kafka, record)
+                        or (not finished and (offset >= task.position or record in task.unacked or offset >= start)),
+                        f"record {record} is not in the output, and the task is past it (position {task.position}); "
+                        f"a restart would begin at offset {start}: nobody will process it again",
+                    )
+    return True
+
+
+@predicate
+def no_duplicates(tasks: tuple[Task, ...], kafka: Kafka) -> bool:
+    """No record's result reaches the reader of the output twice."""
+    for task in tasks:
+        for offset in range(task.records):
+            record = record_at(task, offset)
+            ensure(delivered(task, kafka, record) <= 1, f"the result of record {record} is in the output twice")
+    return True
+
+
+@predicate
+def all_delivered(tasks: tuple[Task, ...], kafka: Kafka) -> bool:
+    """The result of every due record has reached the reader."""
+    return all(
+        delivered(task, kafka, record_at(task, offset)) > 0
+        or (task.accepted_start is not None and not due(task, offset))
+        for task in tasks
+        for offset in range(task.records)
+    )
+
+
+# --- Checkpoints ----------------------------------------------------------------------------------------------------
+
+
+@predicate
+def consistent_checkpoints(tasks: tuple[Task, ...], managers: tuple[JobManager, ...]) -> bool:
+    """The state in a completed checkpoint counts each record before its source offset once, and no other."""
+    for task in tasks:
+        for manager in managers:
+            state = manager.promised_states[task.subtask]
+            if manager.me == task.job_manager and state is not None:
+                for offset in range(task.records):
+                    before = state.offset is not None and offset < state.offset
+                    ensure(
+                        state.applied[offset] == (1 if before and due(task, offset) else 0),
+                        f"checkpoint {manager.promised}: record {record_at(task, offset)} is counted "
+                        f"{state.applied[offset]} times in the state, and the source is at offset {state.offset}",
+                    )
+    return True
+
+
+@predicate
+def exact_state(tasks: tuple[Task, ...]) -> bool:
+    """The state of a running task counts each record that was ever due before its position once, and no other."""
+    for task in tasks:
+        if task.phase == Phase.RUNNING:
+            for offset in range(task.records):
+                ensure(
+                    task.applied[offset] == (1 if offset < task.position and due(task, offset) else 0),
+                    f"record {record_at(task, offset)} is counted {task.applied[offset]} times in the running state, "
+                    f"and the source is at offset {task.position}",
+                )
+    return True
+
+
+@predicate
+def restores_offsets_of_checkpoint(tasks: tuple[Task, ...]) -> bool:
+    """A task that is given the state of a checkpoint begins at the offset in it, whatever the group's offset is."""
+    for task in tasks:
+        if task.phase == Phase.RUNNING and task.restored_at is not None:
+            ensure(
+                task.started_at == task.restored_at,
+                f"the source began at offset {task.started_at}, and its checkpoint says {task.restored_at}",
+            )
+    return True
+
+
+@predicate
+def flushed_before_complete(tasks: tuple[Task, ...], managers: tuple[JobManager, ...]) -> bool:
+    """No record before the offset of a completed checkpoint is only in the memory of a producer."""
+    for task in tasks:
+        for manager in managers:
+            state = manager.promised_states[task.subtask]
+            if manager.me == task.job_manager and state is not None and state.offset is not None:
+                for offset in range(task.records):
+                    ensure(
+                        offset >= state.offset or record_at(task, offset) not in task.unacked,
+                        f"checkpoint {manager.promised} is complete with the source at offset {state.offset}, and "
+                        f"record {record_at(task, offset)} is still in the producer's memory",
+                    )
+    return True
+
+
+# --- Transactions ---------------------------------------------------------------------------------------------------
+
+
+@predicate
+def commits_only_completed(tasks: tuple[Task, ...], managers: tuple[JobManager, ...]) -> bool:
+    """EndTxn(commit) is sent only for a checkpoint that is complete, or was subsumed by a complete one."""
+    for task in tasks:
+        for manager in managers:
+            if manager.me == task.job_manager and task.committing:
+                for one in task.committables:
+                    ensure(
+                        one.checkpoint > task.notified or one.checkpoint <= manager.promised,
+                        f"the transaction of checkpoint {one.checkpoint} is being committed, and the latest completed "
+                        f"checkpoint is {manager.promised}",
+                    )
+    return True
+
+
+@predicate
+def pending_transactions_in_checkpoint(tasks: tuple[Task, ...], managers: tuple[JobManager, ...], kafka: Kafka) -> bool:
+    """An open transaction with records before the latest completed checkpoint is named in it.
+
+    So a restart can commit it: every pre-committed transaction that is not committed yet is in the restored state.
+    """
+    for task in tasks:
+        for manager in managers:
+            state = manager.promised_states[task.subtask]
+            if manager.me == task.job_manager and state is not None and state.offset is not None:
+                for offset in range(task.records):
+                    record = record_at(task, offset)
+                    for number, kept in kafka.transactions.items():
+                        named = any(
+                            one.transactional_id == number and one.epoch == kept.epoch for one in state.committables
+                        )
+                        ensure(
+                            offset >= state.offset
+                            or record not in kept.records
+                            or named
+                            or delivered(task, kafka, record) > 0,
+                            f"record {record} is before checkpoint {manager.promised}, which does not name the "
+                            f"transaction {number} (epoch {kept.epoch}) that holds it",
+                        )
+    return True
+
+
+@predicate
+def completed_transactions_survive(tasks: tuple[Task, ...], managers: tuple[JobManager, ...], kafka: Kafka) -> bool:
+    """Nobody aborts a transaction that a completed checkpoint has pre-committed.
+
+    Neither a timeout of the coordinator, nor initTransactions() of another producer with its transactional id.
+    """
+    for task in tasks:
+        for manager in managers:
+            state = manager.promised_states[task.subtask]
+            if manager.me == task.job_manager and state is not None:
+                for one in state.committables:
+                    kept = kafka.transactions[one.transactional_id]
+                    ensure(
+                        one.empty
+                        or kafka.committed_epochs[one.transactional_id] >= one.epoch
+                        or (kept.epoch == one.epoch and kept.state == TransactionState.ONGOING),
+                        f"the transaction {one.transactional_id} (epoch {one.epoch}) that checkpoint {one.checkpoint} "
+                        f"pre-committed is gone without a commit: {kept.state}, epoch {kept.epoch}",
+                    )
+    return True
+
+
+@predicate
+def no_lingering_transaction(tasks: tuple[Task, ...], kafka: Kafka) -> bool:
+    """While every task runs, each open transaction is one that some task still knows.
+
+    Any other holds up read_committed readers at the last stable offset, until transaction.timeout.ms ends it.
+    """
+    if all(
+        task.phase == Phase.RUNNING and (task.sink != Sink.TRANSACTIONS or task.epoch != NO_EPOCH) for task in tasks
+    ):
+        for number, kept in kafka.transactions.items():
+            known = any(
+                (task.current == number and task.epoch == kept.epoch)
+                or any(one.transactional_id == number and one.epoch == kept.epoch for one in task.committables)
+                for task in tasks
+            )
+            ensure(
+                kept.state != TransactionState.ONGOING or known,
+                f"transaction {number} (epoch {kept.epoch}) is open, and no running task knows it: readers wait for "
+                "transaction.timeout.ms",
+            )
+    return True
+
+
+@predicate
+def unique_transactional_ids(tasks: tuple[Task, ...]) -> bool:
+    """No two running writers have the same transactional id."""
+    for task in tasks:
+        for other in tasks:
+            ensure(
+                task.me == other.me
+                or task.epoch == NO_EPOCH
+                or other.epoch == NO_EPOCH
+                or task.current != other.current,
+                f"{task.me} and {other.me} both write with transactional id {task.current}",
+            )
+    return True
+
+
+# --- Offsets, restarts, retention -----------------------------------------------------------------------------------
+
+
+@predicate
+def group_offset_not_ahead(tasks: tuple[Task, ...], managers: tuple[JobManager, ...], kafka: Kafka) -> bool:
+    """The group's committed offset is at most that of the latest completed checkpoint."""
+    for task in tasks:
+        for manager in managers:
+            if manager.me == task.job_manager:
+                group_offset = kafka.group_offsets[task.partition]
+                state = manager.promised_states[task.subtask]
+                reached = 0
+                if state is not None and state.offset is not None:
+                    reached = state.offset
+                ensure(
+                    group_offset is None or group_offset <= reached,
+                    f"the group's offset of partition {task.partition} is {group_offset}, and the latest completed "
+                    f"checkpoint is at {reached}",
+                )
+    return True
+
+
+@predicate
+def restarts_within_attempts(managers: tuple[JobManager, ...]) -> bool:
+    """A job restarts by itself at most as often as its restart strategy says."""
+    for manager in managers:
+        ensure(
+            manager.restart_attempts is None or manager.ever_restarted <= manager.restart_attempts,
+            f"{manager.ever_restarted} restarts, and the strategy allows {manager.restart_attempts}",
+        )
+    return True
+
+
+@predicate
+def regions_fail_alone(managers: tuple[JobManager, ...]) -> bool:
+    """A failure in one pipelined region restarts no task of another."""
+    for manager in managers:
+        for subtask in manager.restarted_with_another:
+            ensure(False, f"subtask {subtask} was restarted although another one had failed")
+    return True
+
+
+@predicate
+def restorable_after_cancel(managers: tuple[JobManager, ...]) -> bool:
+    """A job that was cancelled after a checkpoint has left one that a submission can name."""
+    for manager in managers:
+        ensure(
+            manager.status != JobStatus.CANCELED
+            or manager.promised == NO_CHECKPOINT
+            or manager.completed != NO_CHECKPOINT,
+            f"the job is cancelled, and checkpoint {manager.promised} is gone",
+        )
+    return True
+
+
+@predicate
+def table_never_regresses(tasks: tuple[Task, ...]) -> bool:
+    """Whoever reads the table never sees an older value after a newer one."""
+    for task in tasks:
+        ensure(not task.regressed, f"the row fell back to {task.table} while records were replayed")
+    return True
+
+
+@predicate
+def table_converges(tasks: tuple[Task, ...]) -> bool:
+    """When a task has processed everything, the row has the value of an undisturbed run."""
+    for task in tasks:
+        ensure(
+            task.phase != Phase.RUNNING or task.position < task.records or task.table == task.records,
+            f"all {task.records} records are processed, and the row says {task.table}",
+        )
+    return True
+
+
+# --- Reached, and final ---------------------------------------------------------------------------------------------
+
+
+@predicate
+def nothing_left_to_do(tasks: tuple[Task, ...], managers: tuple[JobManager, ...]) -> bool:
+    """Every job has ended, or has processed its input and used up its checkpoints."""
+    return all(
+        manager.status not in (JobStatus.CREATED, JobStatus.RUNNING)
+        or all(
+            task.job_manager != manager.me
+            or task.phase == Phase.FINISHED
+            or (
+                task.phase == Phase.RUNNING
+                and (task.position == task.records or task.last_checkpoint != NO_CHECKPOINT)
+                and len(task.unacked) == 0
+                and not task.committing
+                and (not manager.checkpointing or manager.counter == manager.checkpoints)
+            )
+            for task in tasks
+        )
+        for manager in managers
+    )
+
+
+@predicate
+def a_restart_from_a_checkpoint(tasks: tuple[Task, ...]) -> bool:
+    """Some task has gone on from the state of a checkpoint."""
+    return any(task.phase == Phase.RUNNING and task.restored_at is not None for task in tasks)
+
+
+@predicate
+def a_restart_without_state(tasks: tuple[Task, ...], managers: tuple[JobManager, ...]) -> bool:
+    """Some task runs again from the very beginning."""
+    return any(task.phase == Phase.RUNNING and task.restored_at is None for task in tasks) and any(
+        manager.restarts > 0 for manager in managers
+    )
+
+
+@predicate
+def a_job_has_failed(managers: tuple[JobManager, ...]) -> bool:
+    """A job is FAILED: its restarts are used up."""
+    return any(manager.status == JobStatus.FAILED for manager in managers)
+
+
+@predicate
+def a_job_has_finished(managers: tuple[JobManager, ...]) -> bool:
+    """A job is FINISHED."""
+    return any(manager.status == JobStatus.FINISHED for manager in managers)
+
+
+@predicate
+def a_checkpoint_is_subsumed(managers: tuple[JobManager, ...]) -> bool:
+    """A pending checkpoint was given up because a later one is complete."""
+    return any(manager.subsumed for manager in managers)

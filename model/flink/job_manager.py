@@ -1,0 +1,351 @@
+"""The job manager: a job goes on from its latest completed checkpoint, whatever became of the checkpoints after it.
+
+Follows CheckpointCoordinator (triggerCheckpoint, receiveAcknowledgeMessage, completePendingCheckpoint,
+abortPendingCheckpoints), CheckpointFailureManager, CompletedCheckpointStore, SchedulerBase.restoreState,
+FixedDelayRestartBackoffTimeStrategy and RestartPipelinedRegionFailoverStrategy. Completion is the step of the last
+acknowledgement: a crash between the two looks like one before it.
+The delay before a restart is left out: what can happen meanwhile can happen anyway. `commands` are the user's, with the
+words of the command line, in their order, each at any time.
+Not modelled: min-pause (only thins out triggers), operator coordinators (one partition, so one split, which is in the
+state of its reader from the first deployment on), failure-rate restarts, ambiguous writes to the store.
+"""
+
+from enum import Enum
+from typing import Annotated
+
+from checker.lang import (
+    ActorId,
+    Below,
+    Durable,
+    History,
+    Of,
+    UpTo,
+    Volatile,
+    action,
+    actor,
+    choose,
+    each,
+    on,
+    on_restart,
+    quiet,
+    replace,
+    require,
+    send,
+    struct,
+    suspected,
+)  # fmt: skip
+from model.flink.messages import (
+    NO_CHECKPOINT,
+    AcknowledgeCheckpoint,
+    Cancel,
+    CheckpointId,
+    Deploy,
+    NotifyCheckpointComplete,
+    Snapshot,
+    Subtask,
+    TaskFailed,
+    TaskFinished,
+    TaskState,
+    TriggerCheckpoint,
+    Vertex,
+)  # fmt: skip
+
+State = Annotated[int, Below("(checkpoints + 1) * subtasks")]  # checkpoint * subtasks + subtask
+
+
+class JobStatus(Enum):
+    CREATED = "not submitted yet"
+    RUNNING = "RUNNING"
+    FINISHED = "FINISHED"
+    CANCELED = "CANCELED"
+    FAILED = "FAILED"
+    LOST = "forgotten by a job manager without high availability"
+
+
+class Command(Enum):
+    """What a user types: `flink ...`."""
+
+    RUN = "run"
+    RUN_FROM_CHECKPOINT = "run -s checkpoint"
+    RUN_FROM_SAVEPOINT = "run -s savepoint"
+    CANCEL = "cancel"
+    SAVEPOINT = "savepoint"
+    STOP = "stop"
+
+
+@struct
+class PendingCheckpoint:
+    kind: Snapshot
+    acknowledged: frozenset[Subtask] = frozenset()
+
+
+@actor
+class JobManager:
+    me: ActorId
+    tasks: tuple[Annotated[ActorId, Of("Task")], ...]
+    subtasks: Annotated[int, UpTo(8)]  # How many tasks.
+    checkpoints: CheckpointId  # So many in one run.
+    checkpointing: bool = True
+    max_concurrent_checkpoints: Annotated[int, UpTo(8)] = 1
+    tolerable_failed_checkpoints: Annotated[int, UpTo(8)] = 0
+    restart_attempts: Annotated[int, UpTo(8)] | None = None  # None: as often as it takes.
+    region_failover: bool = True
+    high_availability: bool = False
+    checkpoint_directory: bool = False  # Checkpoints are files; else they are in the job manager's memory.
+    retained_on_cancellation: bool = False
+    retained_on_failure: bool = False
+    savepoints_count: bool = False  # Until 1.14 a savepoint is like a checkpoint: for recovery, and for commits.
+    checkpoints_after_tasks_finish: bool = True
+    notifies_source: bool = True
+    checkpoint_timeouts: Annotated[int, UpTo(3)] = 0  # How often execution.checkpointing.timeout passes.
+    accepts_late_acknowledgements: bool = False
+    commands: tuple[Command, ...]
+
+    status: Durable[JobStatus] = JobStatus.CREATED
+    commanded: Durable[Annotated[int, UpTo(8)]] = 0
+    counter: Durable[CheckpointId] = NO_CHECKPOINT  # CheckpointIDCounter
+    completed: Durable[CheckpointId] = NO_CHECKPOINT  # CompletedCheckpointStore, or what is retained of it.
+    completed_states: Durable[dict[Subtask, TaskState | None]] = each(None)
+    savepoint: Durable[CheckpointId] = NO_CHECKPOINT
+    savepoint_states: Durable[dict[Subtask, TaskState | None]] = each(None)
+    timeouts: Durable[Annotated[int, UpTo(3)]] = 0
+    pending: Volatile[dict[CheckpointId, PendingCheckpoint | None]] = each(None)
+    acknowledged_states: Volatile[dict[State, TaskState | None]] = each(None)
+    restarts: Volatile[Annotated[int, UpTo(8)]] = 0
+    failed_checkpoints: Volatile[Annotated[int, UpTo(8)]] = 0
+    finished: Volatile[frozenset[Subtask]] = frozenset()
+    stopping: Volatile[bool] = False
+    stopped: Volatile[bool] = False  # The savepoint of `flink stop` is complete.
+
+    promised: History[CheckpointId] = NO_CHECKPOINT  # The latest that was ever complete, in any submission.
+    promised_states: History[dict[Subtask, TaskState | None]] = each(None)
+    ever_restarted: History[Annotated[int, UpTo(8)]] = 0
+    restarted_with_another: History[frozenset[Subtask]] = frozenset()
+    subsumed: History[bool] = False
+
+    # --- The user ---
+
+    @action
+    def run(self) -> None:
+        """A new job, with an empty store: nobody looks for an older one's checkpoints."""
+        require(self.next_is(Command.RUN) and self.idle())
+        self.commanded += 1
+        self.counter = NO_CHECKPOINT
+        self.forget_completed()
+        self.begin()
+
+    @action
+    def run_from_checkpoint(self) -> None:
+        require(self.next_is(Command.RUN_FROM_CHECKPOINT) and self.idle() and self.completed != NO_CHECKPOINT)
+        self.commanded += 1
+        self.counter = self.completed
+        self.begin()
+
+    @action
+    def run_from_savepoint(self) -> None:
+        require(self.next_is(Command.RUN_FROM_SAVEPOINT) and self.idle() and self.savepoint != NO_CHECKPOINT)
+        self.commanded += 1
+        self.counter = self.savepoint
+        self.completed = self.savepoint
+        for subtask in self.completed_states:
+            self.completed_states[subtask] = self.savepoint_states[subtask]
+        self.begin()
+
+    @action
+    def cancel(self) -> None:
+        require(self.next_is(Command.CANCEL) and self.status == JobStatus.RUNNING)
+        self.commanded += 1
+        self.end(JobStatus.CANCELED, self.retained_on_cancellation)
+
+    @action
+    def take_savepoint(self) -> None:
+        require(self.next_is(Command.SAVEPOINT) and self.can_trigger())
+        self.commanded += 1
+        self.start_checkpoint(Snapshot.SAVEPOINT)
+
+    @action
+    def stop(self) -> None:
+        """The scheduler of checkpoints is stopped first; pending ones are aborted."""
+        require(self.next_is(Command.STOP) and self.can_trigger())
+        self.commanded += 1
+        self.stopping = True
+        self.abort_pending(self.checkpoints)
+        self.start_checkpoint(Snapshot.STOP)
+
+    # --- Checkpoints ---
+
+    @action
+    def trigger(self) -> None:
+        require(self.checkpointing and not self.stopping and self.can_trigger())
+        require(sum(1 for one in self.pending.values() if one is not None) < self.max_concurrent_checkpoints)
+        self.start_checkpoint(Snapshot.CHECKPOINT)
+
+    @on(AcknowledgeCheckpoint)
+    def acknowledge(self, message: AcknowledgeCheckpoint) -> None:
+        pending = self.pending[message.checkpoint]
+        if pending is None:
+            if self.accepts_late_acknowledgements and message.checkpoint > self.completed:
+                self.completed = message.checkpoint
+                self.completed_states[message.subtask] = message.state
+            return
+        self.acknowledged_states[message.checkpoint * self.subtasks + message.subtask] = message.state
+        acknowledged = pending.acknowledged | {message.subtask}
+        self.pending[message.checkpoint] = replace(pending, acknowledged=acknowledged)
+        if len(acknowledged | self.finished) == self.subtasks:
+            self.complete(message.checkpoint, pending.kind)
+
+    @action
+    def expire_checkpoint(self) -> None:
+        """CHECKPOINT_EXPIRED: the sinks keep what they have pre-committed for it."""
+        require(self.timeouts < self.checkpoint_timeouts)
+        checkpoint = choose(self.pending)
+        require(self.pending[checkpoint] is not None)
+        self.timeouts += 1
+        self.discard(checkpoint)
+        if self.failed_checkpoints == self.tolerable_failed_checkpoints:
+            self.fail_over(None)
+        else:
+            self.failed_checkpoints += 1
+
+    # --- Failures ---
+
+    @on(TaskFailed)
+    def task_failed(self, message: TaskFailed) -> None:
+        self.finished -= {message.subtask}
+        self.fail_over(message.subtask)
+
+    @on(TaskFinished)
+    def task_finished(self, message: TaskFinished) -> None:
+        if self.status == JobStatus.RUNNING:
+            self.finished |= {message.subtask}
+            if len(self.finished) == self.subtasks:
+                self.end(JobStatus.FINISHED, False)
+
+    @on_restart
+    def take_over(self) -> None:
+        """With high availability the job is recovered from the store, and its restarts are counted anew."""
+        if self.status == JobStatus.RUNNING:
+            if self.high_availability:
+                for subtask in self.completed_states:
+                    self.deploy(subtask)
+            else:
+                self.end(JobStatus.LOST, True)
+
+    # --- Helpers ---
+
+    def next_is(self, command: Command) -> bool:
+        return self.commanded < len(self.commands) and self.commands[self.commanded] == command
+
+    def idle(self) -> bool:
+        """There is no job, and nothing on its way from or to the tasks of an earlier one: those have another JobID."""
+        return self.status != JobStatus.RUNNING and all(quiet(one) and not suspected(one) for one in self.tasks)
+
+    def can_trigger(self) -> bool:
+        runs = self.status == JobStatus.RUNNING and self.counter < self.checkpoints
+        return runs and (len(self.finished) == 0 or self.checkpoints_after_tasks_finish)
+
+    def begin(self) -> None:
+        self.status = JobStatus.RUNNING
+        self.restarts = 0
+        self.failed_checkpoints = 0
+        self.finished = frozenset()
+        self.stopping = False
+        self.stopped = False
+        for subtask in self.completed_states:
+            self.deploy(subtask)
+
+    def deploy(self, subtask: Subtask) -> None:
+        send(self.tasks[subtask], Deploy(self.completed_states[subtask], self.completed))
+
+    def end(self, status: JobStatus, retained: bool) -> None:
+        self.status = status
+        self.abort_pending(self.checkpoints)
+        for task in self.tasks:
+            if status != JobStatus.FINISHED:
+                send(task, Cancel())
+        if not (retained and self.checkpoint_directory):
+            self.forget_completed()
+
+    def forget_completed(self) -> None:
+        self.completed = NO_CHECKPOINT
+        for subtask in self.completed_states:
+            self.completed_states[subtask] = None
+
+    def start_checkpoint(self, kind: Snapshot) -> None:
+        self.counter += 1
+        self.pending[self.counter] = PendingCheckpoint(kind)
+        for subtask in self.completed_states:
+            if subtask not in self.finished:
+                send(self.tasks[subtask], TriggerCheckpoint(self.counter, kind))
+
+    def complete(self, checkpoint: CheckpointId, kind: Snapshot) -> None:
+        """addCheckpointAndSubsumeOldest is the point of no return; notifications go out once, and may be lost."""
+        recovers = kind == Snapshot.CHECKPOINT or self.savepoints_count
+        for subtask in self.completed_states:
+            state = self.acknowledged_states[checkpoint * self.subtasks + subtask]
+            if recovers:
+                self.completed_states[subtask] = state
+            if kind != Snapshot.CHECKPOINT:
+                self.savepoint_states[subtask] = state
+            if recovers or kind == Snapshot.STOP:
+                self.promised_states[subtask] = state
+        if recovers:
+            self.completed = checkpoint
+            self.failed_checkpoints = 0
+        if kind != Snapshot.CHECKPOINT:
+            self.savepoint = checkpoint
+        self.stopped = kind == Snapshot.STOP
+        self.discard(checkpoint)
+        if recovers:
+            self.subsume_older(checkpoint)
+        if recovers or kind == Snapshot.STOP:
+            self.promised = checkpoint
+            self.notify_complete(checkpoint)
+
+    def subsume_older(self, checkpoint: CheckpointId) -> None:
+        for older in self.pending:
+            one = self.pending[older]
+            if older < checkpoint and one is not None and one.kind == Snapshot.CHECKPOINT:
+                self.subsumed = True
+                self.discard(older)
+
+    def notify_complete(self, checkpoint: CheckpointId) -> None:
+        """An RPC to each task: source and sink get theirs in either order."""
+        first = Vertex.SINK
+        if self.notifies_source:
+            first = choose((Vertex.SOURCE, Vertex.SINK))
+        for subtask in self.completed_states:
+            if subtask not in self.finished:
+                send(self.tasks[subtask], NotifyCheckpointComplete(checkpoint, first))
+                if self.notifies_source:
+                    second = Vertex.SINK if first == Vertex.SOURCE else Vertex.SOURCE
+                    send(self.tasks[subtask], NotifyCheckpointComplete(checkpoint, second))
+
+    def discard(self, checkpoint: CheckpointId) -> None:
+        self.pending[checkpoint] = None
+        for subtask in self.completed_states:
+            self.acknowledged_states[checkpoint * self.subtasks + subtask] = None
+
+    def abort_pending(self, up_to: CheckpointId) -> None:
+        for checkpoint in self.pending:
+            if checkpoint <= up_to:
+                self.discard(checkpoint)
+
+    def fail_over(self, failed: Subtask | None) -> None:
+        """Every pending checkpoint is aborted first: a late acknowledgement must not complete it."""
+        if self.status != JobStatus.RUNNING:
+            return
+        if self.stopped or self.restart_attempts == self.restarts:
+            # StopWithSavepointStoppingException is not recoverable: its savepoint may have committed already.
+            self.end(JobStatus.FAILED, self.retained_on_failure)
+            return
+        self.abort_pending(self.checkpoints)
+        self.stopping = False
+        if self.restart_attempts is not None:
+            self.restarts += 1
+            self.ever_restarted += 1
+        for subtask in self.completed_states:
+            if failed is None or failed == subtask or not self.region_failover:
+                if failed is not None and failed != subtask:
+                    self.restarted_with_another |= {subtask}
+                self.deploy(subtask)

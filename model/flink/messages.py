@@ -1,0 +1,211 @@
+"""What job manager, tasks and Kafka say to each other, and the values that travel.
+
+Job manager and tasks: the RPCs of org.apache.flink.runtime (checkpoint, taskexecutor). Tasks and Kafka: the requests of
+the Kafka protocol as far as a connector sees their outcome.
+"""
+
+from enum import Enum
+from typing import Annotated
+
+from checker.lang import ActorId, Below, Between, MaxLen, Of, UpTo, message, struct
+
+Subtask = Annotated[int, Below("subtasks")]  # Of one job.
+Partition = Annotated[int, Below("partitions")]  # Of all inputs: each subtask reads one.
+Offset = Annotated[int, UpTo("records")]  # In one partition.
+Record = Annotated[int, Below("partitions * records")]  # Of all partitions: partition 0 first.
+Copies = Annotated[int, UpTo(2)]  # 2 means "more than once".
+Sum = Annotated[int, UpTo("2 * records + 2")]  # Every record adds 1.
+CheckpointId = Annotated[int, UpTo("checkpoints")]  # Ids start at 1 and rise; 0 is "none".
+TransactionalId = Annotated[int, Below("transactional_ids")]
+Epoch = Annotated[int, Between(-1, "epochs - 1")]
+Sender = Annotated[ActorId, Of("Task")]
+NO_CHECKPOINT = 0
+NO_EPOCH = -1
+
+
+class Error(Enum):
+    NONE = "NONE"
+    PRODUCER_FENCED = "PRODUCER_FENCED"
+    INVALID_TXN_STATE = "INVALID_TXN_STATE"
+    INVALID_PRODUCER_ID_MAPPING = "INVALID_PRODUCER_ID_MAPPING"
+    COORDINATOR_NOT_AVAILABLE = "COORDINATOR_NOT_AVAILABLE"
+    NO_OFFSET = "NoOffsetForPartitionException"
+
+
+class StartFrom(Enum):
+    """Where a source begins that has no state: setStartFrom... or the OffsetsInitializer."""
+
+    GROUP_OFFSETS = "group offsets"
+    EARLIEST = "earliest"
+    LATEST = "latest"
+    CONNECTION = "connection"  # A socket: what is sent from now on.
+
+
+class Reset(Enum):
+    """auto.offset.reset, as the connector sets or leaves it."""
+
+    EARLIEST = "earliest"
+    LATEST = "latest"
+    NONE = "none"
+
+
+class Aborts(Enum):
+    """Which transactions a starting writer looks for, to abort them."""
+
+    NONE = "none"
+    GAPS = "those of the others, which no writer has used: ids are used without gaps"
+    PROBING = "this id and those above it, until one was never used; likewise from each of the others"
+    LISTING = "those of the others that the brokers list as Ongoing"
+    ALL = "all the others"
+
+
+class Vertex(Enum):
+    """Which of the tasks of a chain a notification is for: each gets its own RPC."""
+
+    SOURCE = "source"
+    SINK = "sink"
+
+
+class Snapshot(Enum):
+    """Why a snapshot is taken."""
+
+    CHECKPOINT = "checkpoint"
+    SAVEPOINT = "savepoint"
+    STOP = "stop with savepoint"  # A synchronous savepoint: nothing is emitted after its barrier.
+
+
+@struct
+class Committable:
+    """A pre-committed transaction: KafkaCommittable, or the handle of TwoPhaseCommitSinkFunction."""
+
+    checkpoint: CheckpointId
+    transactional_id: TransactionalId
+    epoch: Epoch
+    empty: bool = False  # Known to the producer that wrote nothing; no state says it, so a restored task cannot ask.
+
+
+@struct
+class TaskState:
+    """What a checkpoint holds of one subtask: split, operator state, state of sink and committer."""
+
+    offset: Offset | None  # None: the source's state has no entry for its partition.
+    applied: dict[Offset, Copies]  # How often each record is in the operator's state.
+    committables: Annotated[tuple[Committable, ...], MaxLen("checkpoints")]
+
+
+# --- Job manager and tasks ------------------------------------------------------------------------------------------
+
+
+@message
+class Deploy:
+    """Run, with this state; without one from the very beginning."""
+
+    state: TaskState | None
+    checkpoint: CheckpointId
+
+
+@message
+class Cancel:
+    """Stop running."""
+
+
+@message
+class TriggerCheckpoint:
+    checkpoint: CheckpointId
+    kind: Snapshot
+
+
+@message
+class AcknowledgeCheckpoint:
+    subtask: Subtask
+    checkpoint: CheckpointId
+    state: TaskState
+
+
+@message
+class NotifyCheckpointComplete:
+    checkpoint: CheckpointId
+    vertex: Vertex
+
+
+@message
+class TaskFailed:
+    subtask: Subtask
+
+
+@message
+class TaskFinished:
+    subtask: Subtask
+
+
+# --- Tasks and Kafka ------------------------------------------------------------------------------------------------
+
+
+@message
+class InitProducerIdRequest:
+    """initTransactions() of the writer's next producer, after that of others whose transactions it aborts so."""
+
+    sender: Sender
+    transactional_id: TransactionalId
+    aborts: Aborts
+    others: frozenset[TransactionalId]
+
+
+@message
+class InitProducerIdResponse:
+    epoch: Epoch
+
+
+@message
+class ProduceRequest:
+    sender: Sender
+    record: Record
+    transactional_id: TransactionalId | None
+    epoch: Epoch
+
+
+@message
+class ProduceResponse:
+    record: Record
+    error: Error
+
+
+@message
+class EndTxnRequest:
+    """commitTransaction() of a producer that was resumed with this id and epoch."""
+
+    sender: Sender
+    transactional_id: TransactionalId
+    epoch: Epoch
+
+
+@message
+class EndTxnResponse:
+    transactional_id: TransactionalId
+    error: Error
+
+
+@message
+class OffsetCommitRequest:
+    """Generation -1, as from every consumer that assigns its partitions itself; nobody waits for the answer."""
+
+    partition: Partition
+    offset: Offset
+
+
+@message
+class PositionRequest:
+    """What a consumer asks before its first fetch: OffsetFetch, ListOffsets, and whether its offset is in range."""
+
+    sender: Sender
+    partition: Partition
+    offset: Offset | None  # From restored state.
+    start_from: StartFrom
+    reset: Reset
+    seen: Offset  # The partition has at least so many records.
+
+
+@message
+class PositionResponse:
+    error: Error
+    offset: Offset

@@ -1,0 +1,473 @@
+"""Jobs in the user's words (``forms``) become job managers, tasks and Kafka: what the settings and versions decide, as
+wiring of the actors. What Flink or a connector would refuse is refused at its line.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from checker.nearest import listed, suggestion
+from checker.source import Diagnostic, Place, SourceError
+from model.flink import config
+from model.flink.config import CP, Setting, at_least
+from model.flink.forms import Connector, Document, Job, Region
+from model.kafka import config as kafka
+
+__all__ = ["Document", "effective_settings", "expand"]
+
+Path = tuple[str | int, ...]
+Places = Callable[[Path], Place]
+
+STREAMING_SINKS = ("FlinkKafkaProducer", "KafkaSink", "kafka table")
+CLIENT_READS = ("group.id", "auto.offset.reset", "enable.auto.commit", "isolation.level", "transaction.timeout.ms")
+NOT_MODELLED = (
+    "what a record says: record i adds 1 to the sum",
+    "replicas, and requests that Kafka's producer repeats: the models of Kafka",
+    "several attempts of a task at the same time",
+)
+START = {
+    "GroupOffsets": ("GROUP_OFFSETS", None), "Earliest": ("EARLIEST", None), "Latest": ("LATEST", None),
+    "earliest": ("EARLIEST", "EARLIEST"), "latest": ("LATEST", "LATEST"),
+    "committedOffsets": ("GROUP_OFFSETS", "NONE"), "committedOffsets(EARLIEST)": ("GROUP_OFFSETS", "EARLIEST"),
+    "committedOffsets(LATEST)": ("GROUP_OFFSETS", "LATEST"),
+    "group-offsets": ("GROUP_OFFSETS", None), "earliest-offset": ("EARLIEST", "EARLIEST"),
+    "latest-offset": ("LATEST", "LATEST"),
+}  # fmt: skip
+COMMANDS = {
+    "run": "RUN", "run -s checkpoint": "RUN_FROM_CHECKPOINT", "run -s savepoint": "RUN_FROM_SAVEPOINT",
+    "cancel": "CANCEL", "savepoint": "SAVEPOINT", "stop": "STOP",
+}  # fmt: skip
+
+
+def effective_settings(document: Document) -> list[tuple[str, str, str, str]]:
+    pipeline = _Pipeline(document, lambda _: Place("", 1, 1, 1))
+    return [
+        (name, kafka.written(one.value), one.origin, one.rule)
+        for job in pipeline.jobs.values()
+        for name, one in job.settings()
+    ]
+
+
+def expand(document: Document, place: Places) -> dict[str, Any]:
+    """The wired form (actors, constants, network, faults, check)."""
+    pipeline = _Pipeline(document, place)
+    if pipeline.diagnostics:
+        raise SourceError(pipeline.diagnostics)
+    return pipeline.wired()
+
+
+class _Chain:
+    """One source and one sink: their effective settings, and the wiring of the tasks that run them."""
+
+    def __init__(self, job: "_Job", region: Region, path: Path) -> None:
+        self.job, self.path = job, path
+        self.source, self.sink = region.source, region.sink
+        self.source_own: dict[str, Setting] = {}
+        self.sink_own: dict[str, Setting] = {}
+        self.consumer: dict[str, Setting] = {}
+        self.producer: dict[str, Setting] = {}
+
+    def judge(self) -> None:
+        if self.sink.topic is not None and self.sink.is_ in ("print", "jdbc upsert"):
+            self.job.report("no-topic", f"{self.sink.is_} writes to no topic", (*self.path, "sink", "topic"))
+        self.source_own, self.consumer = self.judge_one(self.source, "source", config.SOURCES, "consumer")
+        self.sink_own, self.producer = self.judge_one(self.sink, "sink", config.SINKS, "producer")
+        if not self.job.diagnostics:
+            self.override()
+            self.refuse()
+
+    def judge_one(
+        self, one: Connector, role: str, known: Iterable[str], client: kafka.Kind
+    ) -> tuple[dict[str, Setting], dict[str, Setting]]:
+        job, path = self.job, (*self.path, role)
+        if one.is_ not in known:
+            help = suggestion(one.is_, known, f"{role}s")
+            job.report("unknown-connector", f"there is no {role} {one.is_}", (*path, "is"), help)
+            return {}, {}
+        since, until = config.EXISTS.get(one.is_, ("1.3", ""))
+        if not at_least(job.version, since) or (until and not at_least(until, config.line(job.version))):
+            text = f"exists since {since}" if not at_least(job.version, since) else f"existed until {until}"
+            job.report("setting-version", f"{one.is_} {text}, so not in Flink {job.version}", (*path, "is"))
+            return {}, {}
+        kind = f"{one.is_} {role}" if one.is_ == "kafka table" else one.is_
+        own, given = config.split(kind, client, one.settings)
+        job.diagnostics += config.judge(kind, job.version, own, job.place, path)
+        job.diagnostics += kafka.judge(client, job.kafka_version, given, job.place, path)
+        if one.topic is None and one.is_ not in ("socket", "print", "jdbc upsert"):
+            job.report("no-topic", f"{one.is_} needs a topic", path)
+        elif one.topic is not None and one.topic not in job.document.topics:
+            help = f"topics: {listed(job.document.topics)}"
+            job.report("unknown-topic", f"there is no topic {one.topic}", (*path, "topic"), help)
+        if job.diagnostics:
+            return {}, {}
+        found = {
+            name: Setting(name, each.value, each.origin, each.rule)
+            for name, each in kafka.effective(client, job.kafka_version, given).items()
+            if name in CLIENT_READS and one.topic is not None
+        }
+        return config.effective(kind, job.version, own), found
+
+    def override(self) -> None:
+        """What a connector makes of the client's settings."""
+        kind, checkpointing = self.source.is_, self.job.checkpointing
+        auto = self.consumer.get("enable.auto.commit")
+        reset = self.consumer["auto.offset.reset"] if self.consumer else None
+        if auto is None or reset is None:
+            return
+        if kind == "FlinkKafkaConsumer":
+            if checkpointing or not self.commits_on_checkpoints_asked():
+                rule = "FlinkKafkaConsumerBase.adjustAutoCommitConfig, OffsetCommitModes.fromConfiguration"
+                if checkpointing:
+                    self.consumer["enable.auto.commit"] = Setting(auto.name, False, "overridden", rule)
+        else:
+            if auto.origin != "given":
+                rule = "KafkaSourceBuilder.parseAndSetRequiredProperties, FLINK-20114"
+                self.consumer["enable.auto.commit"] = Setting(auto.name, False, "overridden", rule)
+            strategy = START[self.start_word()][1]
+            if strategy is not None:
+                rule = "KafkaSourceBuilder: the strategy of the OffsetsInitializer"
+                self.consumer["auto.offset.reset"] = Setting(reset.name, strategy.lower(), "overridden", rule)
+            elif reset.origin != "given":
+                rule = "KafkaDynamicSource: OffsetResetStrategy.NONE unless given"
+                self.consumer["auto.offset.reset"] = Setting(reset.name, "none", "overridden", rule)
+        if self.sink.is_ in ("FlinkKafkaProducer", "KafkaSink", "kafka table"):
+            timeout = self.producer["transaction.timeout.ms"]
+            if timeout.origin != "given":
+                rule = "KafkaSinkBuilder, FlinkKafkaProducer: one hour"
+                self.producer["transaction.timeout.ms"] = Setting(
+                    timeout.name, 3_600_000, f"default of {self.sink.is_}", rule
+                )
+        if self.sink.is_ == "FlinkKafkaProducer" and not checkpointing and self.guarantee() != "NONE":
+            rule = "FlinkKafkaProducer.initializeState: without checkpointing every semantic is NONE"
+            self.sink_own["Semantic"] = Setting("Semantic", "NONE", "overridden", rule)
+
+    def refuse(self) -> None:
+        """What a builder or a broker throws at."""
+        job, path = self.job, (*self.path, "sink")
+        if self.guarantee() == "EXACTLY_ONCE":
+            prefix = {"KafkaSink": "setTransactionalIdPrefix", "kafka table": "sink.transactional-id-prefix"}
+            name = prefix.get(self.sink.is_)
+            if name is not None and self.sink_own[name].value is None:
+                text = "IllegalStateException: EXACTLY_ONCE delivery guarantee requires a transactionalIdPrefix"
+                job.report("settings-conflict", text, path, f"give {name}")
+            if not job.checkpointing and self.sink.is_ != "FlinkKafkaProducer":
+                text = "EXACTLY_ONCE without checkpoints: no transaction would ever be committed"
+                job.report("settings-conflict", text, path, f"give {CP}interval")
+            timeout = self.producer["transaction.timeout.ms"].value
+            most = kafka.effective("broker", job.kafka_version, job.brokers)["transaction.max.timeout.ms"].value
+            if timeout > most:
+                text = f"the coordinator answers INVALID_TRANSACTION_TIMEOUT to transaction.timeout.ms={timeout}"
+                at = "transaction.timeout.ms"
+                at = at if at in self.sink.settings else f"properties.{at}"
+                where = (*path, at) if at in self.sink.settings else (*path, "is")
+                job.report(
+                    "settings-conflict",
+                    text,
+                    where,
+                    f"at most transaction.max.timeout.ms ({most}); {self.sink.is_} sets one hour if nothing is given",
+                )
+        naming = self.naming()
+        if naming == "POOLING" and not at_least(job.connector, "4.0"):
+            job.report("setting-version", f"POOLING came with connector 4.0, and this is {job.connector}", path)
+
+    def start_word(self) -> str:
+        names = {"FlinkKafkaConsumer": "setStartFrom", "KafkaSource": "setStartingOffsets",
+                 "kafka table": "scan.startup.mode"}  # fmt: skip
+        return str(self.source_own[names[self.source.is_]].value)
+
+    def commits_on_checkpoints_asked(self) -> bool:
+        for name in ("setCommitOffsetsOnCheckpoints", "commit.offsets.on.checkpoint"):
+            if name in self.source_own:
+                return bool(self.source_own[name].value)
+        return self.source.is_ != "socket"
+
+    def commits_offsets(self) -> bool:
+        asked = self.commits_on_checkpoints_asked() and self.job.checkpointing
+        return asked and bool(self.consumer["group.id"].value)
+
+    def guarantee(self) -> str:
+        for name in ("Semantic", "setDeliveryGuarantee", "sink.delivery-guarantee"):
+            if name in self.sink_own:
+                return str(self.sink_own[name].value).upper().replace("-", "_")
+        return "NONE"
+
+    def naming(self) -> str:
+        for name in ("setTransactionNamingStrategy", "sink.transaction-naming-strategy"):
+            if name in self.sink_own:
+                return str(self.sink_own[name].value)
+        return "LEGACY" if self.sink.is_ == "FlinkKafkaProducer" else "INCREMENTING"
+
+    def prefix(self) -> str:
+        for name in ("setTransactionalIdPrefix", "sink.transactional-id-prefix"):
+            if name in self.sink_own and self.sink_own[name].value is not None:
+                return str(self.sink_own[name].value)
+        return f"{self.job.name} {self.path}"
+
+    def wiring(self) -> dict[str, Any]:
+        job, without = self.job, self.job.document.without
+        guarantee = self.guarantee()
+        kafka_sink = self.sink.is_ in STREAMING_SINKS
+        wired: dict[str, Any] = {
+            "records": "records",
+            "final_checkpoint": job.checkpointing and job.after_finish,
+            "sink": "TRANSACTIONS" if guarantee == "EXACTLY_ONCE" else "KAFKA" if kafka_sink
+            else "UPSERT" if self.sink.is_ == "jdbc upsert" else "PRINT",
+            "flushes": not kafka_sink or (guarantee != "NONE" and "flush" not in without),
+            "legacy": self.sink.is_ == "FlinkKafkaProducer",
+            "commits_empty": kafka_sink and not at_least(job.version, "1.17"),
+            "retries_commits": "commit_retry" not in without,
+            "reports_send_errors": "send_errors" not in without,
+            "batch_expirations": job.document.faults.delivery_timeout,
+        }  # fmt: skip
+        if self.source.is_ == "socket":
+            return {**wired, "start_from": "CONNECTION", "commits_offsets": False,
+                    "bounded": self.source_own["closes"].value}  # fmt: skip
+        return {
+            **wired,
+            "start_from": START[self.start_word()][0],
+            "reset": str(self.consumer["auto.offset.reset"].value).upper(),
+            "commits_offsets": self.commits_offsets(),
+            "auto_commits": bool(self.consumer["enable.auto.commit"].value and self.consumer["group.id"].value),
+            "bounded": bool("setBounded" in self.source_own and self.source_own["setBounded"].value),
+        }
+
+
+class _Job:
+    """One job: its configuration in force, and its chains."""
+
+    def __init__(self, document: Document, name: str, given: Job, place: Places) -> None:
+        self.document, self.name, self.given, self.place = document, name, given, place
+        self.diagnostics: list[Diagnostic] = []
+        self.version = document.version
+        self.connector = config.connector_of(document.version, document.connector)
+        self.kafka_version = str(document.kafka.get("version", "3.9"))
+        self.brokers = {key: value for key, value in document.kafka.items() if key != "version"}
+        self.path: Path = ("jobs", name)
+        self.config: dict[str, Setting] = {}
+        self.chains: list[_Chain] = []
+        self.judge()
+
+    def report(self, slug: str, message: str, path: Path, help: str = "") -> None:
+        self.diagnostics.append(Diagnostic(slug, message, self.place(path), help=help))
+
+    def judge(self) -> None:
+        given = self.given
+        self.diagnostics += config.judge("job", self.version, given.config, self.place, (*self.path, "config"))
+        if (given.source is None or given.sink is None) == (not given.regions):
+            self.report("job-shape", f"{self.name} needs `source` and `sink`, or `regions`", self.path)
+        if self.diagnostics:
+            return
+        self.config = config.effective("job", self.version, given.config)
+        regions: list[tuple[Path, Region]] = [
+            ((*self.path, "regions", name), region) for name, region in given.regions.items()
+        ]
+        if given.source is not None and given.sink is not None:
+            regions.append((self.path, Region.model_construct(source=given.source, sink=given.sink)))
+        for path, region in regions:
+            chain = _Chain(self, region, path)
+            chain.judge()
+            self.chains += [chain] * given.parallelism
+
+    def value(self, name: str) -> Any:
+        return self.config[name].value
+
+    @property
+    def checkpointing(self) -> bool:
+        return self.value(CP + "interval") is not None
+
+    @property
+    def after_finish(self) -> bool:
+        name = CP + "checkpoints-after-tasks-finish"
+        return bool(name in self.config and self.value(name))
+
+    @property
+    def has_directory(self) -> bool:
+        storage = self.value(CP + "storage")
+        return bool(storage == "filesystem" or (storage is None and self.value(CP + "dir") is not None))
+
+    def attempts(self) -> int | None:
+        """None: without end. FixedDelayRestartBackoffTimeStrategy, NoRestartBackoffTimeStrategy and their defaults."""
+        strategy = self.value("restart-strategy.type")
+        if strategy is None:
+            return None if self.checkpointing else 0
+        if strategy in ("none", "off", "disable"):
+            return 0
+        return int(self.value("restart-strategy.fixed-delay.attempts")) if strategy == "fixed-delay" else None
+
+    def settings(self) -> Iterable[tuple[str, Setting]]:
+        for name, one in self.config.items():
+            if name == "restart-strategy.type" and one.value is None:
+                since = at_least(self.version, "1.19")
+                value = (
+                    ("exponential-delay" if since else "fixed-delay, 2147483647 attempts")
+                    if self.checkpointing
+                    else "none"
+                )
+                one = Setting(
+                    name,
+                    value,
+                    f"default of {self.version}",
+                    "FLINK-33738" if since else "RestartBackoffTimeStrategyFactoryLoader",
+                )
+            yield f"{self.name}.{name}", one
+        for chain in dict.fromkeys(self.chains):
+            inside = ".".join(map(str, chain.path[1:]))
+            for role, parts in (
+                ("source", (chain.source_own, chain.consumer)),
+                ("sink", (chain.sink_own, chain.producer)),
+            ):
+                for part in parts:
+                    for name, one in part.items():
+                        yield f"{inside}.{role}.{name}", one
+
+    def wiring(self, tasks: list[str]) -> dict[str, Any]:
+        retention = self.value(CP + "externalized-checkpoint-retention")
+        attempts = self.attempts()
+        failover = self.config.get("jobmanager.execution.failover-strategy")
+        tolerable = self.config.get(CP + "tolerable-failed-checkpoints")
+        return {
+            "is": "JobManager", "tasks": tasks, "subtasks": len(tasks), "checkpoints": "checkpoints",
+            "checkpointing": self.checkpointing,
+            "max_concurrent_checkpoints": self.value(CP + "max-concurrent-checkpoints"),
+            "tolerable_failed_checkpoints": 0 if tolerable is None else tolerable.value,
+            **({} if attempts is None else {"restart_attempts": min(attempts, 8)}),
+            "region_failover": failover is not None and failover.value == "region",
+            "high_availability": self.value("high-availability.type") != "none",
+            "checkpoint_directory": self.has_directory,
+            "retained_on_cancellation": retention == "RETAIN_ON_CANCELLATION",
+            "retained_on_failure": retention in ("RETAIN_ON_CANCELLATION", "DELETE_ON_CANCELLATION"),
+            "savepoints_count": not at_least(self.version, "1.15"),
+            "checkpoints_after_tasks_finish": self.after_finish,
+            "notifies_source": any(chain.source.is_ != "socket" and chain.commits_offsets() for chain in self.chains),
+            "checkpoint_timeouts": self.document.faults.checkpoint_timeout,
+            "accepts_late_acknowledgements": "discard_of_late_acknowledgements" in self.document.without,
+            "commands": [COMMANDS[one] for one in self.given.commands],
+        }  # fmt: skip
+
+
+class _Pipeline:
+    def __init__(self, document: Document, place: Places) -> None:
+        self.document, self.place = document, place
+        self.diagnostics: list[Diagnostic] = list(config.judge_version(document.version, document.connector, place))
+        self.jobs: dict[str, _Job] = {}
+        version = str(document.kafka.get("version", "3.9"))
+        self.diagnostics += kafka.judge_version(version, place(("kafka", "version")))
+        if self.diagnostics:
+            return
+        brokers = {key: value for key, value in document.kafka.items() if key != "version"}
+        self.diagnostics += kafka.judge("broker", version, brokers, place, ("kafka",))
+        if self.diagnostics:
+            return
+        self.jobs = {name: _Job(document, name, job, place) for name, job in document.jobs.items()}
+        for one in self.jobs.values():
+            self.diagnostics += one.diagnostics
+        for name, app in document.apps.items():
+            if app.reads not in document.topics:
+                text, help = f"there is no topic {app.reads}", f"topics: {listed(document.topics)}"
+                self.diagnostics.append(Diagnostic("unknown-topic", text, place(("apps", name, "reads")), help=help))
+            self.diagnostics += kafka.judge("consumer", version, app.consumer, place, ("apps", name, "consumer"))
+
+    def chains(self) -> list[tuple[_Job, int, _Chain]]:
+        """Every subtask of every job: its number in the job, and what it runs."""
+        return [(job, number, chain) for job in self.jobs.values() for number, chain in enumerate(job.chains)]
+
+    def records(self) -> int:
+        read = {chain.source.topic for _, _, chain in self.chains()}
+        found = [topic.records for name, topic in self.document.topics.items() if name in read and topic.records]
+        return max(found, default=1)
+
+    def ids(self) -> dict[str, int]:
+        """The first transactional id of each prefix."""
+        prefixes = [chain.prefix() for _, _, chain in self.chains() if chain.guarantee() == "EXACTLY_ONCE"]
+        return {prefix: number * self.span() for number, prefix in enumerate(dict.fromkeys(prefixes))}
+
+    def span(self) -> int:
+        """Ids of one prefix: for each subtask one for each checkpoint, one before the first, one that stays unused."""
+        return (self.document.checkpoints + 2) * max((len(job.chains) for job in self.jobs.values()), default=1)
+
+    def wired(self) -> dict[str, Any]:
+        document, faults = self.document, self.document.faults
+        chains, ids = self.chains(), self.ids()
+        starts = 1 + self.budget(faults.crash) + self.budget(faults.pause) + faults.checkpoint_timeout
+        starts += sum(len(job.commands) for job in document.jobs.values()) + faults.transaction_timeout
+        transactional = len(ids) > 0
+        constants = {
+            "records": self.records(), "checkpoints": document.checkpoints, "partitions": len(chains),
+            "subtasks": max(len(job.chains) for job in self.jobs.values()),
+            "transactional_ids": max(1, len(ids) * self.span()),
+            "epochs": 2 * starts + document.checkpoints + 2 if transactional else 1,
+        }  # fmt: skip
+        return {
+            "module": "model.flink",
+            "constants": constants,
+            "actors": self.actors(ids),
+            "network": {"kind": "fifo", "capacity": 6 + 2 * document.checkpoints},
+            "faults": {kind: given for kind in ("crash", "pause", "lose", "duplicate", "delay")
+                       if (given := getattr(faults, kind)) != 0},
+            "check": {part: getattr(document.check, part) for part in ("always", "sometimes", "final")},
+            "not_modelled": [*self.not_read(), *NOT_MODELLED],
+        }  # fmt: skip
+
+    def actors(self, ids: dict[str, int]) -> dict[str, Any]:
+        actors: dict[str, Any] = {}
+        faults, partition = self.document.faults, 0
+        every = [f"{job.name}-{number + 1}" for job, number, _ in self.chains()]
+        for job in self.jobs.values():
+            tasks = [f"{job.name}-{number + 1}" for number in range(len(job.chains))]
+            actors[f"{job.name}.job_manager"] = job.wiring(tasks)
+            for number, chain in enumerate(job.chains):
+                actors[tasks[number]] = {
+                    "is": "Task", "job_manager": f"{job.name}.job_manager", "kafka": "kafka", "subtask": number,
+                    "partition": partition, **chain.wiring(), **self.transactional(chain, number, ids),
+                }  # fmt: skip
+                partition += 1
+        actors["kafka"] = {
+            "is": "Kafka", "records": "records", "read_committed": self.read_committed(), "tasks": every,
+            "times_out_only_in_outages": not self.times_out_at_work(),
+            "transaction_timeouts": faults.transaction_timeout, "expirations": faults.transactional_id_expiration,
+            "deletions": faults.retention, "offset_writes": faults.foreign_offset_commit,
+            "unavailabilities": faults.coordinator_unavailable,
+        }  # fmt: skip
+        return actors
+
+    def transactional(self, chain: _Chain, number: int, ids: dict[str, int]) -> dict[str, Any]:
+        if chain.guarantee() != "EXACTLY_ONCE":
+            return {}
+        span = self.document.checkpoints + 2
+        base = ids[chain.prefix()]
+        first = base + number * span
+        lingering = "lingering_abort" in self.document.without
+        if chain.naming() == "INCREMENTING":
+            subtasks, mine = len(chain.job.chains), range(base, base + self.span(), span)
+            others = [one for at, one in enumerate(mine) if at > number and (at - number) % subtasks == 0]
+            return {"naming": "INCREMENTING", "first_id": first, "pool": others,
+                    "aborts": "NONE" if lingering else "PROBING"}  # fmt: skip
+        aborts = "NONE" if lingering else "LISTING" if chain.naming() == "POOLING" else "ALL"
+        return {"naming": "POOLING", "first_id": first, "pool": list(range(first, first + span)), "aborts": aborts}
+
+    def read_committed(self) -> bool:
+        version = str(self.document.kafka.get("version", "3.9"))
+        levels = [
+            kafka.effective("consumer", version, app.consumer)["isolation.level"].value
+            for app in self.document.apps.values()
+        ]
+        return all(level == "read_committed" for level in levels)
+
+    def times_out_at_work(self) -> bool:
+        """Whether a transaction can time out while its task runs: it lives for an interval and a checkpoint."""
+        for job, _, chain in self.chains():
+            if chain.guarantee() == "EXACTLY_ONCE":
+                lives = job.value(CP + "interval") + job.value(CP + "timeout")
+                if chain.producer["transaction.timeout.ms"].value <= lives:
+                    return True
+        return False
+
+    def budget(self, given: Any) -> int:
+        every = given.values() if isinstance(given, dict) else [given]
+        return sum(3 if one == "unlimited" else one for one in every)
+
+    def not_read(self) -> Iterable[str]:
+        for job in self.jobs.values():
+            for name in job.given.config:
+                reason = config.TABLE["job"][name].not_modelled
+                if reason:
+                    yield f"{name}: {reason}"
