@@ -16,7 +16,7 @@ MECHANISMS = (  # What `without` can take away; the families know what that mean
     "leader_epochs", "batch_window", "batch_history", "single_metadata_changes", "whole_metadata_deltas",
     "member_epoch_equality",
 )  # fmt: skip
-FIXES = ("KAFKA-15591", "follower_offsets_reset")  # What `fixes` can add.
+FIXES = ("KAFKA-15591", "expired_batch_marked", "follower_offsets_reset")  # What `fixes` can add.
 
 
 class Form(BaseModel):
@@ -118,8 +118,10 @@ class App(Form):
     records: Annotated[int, Field(ge=1, le=4)] | None = Field(
         default=None, description="How many it writes, if it reads nothing."
     )
-    on_failed_send: Literal["give up", "resend", "restart"] = Field(
-        default="give up", description="restart: close the producer, start another, resend what is not acknowledged."
+    on_failed_send: Literal["give up", "resend", "resend elsewhere", "restart"] = Field(
+        default="give up",
+        description="resend elsewhere: it has no key, and goes to another partition. restart: close the producer, start"
+        " another, resend what is not acknowledged.",
     )
     seeks_after_abort: bool = Field(default=True, description="After abortTransaction(): to the committed offset.")
     after_commit_timeout: Literal["retry", "resume", "reprocess", "go_on"] = Field(
@@ -158,11 +160,20 @@ class Budgets(Form):
     power_loss: Any = Field(
         default=0, description="How often a broker that starts again may lack the end of its log, by broker."
     )
+    session_timeout: Any = Field(
+        default=0, description="How often the session of a slow broker times out, by broker: it does not know that."
+    )
+    replica_lag: Any = Field(
+        default=0, description="How often replica.lag.time.max.ms passes for a slow follower, by broker."
+    )
     preferred_election: Annotated[int, Field(ge=0, le=3)] = Field(
         default=0, description="How often auto.leader.rebalance.enable moves the lead to the preferred replica."
     )
     producer_state_expiry: Annotated[int, Field(ge=0, le=2)] = Field(
         default=0, description="How often producer.id.expiration.ms passes for an idle producer."
+    )
+    authorization_failure: Annotated[int, Field(ge=0, le=2)] = Field(
+        default=0, description="How often a batch is refused for once with TOPIC_AUTHORIZATION_FAILED."
     )
     unknown_topic: Annotated[int, Field(ge=0, le=2)] = Field(
         default=0, description="How often a client's metadata lack the topic for a moment."

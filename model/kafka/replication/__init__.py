@@ -6,10 +6,12 @@ from model.kafka.replication.guarantees import (
     acknowledged_at_last,
     all_acknowledged,
     all_decided,
+    all_or_nothing,
     another_leader,
     consistent_replicas,
     epoch_was_bumped,
     failed_is_absent,
+    gap_is_known,
     high_watermark_is_replicated,
     isr_is_full_again,
     leader_is_alive,
@@ -26,7 +28,8 @@ from model.kafka.replication.replica import Replica
 
 __all__ = [
     "Controller", "Producer", "Replica", "a_record_is_absent", "acknowledged_at_last", "all_acknowledged",
-    "all_decided", "another_leader", "consistent_replicas", "epoch_was_bumped", "failed_is_absent",
+    "all_decided", "all_or_nothing", "another_leader", "consistent_replicas", "epoch_was_bumped",
+    "failed_is_absent", "gap_is_known",
     "high_watermark_is_replicated", "isr_is_full_again", "leader_is_alive", "no_duplicates", "no_gaps", "no_loss",
     "nothing_failed", "one_writer_per_epoch", "order", "same_below_high_watermark",
 ]  # fmt: skip

@@ -30,8 +30,8 @@ from model.kafka.replication.messages import (
     AlterPartitionRequest,
     Broker,
     BrokerRegistration,
+    BrokerUnfenced,
     LeaderEpoch,
-    MetadataResponse,
     PartitionChange,
     PartitionState,
 )  # fmt: skip
@@ -40,7 +40,6 @@ from model.kafka.replication.messages import (
 @actor
 class Controller:
     brokers: tuple[ActorId, ...]  # The replicas of the partition, by broker.
-    clients: tuple[ActorId, ...]
     assignment: tuple[Broker, ...]  # In order of preference.
     min_insync_replicas: Annotated[int, UpTo(3)] = 1
     unclean_election: bool = False  # unclean.leader.election.enable
@@ -48,18 +47,22 @@ class Controller:
     checks_last_known_leader: bool = True  # KAFKA-19522: the last known leader is elected only if it is alive.
     preferred_elections: Annotated[int, UpTo(3)] = 0  # How often auto.leader.rebalance.enable acts.
 
+    # How often a session times out although the broker is up, by broker.
+    session_timeouts: tuple[Annotated[int, UpTo(2)], ...] = ()
+
     leader: Durable[Broker | None] = 1
     leader_epoch: Durable[LeaderEpoch] = 0
     in_sync: Durable[dict[Broker, bool]] = each(True)  # The ISR.
     eligible: Durable[dict[Broker, bool]] = each(False)  # The ELR.
     fenced: Durable[dict[Broker, bool]] = each(False)
     last_known_leader: Durable[Broker | None] = None
+    timed_out: Durable[dict[Broker, Annotated[int, UpTo(2)]]] = each(0)
     rebalanced: Durable[Annotated[int, UpTo(3)]] = 0
 
     @action
     def fence(self) -> None:
-        """The broker's session times out (broker.session.timeout.ms, zookeeper.session.timeout.ms)."""
-        broker = choose(one for one in self.all() if not self.fenced[one])
+        """The session of a broker that is down ends (broker.session.timeout.ms, zookeeper.session.timeout.ms)."""
+        broker = choose(one for one in self.assignment if not self.fenced[one])
         require(suspected(self.brokers[broker - 1]))
         leader = self.leader
         isr = self.isr()
@@ -67,16 +70,27 @@ class Controller:
         self.settle(leader, isr)
 
     @action
+    def time_out_session(self) -> None:
+        """A broker that only stands still loses its session too, and does not know it."""
+        broker = choose(one for one in self.assignment if self.session_timeouts[one - 1] > self.timed_out[one])
+        require(not self.fenced[broker] and not suspected(self.brokers[broker - 1]))
+        leader = self.leader
+        isr = self.isr()
+        self.timed_out[broker] += 1
+        self.fence_broker(broker)
+        self.settle(leader, isr)
+
+    @action
     def unfence(self) -> None:
-        """A broker that only stood still sends heartbeats again and has caught up with the metadata."""
-        broker = choose(one for one in self.all() if self.fenced[one])
+        """It sends heartbeats again and has caught up with the metadata."""
+        broker = choose(one for one in self.assignment if self.fenced[one])
         require(not suspected(self.brokers[broker - 1]) and quiet(self.brokers[broker - 1]))
         leader = self.leader
         isr = self.isr()
         self.fenced[broker] = False
         self.settle(leader, isr)
-        if leader is not None:
-            self.tell(leader)  # It may ask for this broker again.
+        if leader is not None and leader != broker:
+            send(self.brokers[leader - 1], BrokerUnfenced())
 
     @on(BrokerRegistration)
     def register(self, registration: BrokerRegistration) -> None:
@@ -89,15 +103,16 @@ class Controller:
             self.remove_from_isr(broker)  # It did not stop cleanly: the end of its log may be missing.
             self.eligible[broker] = False
         self.fenced[broker] = False
-        if not self.settle(leader, isr):
-            self.tell(broker)
+        self.settle(leader, isr)
+        state = PartitionState(self.leader, self.leader_epoch, self.isr())
+        send(self.brokers[broker - 1], PartitionChange(state, True))
 
     @on(AlterPartitionRequest)
     def alter_partition(self, request: AlterPartitionRequest) -> None:
         if request.leader_epoch != self.leader_epoch or request.old_isr != self.isr():
             return  # FENCED_LEADER_EPOCH, INVALID_UPDATE_VERSION: the leader waits for metadata, which is on its way.
         if not any(self.fenced[one] for one in request.new_isr):  # INELIGIBLE_REPLICA
-            for broker in self.all():
+            for broker in self.assignment:
                 if broker in request.new_isr:
                     self.in_sync[broker] = True
                     self.eligible[broker] = False
@@ -132,20 +147,17 @@ class Controller:
     def forget_eligible(self) -> None:
         """maybePopulateTargetElr: with min.insync.replicas in the ISR nobody else is needed."""
         if len(self.isr()) >= self.min_insync_replicas:
-            for broker in self.all():
+            for broker in self.assignment:
                 self.eligible[broker] = False
 
-    def settle(self, leader: Broker | None, isr: frozenset[Broker]) -> bool:
-        """Elects if nobody leads, and tells whom it concerns; true if that is everybody."""
+    def settle(self, leader: Broker | None, isr: frozenset[Broker]) -> None:
+        """Elects if nobody leads, and tells whom it concerns."""
         if self.leader is None:
             self.elect()
-            if self.leader is None and leader is None:
-                return False
-            self.publish()
-            return True
-        if self.isr() != isr:
+            if self.leader is not None or leader is not None:
+                self.publish()
+        elif self.isr() != isr:
             self.tell(self.leader)
-        return False
 
     def elect(self) -> None:
         """PartitionChangeBuilder.electLeader: from the ISR, else from the ELR, else uncleanly."""
@@ -164,7 +176,7 @@ class Controller:
 
     def elect_uncleanly(self, leader: Broker) -> None:
         self.leader = leader
-        for broker in self.all():
+        for broker in self.assignment:
             self.in_sync[broker] = broker == leader
             self.eligible[broker] = False
 
@@ -178,19 +190,13 @@ class Controller:
 
     def publish(self) -> None:
         self.leader_epoch += 1
-        for broker in self.all():
+        for broker in self.assignment:
             self.tell(broker)
-        leader = self.leader
-        if leader is not None:
+        if self.leader is not None:
             self.last_known_leader = None
-            for client in self.clients:
-                send(client, MetadataResponse(leader))
 
     def tell(self, broker: Broker) -> None:
         send(self.brokers[broker - 1], PartitionChange(PartitionState(self.leader, self.leader_epoch, self.isr())))
 
     def isr(self) -> frozenset[Broker]:
-        return frozenset(one for one in self.all() if self.in_sync[one])
-
-    def all(self) -> tuple[Broker, ...]:
-        return self.assignment
+        return frozenset(one for one in self.assignment if self.in_sync[one])

@@ -42,6 +42,7 @@ class Error(Enum):
     DUPLICATE_SEQUENCE_NUMBER = "DUPLICATE_SEQUENCE_NUMBER"
     UNKNOWN_PRODUCER_ID = "UNKNOWN_PRODUCER_ID"
     INVALID_PRODUCER_EPOCH = "INVALID_PRODUCER_EPOCH"
+    TOPIC_AUTHORIZATION_FAILED = "TOPIC_AUTHORIZATION_FAILED"
 
 
 @struct
@@ -69,6 +70,7 @@ class ProduceRequest:
     acks: Acks
     batch: Batch
     attempt: Attempt
+    previous: Record | None  # Of the request before on this connection, if that is unanswered: none overtakes it.
 
 
 @message
@@ -77,6 +79,7 @@ class ProduceResponse:
     attempt: Attempt
     error: Error
     offset: Offset  # Of the batch; with UNKNOWN_PRODUCER_ID the log start offset.
+    leader: Broker | None  # As far as the broker knows: what a client's next metadata say (currentLeader, KIP-951).
 
 
 @message
@@ -139,6 +142,7 @@ class PartitionState:
 @message
 class PartitionChange:
     state: PartitionState
+    is_first: bool = False  # What a broker that has registered starts with.
 
 
 @message
@@ -157,7 +161,5 @@ class BrokerRegistration:
 
 
 @message
-class MetadataResponse:
-    """What a client learns of the partition's leader, at some time after the election."""
-
-    leader: Broker
+class BrokerUnfenced:
+    """The leader's metadata say that a follower may enter the ISR again; its fetch may wait there already."""

@@ -7,7 +7,7 @@ A connection breaks when the broker is down or starts again, or when request.tim
 nothing is on its way (`times_out`). Then everything in flight to this broker is failed or queued again, oldest first.
 Producer ids come from the brokers' allocator, which gives each out once: no message is sent for that.
 Not modelled: batches of several records, linger.ms, max.block.ms, a number of retries other than none and unlimited,
-client metadata that is older than the latest election by more than one message on its way.
+metadata of brokers other than the one that was asked last.
 """
 
 from enum import Enum
@@ -15,6 +15,7 @@ from typing import Annotated
 
 from checker.lang import (
     ActorId,
+    Below,
     Durable,
     MaxLen,
     UpTo,
@@ -41,7 +42,6 @@ from model.kafka.replication.messages import (
     Broker,
     Disconnected,
     Error,
-    MetadataResponse,
     Offset,
     Partition,
     ProducerEpoch,
@@ -52,6 +52,7 @@ from model.kafka.replication.messages import (
     Sequence,
 )  # fmt: skip
 
+Target = Annotated[int, Below("targets")]  # Its place among `brokers`.
 Records = Annotated[tuple[Record, ...], MaxLen("records")]
 
 RETRIABLE = (
@@ -72,6 +73,7 @@ class Reaction(Enum):
 
     GIVE_UP = "give up"
     RESEND = "resend"
+    RESEND_ELSEWHERE = "resend elsewhere"  # The record has no key: the next send may go to another partition.
     RESTART = "restart"  # Close the producer, start another and resend what is not acknowledged.
 
 
@@ -81,15 +83,17 @@ class Flight:
 
     batch: Batch
     attempt: Attempt = 0
-    broker: Broker = 1
+    target: Target = 0
     retried: bool = False  # inRetry
     renumbered: bool = False  # sequenceHasBeenReset
+    moved: bool = False  # To the partition after its own.
 
 
 @actor
 class Producer:
     me: ActorId
-    brokers: tuple[ActorId, ...]  # The replicas of the one partition, or the leaders of several.
+    brokers: tuple[ActorId, ...]  # The replicas of the one partition, or the leaders of several, which stay.
+    replicas: int
     records: int
     partitions: int
     attempts: int  # Connections that have to be told apart.
@@ -98,6 +102,7 @@ class Producer:
     retries: bool = True
     max_in_flight: Annotated[int, UpTo(5)] = 5
     bumps_epoch: bool = True  # KIP-360; before it the producer id was given up.
+    marks_first_attempts: bool = False  # A batch that expires unanswered leaves a gap, retried or not.
     times_out: bool = True  # request.timeout.ms may pass whenever nothing is on its way.
     reaction: Reaction = Reaction.GIVE_UP
     delivery_timeouts: Annotated[int, UpTo(2)] = 0  # How often delivery.timeout.ms passes.
@@ -106,8 +111,8 @@ class Producer:
 
     outcome: Durable[dict[Record, Outcome]] = each(Outcome.PENDING)  # The application keeps it.
     producer_id: Durable[ProducerId] = 0  # A new process asks for the next.
-    connection: Durable[Attempt] = 0
-    leader: Durable[Broker] = 1  # A new process asks for it.
+    connection: Durable[dict[Target, Attempt]] = each(0)
+    leader: Durable[Broker] = 1  # A new process asks for it; without an answer it asks any live broker.
     expired: Durable[Annotated[int, UpTo(2)]] = 0
     missed: Durable[Annotated[int, UpTo(2)]] = 0
 
@@ -131,27 +136,54 @@ class Producer:
             if not any(self.partition(other) == self.partition(one) for other in queue[:position])
         )
         partition = self.partition(record)
-        require(sum(1 for one in self.in_flight if self.partition(one) == partition) < self.max_in_flight)
-        require(not suspected(self.target(record)))
+        broker = choose(
+            one for one in range(1, self.replicas + 1) if one == self.leader or suspected(self.brokers[self.leader - 1])
+        )
+        target: Target = broker - 1 + partition
+        flying = sum(1 for one in self.in_flight if self.partition(one) == partition)
+        require(flying < self.max_in_flight or self.acks == Acks.NONE)
+        require(not suspected(self.brokers[target]))
         require(not self.idempotent or self.may_drain(record))
         self.started = True
         self.queue = tuple(one for one in queue if one != record)
         if self.idempotent and self.flights[record].batch.sequence == NO_SEQUENCE:
             self.number(record)
-        flight = self.flights[record]
-        batch = replace(flight.batch, record=record)
-        self.flights[record] = replace(flight, batch=batch, attempt=self.connection, broker=self.leader)
-        send(self.target(record), ProduceRequest(self.me, self.acks, batch, self.connection))
-        if self.acks == Acks.NONE:
-            self.outcome[record] = Outcome.ACKED
-        else:
-            self.in_flight += (record,)
+        batch = replace(self.flights[record].batch, record=record)
+        flight = replace(self.flights[record], batch=batch, attempt=self.connection[target], target=target)
+        self.flights[record] = flight
+        self.leader = broker
+        previous: Record | None = None
+        for one in self.in_flight:
+            if self.flights[one].attempt == flight.attempt and self.flights[one].target == target:
+                previous = one
+        self.in_flight += (record,)
+        send(self.brokers[target], ProduceRequest(self.me, self.acks, batch, flight.attempt, previous))
+
+    @action
+    def count_as_sent(self) -> None:
+        """acks=0: the application hears of success at once; judged is the record when its request is no longer on its
+        way, lost or not.
+        """
+        require(self.acks == Acks.NONE)
+        record = choose(self.in_flight)
+        require(quiet(self.brokers[self.flights[record].target]))
+        self.outcome[record] = Outcome.ACKED
+        self.remove(record)
 
     @on(ProduceResponse)
     def receive(self, response: ProduceResponse) -> None:
         record = response.batch.record
-        if response.attempt != self.flights[record].attempt:
+        flight = self.flights[record]
+        if response.attempt != flight.attempt:
             return  # It came on a connection that is closed.
+        for one in self.in_flight:
+            older = self.flights[one]
+            if one == record:
+                break
+            if older.attempt == flight.attempt and older.target == flight.target:
+                return  # The answer before it is lost, and so is the connection.
+        if response.error == Error.NOT_LEADER_OR_FOLLOWER and response.leader is not None:
+            self.leader = response.leader
         if record in self.in_flight:
             if response.error in (Error.NONE, Error.DUPLICATE_SEQUENCE_NUMBER):
                 self.complete(record, response.offset)
@@ -166,20 +198,15 @@ class Producer:
     @action
     def break_connection(self) -> None:
         """The broker stands still, or an answer does not come: NETWORK_EXCEPTION for all in flight to it."""
-        broker = choose(frozenset(self.flights[one].broker for one in self.in_flight))
-        partition = choose(frozenset(self.partition(one) for one in self.in_flight))
-        target = self.brokers[broker - 1 + partition]
-        require(suspected(target) or (self.times_out and quiet(target)))
-        self.disconnect(broker, partition)
+        target = choose(frozenset(self.flights[one].target for one in self.in_flight))
+        lost = suspected(self.brokers[target]) or (self.times_out and quiet(self.brokers[target]))
+        require(self.acks != Acks.NONE and lost)
+        self.disconnect(target)
 
     @on(Disconnected)
     def lose_connection(self, message: Disconnected) -> None:
-        if any(self.flights[one].broker == message.broker for one in self.in_flight):
-            self.disconnect(message.broker, 0)
-
-    @on(MetadataResponse)
-    def update_metadata(self, response: MetadataResponse) -> None:
-        self.leader = response.leader
+        if self.acks != Acks.NONE and any(self.flights[one].target == message.broker - 1 for one in self.in_flight):
+            self.disconnect(message.broker - 1)
 
     @action
     def expire_batch(self) -> None:
@@ -190,7 +217,7 @@ class Producer:
         flight = self.flights[record]
         partition = self.partition(record)
         self.expired += 1
-        if flight.retried and flight.batch.sequence != NO_SEQUENCE:
+        if (flight.retried or self.marks_first_attempts) and flight.batch.sequence != NO_SEQUENCE:
             self.unresolved[partition] = max(self.unresolved[partition], flight.batch.sequence + 1)
         self.remove(record)
         self.react(record)
@@ -209,7 +236,7 @@ class Producer:
 
     @on_restart
     def start_again(self) -> None:
-        self.connection = (self.connection + 1) % self.attempts
+        self.renew_connections()
         if self.idempotent:
             self.producer_id += 1
 
@@ -264,24 +291,27 @@ class Producer:
         self.outcome[record] = Outcome.FAILED
         if self.reaction != Reaction.GIVE_UP:
             self.outcome[record] = Outcome.PENDING
-        if self.reaction == Reaction.RESEND:
-            self.connection = (self.connection + 1) % self.attempts  # A new batch, with answers of its own.
-            self.flights[record] = Flight(Batch(0), self.connection)
+        if self.reaction in (Reaction.RESEND, Reaction.RESEND_ELSEWHERE):
+            self.renew_connections()  # A new batch, with answers of its own.
+            moved = self.reaction == Reaction.RESEND_ELSEWHERE
+            self.flights[record] = Flight(Batch(0), moved=moved)
             self.queue += (record,)
         if self.reaction == Reaction.RESTART:
             self.queue = ()
             self.in_flight = ()
             self.started = False
-            self.connection = (self.connection + 1) % self.attempts
+            self.renew_connections()
             self.reset_producer_id()
             for one in range(self.records):
-                self.flights[one] = Flight(Batch(0), self.connection)
+                self.flights[one] = Flight(Batch(0))
 
-    def disconnect(self, broker: Broker, partition: Partition) -> None:
-        self.connection = (self.connection + 1) % self.attempts
-        lost = tuple(
-            one for one in self.in_flight if self.flights[one].broker == broker and self.partition(one) == partition
-        )
+    def renew_connections(self) -> None:
+        for target in range(len(self.brokers)):
+            self.connection[target] = (self.connection[target] + 1) % self.attempts
+
+    def disconnect(self, target: Target) -> None:
+        self.connection[target] = (self.connection[target] + 1) % self.attempts
+        lost = tuple(one for one in self.in_flight if self.flights[one].target == target)
         for record in lost:
             current = not self.idempotent or self.flights[record].batch.producer_id == self.producer_id
             if self.retries and current:
@@ -395,8 +425,5 @@ class Producer:
         return tuple(one for one in range(self.records) if self.outcome[one] == Outcome.PENDING)
 
     def partition(self, record: Record) -> Partition:
-        return record % self.partitions
-
-    def target(self, record: Record) -> ActorId:
-        """Several partitions have one log each, and leaders that stay."""
-        return self.brokers[self.leader - 1 + self.partition(record)]
+        moved = 1 if self.flights[record].moved else 0
+        return (record + moved) % self.partitions

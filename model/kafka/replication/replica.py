@@ -31,7 +31,6 @@ from checker.lang import (
     require,
     send,
     struct,
-    suspected,
 )  # fmt: skip
 from model.kafka.replication.messages import (
     NO_EPOCH,
@@ -43,6 +42,7 @@ from model.kafka.replication.messages import (
     Batch,
     Broker,
     BrokerRegistration,
+    BrokerUnfenced,
     Disconnected,
     Error,
     FetchRequest,
@@ -57,6 +57,7 @@ from model.kafka.replication.messages import (
     PartitionState,
     ProduceRequest,
     ProduceResponse,
+    Record,
 )  # fmt: skip
 
 Brokers = Annotated[tuple[Broker, ...], MaxLen(3)]
@@ -111,16 +112,21 @@ class Replica:
     state_outlives_records: bool = True  # KAFKA-7190: retention leaves the producer state in memory.
     takes_snapshots: bool = False  # A reload finds a snapshot of the producer state: one batch of each producer.
     starts_unready: bool = False  # A new topic: clients may know the leader before the leader does.
+    connections_break: bool = False  # Requests may be lost, with all that come after them on their connection.
     tails_to_lose: Annotated[int, UpTo(3)] = 0  # How often a restart may find that the end of the log was not flushed.
     expirations: Annotated[int, UpTo(2)] = 0  # How often producer.id.expiration.ms passes.
     retentions: Annotated[int, UpTo(2)] = 0  # How often retention removes everything.
+    refusals: Annotated[int, UpTo(2)] = 0  # How often a request is not authorized, for a moment.
+    replica_lags: tuple[Annotated[int, UpTo(2)], ...] = ()  # How often replica.lag.time.max.ms passes, by follower.
 
     log: Durable[Annotated[tuple[LogEntry, ...], MaxLen("log")]] = ()
     high_watermark: Durable[Offset] = 0
     log_start: Durable[Offset] = 0  # What is below is still in `log`, for consumers had it.
     tails_lost: Durable[Annotated[int, UpTo(3)]] = 0
+    refused: Durable[Annotated[int, UpTo(2)]] = 0
     expired: Durable[Annotated[int, UpTo(2)]] = 0
     retained: Durable[Annotated[int, UpTo(2)]] = 0
+    lags_seen: Durable[dict[Broker, Annotated[int, UpTo(2)]]] = each(0)
 
     leader: Volatile[Broker | None] = 1
     leader_epoch: Volatile[LeaderEpoch] = 0
@@ -133,6 +139,7 @@ class Replica:
     waiting: Volatile[Annotated[tuple[WaitingProduce, ...], MaxLen("log")]] = ()
     image: Volatile[PartitionState | None] = None  # Received and not yet published.
     ready: Volatile[bool] = False
+    received: Volatile[dict[Attempt, Record | None]] = each(None)  # The latest on each connection.
     # What the producer state covers: nothing below `forgotten`, and one batch of each producer below `snapshot`.
     forgotten: Volatile[Offset] = 0
     snapshot: Volatile[Offset] = 0
@@ -142,9 +149,17 @@ class Replica:
     @on(ProduceRequest)
     def produce(self, request: ProduceRequest) -> None:
         batch = request.batch
+        if self.connections_break:
+            if request.previous is not None and self.received[request.attempt] != request.previous:
+                return  # What was sent before it on this connection is lost, and so is the connection.
+            self.received[request.attempt] = batch.record
         error = Error.NONE
         offset = NO_OFFSET
-        if not self.leads():
+        refused = choose((False, True)) if self.refused < self.refusals else False
+        if refused:
+            self.refused += 1
+            error = Error.TOPIC_AUTHORIZATION_FAILED
+        elif not self.leads():
             error = Error.NOT_LEADER_OR_FOLLOWER
         elif request.acks == Acks.ALL and self.isr_size() < self.min_insync_replicas:
             error = Error.NOT_ENOUGH_REPLICAS
@@ -160,7 +175,7 @@ class Replica:
             others = tuple(one for one in self.waiting if one.batch.record != batch.record)
             self.waiting = others + (WaitingProduce(request.client, batch, request.attempt, offset),)
         elif request.acks != Acks.NONE:
-            send(request.client, ProduceResponse(batch, request.attempt, error, offset))
+            send(request.client, ProduceResponse(batch, request.attempt, error, offset, self.leader))
         if error == Error.NONE:
             self.make_progress(None)
 
@@ -238,7 +253,7 @@ class Replica:
         self.advance_high_watermark()
         self.complete_waiting()
         for follower in self.others():
-            news = self.high_watermark > mark and follower != informed and self.tells_high_watermark()
+            news = self.high_watermark > mark and follower != informed and self.follower_needs_mark()
             if self.parked[follower] and (self.follower_end[follower] < len(self.log) or news):
                 self.respond(follower)
 
@@ -258,7 +273,7 @@ class Replica:
         for one in self.waiting:
             if one.offset < self.high_watermark:
                 error = Error.NONE if enough else Error.NOT_ENOUGH_REPLICAS_AFTER_APPEND
-                send(one.client, ProduceResponse(one.batch, one.attempt, error, one.offset))
+                send(one.client, ProduceResponse(one.batch, one.attempt, error, one.offset, self.leader))
         self.waiting = tuple(one for one in self.waiting if one.offset >= self.high_watermark)
 
     # --- Leader: followers --------------------------------------------------------------------------------------------
@@ -276,7 +291,7 @@ class Replica:
             send(
                 self.peers[request.replica - 1],
                 FetchResponse(
-                    self.broker, request.leader_epoch, request.offset, None, self.high_watermark,
+                    self.broker, request.leader_epoch, request.offset, None, 0,
                     NO_EPOCH if out_of_range else epoch, len(self.log) if out_of_range else end,
                 ),
             )  # fmt: skip
@@ -284,7 +299,7 @@ class Replica:
         self.follower_end[request.replica] = request.offset
         self.fetch_epoch[request.replica] = request.leader_epoch
         self.parked[request.replica] = True
-        self.expand_isr(None)
+        self.expand_isr(frozenset())
         self.make_progress(request.replica if request.high_watermark >= self.high_watermark else None)
 
     @on(OffsetForLeaderEpochRequest)
@@ -304,23 +319,33 @@ class Replica:
 
     @action
     def shrink_isr(self) -> None:
-        """replica.lag.time.max.ms passes only for a follower that stands still."""
+        """replica.lag.time.max.ms passes for a slow follower."""
         require(self.leads() and self.pending is None)
-        follower = choose(one for one in self.others() if self.in_sync[one] and self.follower_end[one] < len(self.log))
-        require(suspected(self.peers[follower - 1]))
-        isr = self.isr()
-        self.alter_partition(follower, isr - {follower})
+        follower = choose(
+            one
+            for one in self.others()
+            if self.in_sync[one]
+            and self.follower_end[one] < len(self.log)
+            and self.lags_seen[one] < self.replica_lags[one - 1]
+        )
+        self.lags_seen[follower] += 1
+        self.alter_partition(follower, self.isr() - {follower})
 
-    def expand_isr(self, rejected: Broker | None) -> None:
+    def expand_isr(self, excluded: frozenset[Broker]) -> None:
         """A follower that has caught up enters the ISR, one at a time."""
         found: Broker | None = None
         for follower in self.others():
             end = self.follower_end[follower]
             caught_up = end >= self.high_watermark and (end >= self.epoch_start or not self.checks_epoch_start)
-            if not self.in_sync[follower] and end != NO_OFFSET and caught_up and follower != rejected:
+            if not self.in_sync[follower] and end != NO_OFFSET and caught_up and follower not in excluded:
                 found = follower
         if found is not None and self.pending is None:
             self.alter_partition(found, self.isr() | {found})
+
+    @on(BrokerUnfenced)
+    def notice_unfenced(self, message: BrokerUnfenced) -> None:
+        if self.leads():
+            self.expand_isr(frozenset())
 
     def alter_partition(self, follower: Broker, isr: frozenset[Broker]) -> None:
         self.pending = follower
@@ -329,12 +354,13 @@ class Replica:
 
     def respond(self, follower: Broker) -> None:
         offset = self.follower_end[follower]
+        mark = self.high_watermark if self.follower_needs_mark() else 0
         self.parked[follower] = False
         entry = self.log[offset] if offset < len(self.log) else None
         epoch = self.fetch_epoch[follower]
         send(
             self.peers[follower - 1],
-            FetchResponse(self.broker, epoch, offset, entry, self.high_watermark, NO_EPOCH, NO_OFFSET),
+            FetchResponse(self.broker, epoch, offset, entry, mark, NO_EPOCH, NO_OFFSET),
         )
 
     def floor_epoch(self, epoch: LeaderEpoch) -> LeaderEpoch:
@@ -359,7 +385,8 @@ class Replica:
             assert response.offset == len(self.log)
             if response.entry is not None:
                 self.log += (response.entry,)
-            self.high_watermark = min(response.high_watermark, len(self.log))
+            if self.follower_needs_mark():
+                self.high_watermark = min(response.high_watermark, len(self.log))
         self.send_fetch()
 
     @on(OffsetForLeaderEpochResponse)
@@ -419,6 +446,8 @@ class Replica:
 
     @on(PartitionChange)
     def receive_metadata(self, change: PartitionChange) -> None:
+        if self.leader_epoch == NO_EPOCH and not change.is_first:
+            return  # It has started again, and has not been registered when this was sent.
         if self.coalesces_metadata:
             self.image = change.state
         else:
@@ -443,9 +472,11 @@ class Replica:
 
     def make_leader(self, state: PartitionState) -> None:
         """No truncation: the whole log of the new leader becomes the truth."""
-        rejected = self.pending
+        excluded = self.isr()  # Who leaves is fenced.
+        if self.pending is not None:
+            excluded |= {self.pending}  # If it is not in now, the controller has refused it.
         if state.leader_epoch > self.leader_epoch:
-            rejected = None
+            excluded = frozenset(self.all())  # Until they fetch.
             self.epoch_start = len(self.log)
             for follower in self.all():
                 self.parked[follower] = False
@@ -457,14 +488,15 @@ class Replica:
         self.pending = None
         for follower in self.all():
             self.in_sync[follower] = follower in state.isr
-        self.expand_isr(rejected)
+        self.expand_isr(excluded)
         self.make_progress(None)
 
     def make_follower(self, state: PartitionState) -> None:
-        for one in self.waiting:
-            send(one.client, ProduceResponse(one.batch, one.attempt, Error.NOT_LEADER_OR_FOLLOWER, NO_OFFSET))
         self.leader = state.leader
         self.leader_epoch = state.leader_epoch
+        error = Error.NOT_LEADER_OR_FOLLOWER
+        for one in self.waiting:
+            send(one.client, ProduceResponse(one.batch, one.attempt, error, NO_OFFSET, self.leader))
         self.forget_leadership()
         if state.leader is None:
             return
@@ -477,6 +509,8 @@ class Replica:
             self.ask_for_end_of_epoch()
 
     def forget_leadership(self) -> None:
+        if not self.follower_needs_mark():
+            self.high_watermark = 0
         self.epoch_start = 0
         self.pending = None
         self.waiting = ()
@@ -529,6 +563,8 @@ class Replica:
     def others(self) -> Brokers:
         return tuple(one for one in self.assigned if one != self.broker)
 
-    def tells_high_watermark(self) -> bool:
-        """Later generations need it with the next batch at the latest: nothing is decided by a follower's mark."""
-        return self.truncation == Truncation.HIGH_WATERMARK
+    def follower_needs_mark(self) -> bool:
+        """NOTE(mark): where logs are compared by epochs, nothing is decided by a follower's high watermark; a new
+        leader starts from 0 and reaches what was committed as soon as its ISR has fetched.
+        """
+        return self.truncation in (Truncation.HIGH_WATERMARK, Truncation.LEADER_EPOCH)

@@ -27,7 +27,9 @@ WHY_NOT = {
     "auto.leader.rebalance.enable": "time: how often it acts is the fault budget preferred_election",
     "log.flush.interval.messages": "flushing: nothing is flushed, and a power loss may take any end of a log",
 }
-REACTIONS = {"give up": "GIVE_UP", "resend": "RESEND", "restart": "RESTART"}
+REACTIONS = {
+    "give up": "GIVE_UP", "resend": "RESEND", "resend elsewhere": "RESEND_ELSEWHERE", "restart": "RESTART",
+}  # fmt: skip
 
 
 def expand(document: Document, place: Places) -> dict[str, Any]:
@@ -72,7 +74,7 @@ class _Wiring:
             self.report("too-many-replicas", "at most 3 replicas are modelled", path)
         self.brokers = [f"broker-{i}" for i in range(1, self.replicas + 1)]
         faults = document.faults
-        for kind in ("crash", "pause", "power_loss"):
+        for kind in ("crash", "pause", "power_loss", "session_timeout", "replica_lag"):
             given = getattr(faults, kind)
             for target in given if isinstance(given, dict) else ():
                 if target not in (*self.brokers, self.name):
@@ -91,8 +93,8 @@ class _Wiring:
 
     def can_brokers_fail(self) -> bool:
         faults = self.document.faults
-        hit = sum(budget(given, one) for given in (faults.crash, faults.pause) for one in self.brokers)
-        return hit > 0 or faults.power_loss != 0 or faults.preferred_election > 0
+        every = (faults.crash, faults.pause, faults.power_loss, faults.session_timeout, faults.replica_lag)
+        return faults.preferred_election > 0 or any(budget(given, one) > 0 for given in every for one in self.brokers)
 
     # --- Constants ----------------------------------------------------------------------------------------------------
 
@@ -100,13 +102,16 @@ class _Wiring:
         document, faults = self.document, self.document.faults
         records = self.app.records or 1
         crashes = sum(budget(faults.crash, one) for one in self.brokers) if self.per_replica else 0
-        pauses = sum(budget(faults.pause, one) for one in self.brokers) if self.per_replica else 0
+        slow = (faults.pause, faults.session_timeout, faults.replica_lag)
+        pauses = sum(budget(given, one) for given in slow for one in self.brokers) if self.per_replica else 0
         restarts = budget(faults.crash, self.name)
         lost = sum(self.hits(given) for given in (faults.lose, faults.delay, faults.duplicate))
         trouble = crashes + pauses + lost + faults.delivery_timeout + faults.producer_state_expiry + faults.retention
+        trouble += faults.authorization_failure
         constants = {
             "records": records, "partitions": self.topic.partitions,
             "replicas": self.replicas if self.per_replica else 1,
+            "targets": self.replicas if self.per_replica else self.topic.partitions,
             "leader_epochs": 1 + 2 * crashes + 2 * pauses + faults.preferred_election if self.per_replica else 1,
             "log": records * 2 + min(trouble + restarts, 4), "attempts": 2 + min(trouble + restarts, 4),
             "producer_ids": restarts + (0 if self.switches()["producer"]["bumps_epoch"] else 2)
@@ -157,18 +162,27 @@ class _Wiring:
     def client(self, brokers: list[str]) -> dict[str, Any]:
         faults, settings = self.document.faults, self.producer
         acks = {"0": "NONE", "1": "LEADER", "all": "ALL"}[settings["acks"]]
-        loses = self.hits(faults.lose) + self.hits(faults.delay) > 0
         return {
-            "is": "Producer", "brokers": brokers, "records": "records", "partitions": "partitions",
-            "attempts": "attempts", "acks": acks, "idempotent": settings["enable.idempotence"],
+            "is": "Producer", "brokers": brokers, "replicas": "replicas", "records": "records",
+            "partitions": "partitions", "attempts": "attempts", "acks": acks,
+            "idempotent": settings["enable.idempotence"],
             "retries": settings["retries"] > 0,
             "max_in_flight": min(settings["max.in.flight.requests.per.connection"], 5),
-            # With acks=all the leader may have nothing on its way because it waits for followers.
-            "times_out": loses or not self.per_replica or acks != "ALL",
+            "times_out": self.times_out(),
             "reaction": self.reaction(), "delivery_timeouts": faults.delivery_timeout,
             "unknown_topics": faults.unknown_topic, "forgets_sequences": self.is_old_librdkafka(),
             **self.switches()["producer"],
         }  # fmt: skip
+
+    def pipelines(self) -> bool:
+        most: int = self.producer["max.in.flight.requests.per.connection"]
+        return min(most, self.app.records or 1) > 1
+
+    def times_out(self) -> bool:
+        """With acks=all the leader may have nothing on its way because it waits for followers."""
+        loses = self.hits(self.document.faults.lose) + self.hits(self.document.faults.delay) > 0
+        waits: bool = self.producer["acks"] == "all"
+        return loses or not self.per_replica or not waits
 
     def is_old_librdkafka(self) -> bool:
         """Before 1.9.0 a topic that the metadata lack takes its sequences with it (librdkafka's CHANGELOG)."""
@@ -176,12 +190,16 @@ class _Wiring:
         return self.app.client == "librdkafka" and [int(one) for one in version[:2]] < [1, 9]
 
     def replicated(self, brokers: list[str]) -> dict[str, Any]:
-        clients = {"clients": [self.name], "controller": "controller"}
+        # A client that times out whenever nothing is on its way need not be told that a connection is gone.
+        clients = {"clients": [] if self.times_out() else [self.name], "controller": "controller"}
         losses = self.document.faults.power_loss
         return {
             one: self.replica(brokers, i) | clients | {"tails_to_lose": budget(losses, one), "partition": 0}
             for i, one in enumerate(brokers, start=1)
         }
+
+    def by_broker(self, given: Any, brokers: list[str]) -> list[int]:
+        return [budget(given, one) for one in brokers]
 
     def replica(self, peers: list[str], broker: int) -> dict[str, Any]:
         faults = self.document.faults
@@ -189,18 +207,22 @@ class _Wiring:
             "is": "Replica", "broker": broker, "peers": peers,
             "assigned": list(range(1, len(peers) + 1)),
             "min_insync_replicas": self.least if self.per_replica else 1,
+            "replica_lags": self.by_broker(faults.replica_lag, peers),
+            "connections_break": self.pipelines() and self.hits(faults.lose) + self.hits(faults.delay) > 0,
             "takes_snapshots": self.per_replica and self.producer["enable.idempotence"],
             "starts_unready": self.topic.created == "on first use", "expirations": faults.producer_state_expiry,
-            "retentions": faults.retention, **self.switches()["replica"],
+            "retentions": faults.retention,
+            "refusals": faults.authorization_failure, **self.switches()["replica"],
         }  # fmt: skip
 
     def controller(self, brokers: list[str]) -> dict[str, Any]:
         feature = "eligible.leader.replicas.version"
         level = config.effective("feature", self.document.version, self.document.features).get(feature)
         return {
-            "is": "Controller", "brokers": brokers, "clients": [self.name],
+            "is": "Controller", "brokers": brokers,
             "assignment": self.topic.assignment or list(range(1, self.replicas + 1)),
             "min_insync_replicas": self.least, "unclean_election": self.unclean,
+            "session_timeouts": self.by_broker(self.document.faults.session_timeout, brokers),
             "preferred_elections": self.document.faults.preferred_election,
             **self.switches()["controller"], "eligible_leader_replicas": level is not None and level.value > 0,
         }  # fmt: skip
