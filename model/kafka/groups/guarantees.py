@@ -7,10 +7,11 @@ calls and produced records at the process that caused them, rows at the store.
 """
 
 from checker.lang import ensure, predicate
-from model.kafka.groups.consumer import Consumer, Effect, Stage
+from model.kafka.groups.consumer import Consumer, Stage
 from model.kafka.groups.coordinator import GroupCoordinator, GroupProtocol, GroupState
 from model.kafka.groups.input_partition import InputPartition
 from model.kafka.groups.messages import InputRecord, OffsetReset, Position, Record
+from model.kafka.groups.profiles import Effect
 from model.kafka.groups.store import ExternalStore
 
 
@@ -355,3 +356,9 @@ def a_commit_beside_members(consumers: tuple[Consumer, ...], coordinator: GroupC
     return coordinator.state == GroupState.STABLE and any(
         one.stage == Stage.COMMITTING and not one.subscribes for one in consumers
     )
+
+
+@predicate
+def both_own_a_partition(consumers: tuple[Consumer, ...]) -> bool:
+    """Each process has a partition to read from."""
+    return all(any(position is not None for position in one.position.values()) for one in consumers)

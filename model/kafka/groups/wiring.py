@@ -122,10 +122,11 @@ class _Wiring:
             at = (*path, "consumer", "auto.offset.reset")
             self.report("not-modelled", "by_duration is not modelled", at, "earliest, latest or none")
         if settings["enable.auto.commit"] and self.auto_commit(name, app) is None:
-            text = "whether 4.0 has the fix of KAFKA-18641 is not known here, so neither what auto-commit commits"
+            text = "whether 4.0 has the fix of KAFKA-18641 is not known here, nor what its auto-commit commits"
             help = "version 3.9 (without the fix) or 4.1 (with it)"
             self.report("unknown-behaviour", text, (*path, "consumer", "group.protocol"), help)
-        if app.client == "librdkafka" and app.client_version is None:
+        parts = (app.client_version or "").split(".")
+        if app.client == "librdkafka" and not (len(parts) > 1 and all(one.isdecimal() for one in parts)):
             help = "write `client_version: 2.3.0`"
             self.report("unknown-behaviour", "librdkafka of which version?", (*path, "client"), help)
         if app.processing == "worker" and app.effect != "call":
@@ -208,9 +209,10 @@ class _Wiring:
         found = len(self.names()) + self.input.added_partitions * len(self.names())
         for process in self.names():
             for given in (faults.crash, faults.pause, faults.max_poll_interval):
-                found += 3 * self.times(given, process)
+                found += 4 * self.times(given, process)
             found += 2 * faults.processing_failure
         found += self.input.added_partitions
+        found *= 1 + self.is_cooperative()  # What moves is nobody's for one generation.
         return found + 3 * budget(faults.crash, "group_coordinator")
 
     def actors(self) -> dict[str, Any]:
@@ -303,4 +305,6 @@ class _Wiring:
             "topic": [name for topic in document.topics.values() for name in topic.settings],
         }
         said = config.not_read(given, READS, WHY_NOT)
+        if any(app.client == "0.8" for app in self.readers.values()):
+            said.append("ZooKeeper: the group coordinator stands for it, and fences where it did not")
         return [*said, "brokers of the input that fail, and replicas", "transactions in the input"]
