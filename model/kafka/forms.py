@@ -10,13 +10,16 @@ from model.kafka import config
 
 MECHANISMS = (  # What `without` can take away; the families know what that means.
     "sequence_check", "verification_guard", "epoch_check", "markers_after_reload", "fencing_before_fetching_offsets",
-    "marker_retry", "guard_of_next_transaction",
+    "marker_retry", "guard_of_next_transaction", "logged_ongoing", "repeated_end_txn", "pending_cleared_on_failure",
+    "markers_keyed_by_term", "next_producer_id_in_answer",
     "generation_check", "stable_offset_fetch", "failed_send_fails_transaction",
     "exclusive_bound", "loading_before_reading", "abort_filter",
     "leader_epochs", "batch_window", "batch_history", "single_metadata_changes", "whole_metadata_deltas",
     "member_epoch_equality",
 )  # fmt: skip
-FIXES = ("KAFKA-15591", "expired_batch_marked", "follower_offsets_reset")  # What `fixes` can add.
+FIXES = (  # What `fixes` can add.
+    "KAFKA-15591", "expired_batch_marked", "follower_offsets_reset", "markers_wait_for_high_watermark",
+)  # fmt: skip
 
 
 class Form(BaseModel):
@@ -124,6 +127,7 @@ class App(Form):
         " another, resend what is not acknowledged.",
     )
     seeks_after_abort: bool = Field(default=True, description="After abortTransaction(): to the committed offset.")
+    reprocesses_after_abort: bool = Field(default=False, description="After abortTransaction(): what it has in hand.")
     after_commit_timeout: Literal["retry", "resume", "reprocess", "go_on"] = Field(
         default="retry", description="What follows a TimeoutException of commitTransaction()."
     )
@@ -144,6 +148,24 @@ class Budgets(Form):
     delay: Any = Field(default=0, description="How many messages are overtaken, or by message class.")
     delivery_timeout: Annotated[int, Field(ge=0, le=1)] = Field(
         default=0, description="How often delivery.timeout.ms passes in a producer process."
+    )
+    slow_transaction: Annotated[int, Field(ge=0, le=2)] = Field(
+        default=0, description="How often transaction.timeout.ms passes while the process runs."
+    )
+    transactional_id_expiration: Annotated[int, Field(ge=0, le=1)] = Field(
+        default=0, description="How often transactional.id.expiration.ms passes."
+    )
+    load_failure: Annotated[int, Field(ge=0, le=1)] = Field(
+        default=0, description="How often a coordinator that takes over cannot read the transaction state log."
+    )
+    unsent_batch_timeout: Annotated[int, Field(ge=0, le=1)] = Field(
+        default=0, description="How often delivery.timeout.ms passes for a batch that waits for AddPartitionsToTxn."
+    )
+    producer_id_expiration: Annotated[int, Field(ge=0, le=1)] = Field(
+        default=0, description="How often the expiry of producer ids passes at a partition, by its records' timestamps."
+    )
+    state_log_append: dict[Literal["refused", "timed_out", "unreplicated"], Annotated[int, Field(ge=1, le=2)]] = Field(
+        default={}, description="How often an append of PrepareCommit or PrepareAbort goes wrong, and how."
     )
     processing_failure: Annotated[int, Field(ge=0, le=1)] = Field(
         default=0, description="How often the processing of a record throws in a process."
@@ -211,6 +233,12 @@ class Document(Form):
     )
     grain: Literal["log", "replicas"] | None = Field(
         default=None, description="One log for all replicas of a partition, or one each; else the faults decide."
+    )
+    moments: list[Literal["epoch_fence"]] = Field(
+        default=[], description="Moments of a step that are to be told apart: where a fence has not bumped the epoch."
+    )
+    epoch_max: Annotated[int, Field(ge=1, le=9)] | None = Field(
+        default=None, description="The greatest producer epoch, 32767 in Kafka: small, so that a run uses it up."
     )
     faults: Budgets = Budgets()
     check: Checks

@@ -57,6 +57,7 @@ from model.kafka.transactions.messages import (
     Sequence,
     StartReplacement,
     TopicPartition,
+    TransactionalId,
     TransactionResult,
     TxnOffsetCommitRequest,
     TxnOffsetCommitResponse,
@@ -97,13 +98,17 @@ class Stage(Enum):
     CLOSING = "closing its consumer"
     WITHOUT_PARTITION = "without a partition to read"
     FATAL_ERROR = "stopped by a fatal error"
+    GAVE_UP = "gave up after so many transactions"
     DONE = "done"
+
+
+ENDED = (Stage.NOT_STARTED, Stage.WITHOUT_PARTITION, Stage.FATAL_ERROR, Stage.GAVE_UP, Stage.DONE)  # Or not begun.
 
 
 @actor
 class Application:
     me: ActorId
-    producer_id: ProducerId  # Of its transactional.id.
+    transactional_id: TransactionalId
     coordinator: Annotated[ActorId, Of("TransactionCoordinator")]
     leaders: tuple[Annotated[ActorId, Of("PartitionLeader")], ...]  # Of the output partitions.
     offsets_partition: Annotated[ActorId, Of("OffsetsPartition")]
@@ -115,6 +120,8 @@ class Application:
     offsets: Offsets = Offsets.TRANSACTION
     subscribes: bool = False  # subscribe(): the group's coordinator says when the input partition is this instance's.
     sends_group_metadata: bool = True  # sendOffsetsToTransaction(offsets, groupMetadata()), KIP-447.
+    unsent_expirations: Annotated[int, UpTo(1)] = 0  # Likewise, for a batch that waits for AddPartitionsToTxn.
+    reprocesses: bool = False  # After an abort it goes on with what it has in hand, not at the committed offset.
     commits_offset_on_close: bool = False  # enable.auto.commit left on: close() commits the position of the consumer.
     fetches_offset_first: bool = False  # The consumer is positioned before initTransactions().
     seeks_after_abort: bool = True  # To the committed offset: the position of a consumer is not wound back by itself.
@@ -124,10 +131,14 @@ class Application:
     expirations: Annotated[int, UpTo(1)] = 0  # How often delivery.timeout.ms passes in a process.
     commit_timeouts: Annotated[int, UpTo(1)] = 0  # How often max.block.ms passes in commitTransaction().
     aborts: Annotated[int, UpTo(1)] = 0  # How often the application aborts for a reason of its own.
+    # Protocol generations: protocol.CHANGES says which version has what.
+    bumps_epoch: bool = True
+    mapping_error_is_fatal: bool = False
     adds_partitions: bool = True  # AddPartitionsToTxn and AddOffsetsToTxn before the first use (transaction version 1).
 
     incarnation: Durable[Incarnation] = 0  # Of the process, where each has a transactional.id of its own.
     stage: Volatile[Stage] = Stage.NOT_STARTED
+    producer_id: Volatile[ProducerId] = 0
     epoch: Volatile[Epoch] = NO_EPOCH
     generation: Volatile[Generation] = NO_GENERATION
     position: Volatile[Position] = 0
@@ -178,7 +189,7 @@ class Application:
 
     @action
     def retry(self) -> None:
-        require(self.stage not in (Stage.NOT_STARTED, Stage.WITHOUT_PARTITION, Stage.FATAL_ERROR, Stage.DONE))
+        require(self.stage not in ENDED)
         require(self.all_quiet())
         if self.stage in (Stage.SENDING_OFFSETS, Stage.PRODUCING):
             self.attempt = (self.attempt + 1) % self.attempts
@@ -197,8 +208,8 @@ class Application:
         first = self.epoch == NO_EPOCH and self.timed_out == 0
         if first and self.replacement is not None:
             send(self.replacement, StartReplacement())  # One that never came up needs none.
-        self.adopt(response.epoch)
-        if self.keeps_position or (first and self.fetches_offset_first):
+        self.adopt(response.producer_id, response.epoch)
+        if self.keeps_position or (first and self.fetches_offset_first) or (not first and self.reprocesses):
             self.keeps_position = False
             self.poll()
         else:
@@ -251,6 +262,9 @@ class Application:
             return
         if response.error in (Error.NOT_ENOUGH_REPLICAS, Error.OUT_OF_ORDER_SEQUENCE_NUMBER):
             return  # retry() sends it again; the latter until what is missing before it has arrived.
+        if response.error == Error.INVALID_PRODUCER_ID_MAPPING and self.mapping_error_is_fatal:
+            self.stop()
+            return
         if response.error == Error.NONE:
             self.sequences[self.produced] += 1
         else:
@@ -282,6 +296,16 @@ class Application:
         self.proceed()
 
     @action
+    def expire_unsent_batch(self) -> None:
+        """delivery.timeout.ms passes before the partition is added: abortable; EndTxn is not sent (transactionStarted).
+
+        The transaction is not completing, so the client asks for its next epoch (KIP-360).
+        """
+        require(self.stage == Stage.ADDING_PARTITIONS and self.expired < self.unsent_expirations and self.bumps_epoch)
+        self.expired += 1
+        self.request(Stage.INITIALIZING)
+
+    @action
     def time_out_commit(self) -> None:
         """max.block.ms passes in commitTransaction(), and the application closes the producer."""
         require(self.stage == Stage.COMMITTING and self.timed_out < self.commit_timeouts)
@@ -299,10 +323,12 @@ class Application:
         if not self.awaits(self.stage, response.correlation, response.error):
             return
         if response.epoch != NO_EPOCH:
-            self.adopt(response.epoch)
+            self.adopt(response.producer_id, response.epoch)
         if self.stage == Stage.ABORTING:
             self.failed = False
-            if not self.seeks_after_abort:
+            if self.reprocesses:
+                self.poll()
+            elif not self.seeks_after_abort:
                 self.position += 1  # The next poll() goes on behind the record.
                 self.poll()
             else:  # The partition may be another's by now.
@@ -326,7 +352,8 @@ class Application:
             else:
                 self.begin_transaction()
 
-    def adopt(self, epoch: Epoch) -> None:
+    def adopt(self, producer_id: ProducerId, epoch: Epoch) -> None:
+        self.producer_id = producer_id
         self.epoch = epoch
         for partition in range(len(self.leaders)):
             self.sequences[partition] = 0
@@ -344,14 +371,19 @@ class Application:
 
     def is_old(self, producer_id: ProducerId, epoch: Epoch, correlation: Correlation, attempt: Attempt) -> bool:
         """Asked on another connection: by this process before it crashed, in another transaction, or before a retry."""
-        asked_by = producer_id == self.id() and epoch == self.epoch
+        asked_by = producer_id == self.producer_id and epoch == self.epoch
         return not asked_by or correlation != self.correlation or attempt != self.attempt
 
     def awaits(self, stage: Stage, correlation: Correlation, error: Error) -> bool:
         """This is the answer that is waited for, and it lets the transaction go on."""
-        if self.stage != stage or correlation != self.correlation or error == Error.CONCURRENT_TRANSACTIONS:
+        if self.stage != stage or correlation != self.correlation:
             return False
-        if error != Error.NONE:
+        if error in (Error.CONCURRENT_TRANSACTIONS, Error.COORDINATOR_NOT_AVAILABLE):
+            return False  # retry() sends it again.
+        if error == Error.INVALID_PRODUCER_ID_MAPPING and not self.mapping_error_is_fatal:
+            # Abortable, and the client bumps its epoch; EndTxn is not sent, for nothing was added (transactionStarted).
+            self.request(Stage.INITIALIZING)
+        elif error != Error.NONE:
             self.stop()
         return error == Error.NONE
 
@@ -365,7 +397,7 @@ class Application:
 
     def begin_transaction(self) -> None:
         if self.correlation == self.transactions:
-            self.end(Stage.FATAL_ERROR)  # Two instances may fence each other for ever: one gives up.
+            self.end(Stage.GAVE_UP)  # Two instances may fence each other for ever.
             return
         self.correlation += 1
         self.produced = 0
@@ -384,6 +416,7 @@ class Application:
     def end(self, stage: Stage) -> None:
         """Nothing that the process knew matters any more."""
         self.stage = stage
+        self.producer_id = 0
         self.epoch = NO_EPOCH
         self.generation = NO_GENERATION
         self.position = 0
@@ -412,38 +445,38 @@ class Application:
         if self.stage == Stage.JOINING:
             send(self.offsets_partition, JoinGroupRequest(self.me))
         elif self.stage == Stage.INITIALIZING:
-            send(self.coordinator, InitProducerIdRequest(self.me, self.id(), self.epoch))
+            send(self.coordinator, InitProducerIdRequest(self.me, self.id(), self.producer_id, self.epoch))
         elif self.stage == Stage.FETCHING_OFFSET:
             send(self.offsets_partition, OffsetFetchRequest(self.me))
         elif self.stage == Stage.ADDING_PARTITIONS:
             outputs = frozenset(range(len(self.leaders)))
             send(
                 self.coordinator,
-                AddPartitionsToTxnRequest(self.me, self.id(), self.epoch, outputs, self.correlation),
+                AddPartitionsToTxnRequest(self.me, self.producer_id, self.epoch, outputs, self.correlation),
             )
         elif self.stage == Stage.ADDING_OFFSETS:
-            send(self.coordinator, AddOffsetsToTxnRequest(self.me, self.id(), self.epoch, self.correlation))
+            send(self.coordinator, AddOffsetsToTxnRequest(self.me, self.producer_id, self.epoch, self.correlation))
         elif self.stage == Stage.SENDING_OFFSETS:
             generation = self.generation if self.sends_group_metadata else NO_GENERATION
             commit = OffsetCommitInTransaction(
-                self.me, self.id(), self.epoch, generation, self.position + 1, self.correlation, self.attempt
+                self.me, self.producer_id, self.epoch, generation, self.position + 1, self.correlation, self.attempt
             )
             send(self.offsets_partition, TxnOffsetCommitRequest(commit))
         elif self.stage == Stage.PRODUCING:
             sequence = self.sequences[self.produced]
             record = self.position
-            batch = Batch(self.me, self.id(), self.epoch, sequence, record, self.correlation, self.attempt)
+            batch = Batch(self.me, self.producer_id, self.epoch, sequence, record, self.correlation, self.attempt)
             send(self.leaders[self.produced], ProduceRequest(batch))
         elif self.stage in (Stage.COMMITTING, Stage.ABORTING):
             result = TransactionResult.COMMIT if self.stage == Stage.COMMITTING else TransactionResult.ABORT
-            send(self.coordinator, EndTxnRequest(self.me, self.id(), self.epoch, result, self.correlation))
+            send(self.coordinator, EndTxnRequest(self.me, self.producer_id, self.epoch, result, self.correlation))
         elif self.stage == Stage.COMMITTING_OFFSET:
             send(self.offsets_partition, OffsetCommitRequest(self.me, self.generation, self.committable()))
         elif self.stage == Stage.CLOSING:
             send(self.offsets_partition, OffsetCommitRequest(self.me, self.generation, self.position + 1))
 
-    def id(self) -> ProducerId:
-        return self.producer_id + self.incarnation
+    def id(self) -> int:
+        return self.transactional_id + self.incarnation
 
     def committable(self) -> Position:
         """AFTER: the position, moved already. BEFORE: the one behind the record about to be processed."""

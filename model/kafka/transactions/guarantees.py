@@ -7,12 +7,12 @@ it either).
 """
 
 from checker.lang import ensure, predicate
-from model.kafka.transactions.application import Application, Stage
+from model.kafka.transactions.application import ENDED, Application, Stage
 from model.kafka.transactions.consumer import Consumer
-from model.kafka.transactions.messages import Record, TransactionState
+from model.kafka.transactions.messages import NO_EPOCH, ProducerId, Record, TopicPartition, TransactionState
 from model.kafka.transactions.offsets_partition import OffsetsPartition
 from model.kafka.transactions.partition import PartitionLeader
-from model.kafka.transactions.transaction_coordinator import TransactionCoordinator
+from model.kafka.transactions.transaction_coordinator import TransactionCoordinator, TransactionMetadata
 
 DECIDING = (TransactionState.PREPARE_COMMIT, TransactionState.PREPARE_ABORT)
 WORKING = (
@@ -24,6 +24,10 @@ OPEN = (TransactionState.ONGOING, TransactionState.PREPARE_COMMIT, TransactionSt
 
 def deciding(coordinator: TransactionCoordinator) -> bool:
     return any(kept.state in DECIDING for kept in coordinator.state_log.values())
+
+
+def is_open(kept: TransactionMetadata, producer_id: ProducerId, partition: TopicPartition) -> bool:
+    return kept.producer_id == producer_id and kept.state in OPEN and partition in kept.partitions
 
 
 def in_work(applications: tuple[Application, ...], record: Record) -> bool:
@@ -199,34 +203,97 @@ def no_zombie_write(partitions: tuple[PartitionLeader, ...]) -> bool:
 
 @predicate
 def no_hanging_transaction(
-    coordinator: TransactionCoordinator, offsets: OffsetsPartition, partitions: tuple[PartitionLeader, ...]
+    coordinator: TransactionCoordinator,
+    offsets: OffsetsPartition,
+    partitions: tuple[PartitionLeader, ...],
+    transactional_ids: int,
 ) -> bool:
     """A partition has a transaction open only if the coordinator has it open too, with this partition in it."""
     for leader in partitions:
         for producer_id, entry in leader.producers.items():
-            kept = coordinator.state_log[producer_id]
+            kept = coordinator.state_log[producer_id % transactional_ids]
             ensure(
-                not entry.in_transaction or (kept.state in OPEN and leader.partition in kept.partitions),
-                f"payments-{leader.partition} has a transaction open that the coordinator will never end: readers stop",
+                not entry.in_transaction or is_open(kept, producer_id, leader.partition),
+                f"payments-{leader.partition} has a transaction of epoch {entry.epoch} open that the coordinator will"
+                " never end: readers stop",
             )
     for producer_id, pending in offsets.producers.items():
-        kept = coordinator.state_log[producer_id]
+        kept = coordinator.state_log[producer_id % transactional_ids]
         ensure(
-            pending.pending is None or (kept.state in OPEN and offsets.partition in kept.partitions),
-            "the offsets partition has a transaction open that the coordinator will never end: nobody gets an offset",
+            pending.pending is None or is_open(kept, producer_id, offsets.partition),
+            f"the offsets partition has a transaction of epoch {pending.epoch} open that the coordinator will never"
+            " end: nobody gets an offset",
         )
     return True
 
 
 @predicate
 def no_stuck_transaction(coordinator: TransactionCoordinator) -> bool:
-    """A coordinator that has a transaction in Prepare is still writing its markers: else nothing ever completes it."""
-    for producer_id, metadata in coordinator.cache.items():
+    """Every transaction can still be ended.
+
+    In Prepare, its coordinator is still writing markers; Ongoing, its epoch can be bumped by a fence; and no transition
+    is pending whose append has failed.
+    """
+    for key, metadata in coordinator.cache.items():
+        writing = len(coordinator.unmarked[key]) > 0 or coordinator.lag[key] > 0
         ensure(
-            metadata.state not in DECIDING or len(coordinator.unmarked[producer_id]) > 0,
-            f"the transaction of producer id {producer_id} stays in Prepare at epoch {metadata.epoch}: its coordinator"
-            " writes no more markers, and answers CONCURRENT_TRANSACTIONS to everybody",
+            metadata.state not in DECIDING or writing,
+            f"the transaction of producer id {metadata.producer_id} stays in Prepare at epoch {metadata.epoch}: its"
+            " coordinator counts no more markers, and answers CONCURRENT_TRANSACTIONS to everybody",
         )
+        ensure(
+            coordinator.pending_state[key] not in DECIDING or coordinator.lag[key] > 0,
+            f"the transaction of producer id {metadata.producer_id} waits for an append that has failed: its"
+            " coordinator answers CONCURRENT_TRANSACTIONS to everybody",
+        )
+        ensure(
+            metadata.state != TransactionState.ONGOING
+            or metadata.epoch < coordinator.epoch_max
+            or coordinator.recovers_at_epoch_max
+            or coordinator.pending_state[key] is not None,
+            f"the transaction of producer id {metadata.producer_id} is Ongoing at epoch {metadata.epoch}, the greatest"
+            " there is: no fence and no timeout can end it",
+        )
+    return True
+
+
+@predicate
+def fatal_only_if_fenced(applications: tuple[Application, ...], coordinator: TransactionCoordinator) -> bool:
+    """A process meets a fatal error only if a newer instance has got its transactional id since."""
+    for one in applications:
+        ensure(
+            one.stage != Stage.FATAL_ERROR or coordinator.holder[one.transactional_id] != one.me,
+            f"{one.me} was stopped by a fatal error, and nobody else has its transactional id",
+        )
+    return True
+
+
+@predicate
+def no_illegal_state(coordinator: TransactionCoordinator) -> bool:
+    """The coordinator takes no branch that its own code holds for impossible (IllegalStateException)."""
+    ensure(not coordinator.illegal_state, "the coordinator threw an IllegalStateException: UNKNOWN_SERVER_ERROR, fatal")
+    return True
+
+
+@predicate
+def no_older_coordinator_decides(partitions: tuple[PartitionLeader, ...]) -> bool:
+    """A partition that has a marker of one coordinator epoch takes none of an earlier one from the same producer id."""
+    for leader in partitions:
+        for producer_id, entry in leader.producers.items():
+            newest = leader.newest_coordinator_epoch[producer_id]
+            ensure(
+                entry.coordinator_epoch == NO_EPOCH or entry.coordinator_epoch == newest,
+                f"payments-{leader.partition} has appended a marker of coordinator epoch {entry.coordinator_epoch}"
+                f" after one of {newest}",
+            )
+    return True
+
+
+@predicate
+def never_aborts(applications: tuple[Application, ...]) -> bool:
+    """No transaction is aborted: for a run without faults."""
+    for one in applications:
+        ensure(one.stage != Stage.ABORTING, f"{one.me} has to abort a transaction that nothing was wrong with")
     return True
 
 
@@ -255,6 +322,12 @@ def a_producer_is_fenced(applications: tuple[Application, ...]) -> bool:
 
 
 @predicate
+def a_producer_id_is_replaced(coordinator: TransactionCoordinator, transactional_ids: int) -> bool:
+    """A transactional id has got another producer id: the epochs of the first are used up, or it had expired."""
+    return any(kept.producer_id >= transactional_ids for kept in coordinator.state_log.values())
+
+
+@predicate
 def markers_written_after_reload(coordinator: TransactionCoordinator) -> bool:
     """A coordinator that took over has sent the COMMIT markers of a transaction that its predecessor had decided."""
     return coordinator.finished_for_predecessor
@@ -263,5 +336,4 @@ def markers_written_after_reload(coordinator: TransactionCoordinator) -> bool:
 @predicate
 def every_process_has_ended(applications: tuple[Application, ...]) -> bool:
     """Nothing is left to do: each instance has processed everything, was fenced, has no partition, or never started."""
-    ended = (Stage.DONE, Stage.FATAL_ERROR, Stage.WITHOUT_PARTITION, Stage.NOT_STARTED)
-    return all(one.stage in ended for one in applications)
+    return all(one.stage in ENDED for one in applications)

@@ -1,10 +1,10 @@
-"""What Kafka's processes say to each other: names, fields and error codes as on the wire, of 3.9 with transaction
-version 1.
+"""What Kafka's processes say to each other: names, fields and error codes as on the wire.
 
 Follows clients/src/main/resources/common/message and org.apache.kafka.common.protocol.Errors. Fields that no branch of
-the protocol reads are left out. A producer id stands for its transactional id: an id never expires here, so the two
-never part and INVALID_PRODUCER_ID_MAPPING cannot arise. `correlation` is the number of the transaction at its client,
-in place of the connection and correlation id by which a client tells the answer that it waits for from an older one.
+the protocol reads are left out. The producer ids of transactional id t are t, t + n, t + 2n ..., with n transactional
+ids: it gets the next one when its epochs are used up, or when it had expired. `correlation` is the number of the
+transaction at its client, in place of the connection and correlation id by which a client tells the answer that it
+waits for from an older one.
 """
 
 from enum import Enum
@@ -21,6 +21,7 @@ OutputPartition = Annotated[int, Below("partitions")]
 TopicPartition = Annotated[
     int, UpTo("partitions")
 ]  # An output partition, or (the last one) the group's offsets partition.
+TransactionalId = Annotated[int, Below("transactional_ids")]
 ProducerId = Annotated[int, Below("producer_ids")]
 Epoch = Annotated[int, Between(NO_EPOCH, "epochs")]
 CoordinatorEpoch = Annotated[int, Between(NO_EPOCH, "coordinator_crashes")]
@@ -47,6 +48,10 @@ class Error(Enum):
     COORDINATOR_LOAD_IN_PROGRESS = "COORDINATOR_LOAD_IN_PROGRESS"
     TRANSACTION_COORDINATOR_FENCED = "TRANSACTION_COORDINATOR_FENCED"
     UNSTABLE_OFFSET_COMMIT = "UNSTABLE_OFFSET_COMMIT"
+    INVALID_PRODUCER_ID_MAPPING = "INVALID_PRODUCER_ID_MAPPING"
+    COORDINATOR_NOT_AVAILABLE = "COORDINATOR_NOT_AVAILABLE"
+    NETWORK_EXCEPTION = "NETWORK_EXCEPTION"
+    UNKNOWN_SERVER_ERROR = "UNKNOWN_SERVER_ERROR"
     ILLEGAL_GENERATION = "ILLEGAL_GENERATION"
 
 
@@ -58,6 +63,7 @@ class TransactionState(Enum):
     COMPLETE_COMMIT = "CompleteCommit"
     COMPLETE_ABORT = "CompleteAbort"
     PREPARE_EPOCH_FENCE = "PrepareEpochFence"
+    DEAD = "Dead"
 
 
 class TransactionResult(Enum):
@@ -81,13 +87,15 @@ class StartReplacement:
 @message
 class InitProducerIdRequest:
     client: Client
-    producer_id: ProducerId
-    expected_epoch: Epoch  # NO_EPOCH from initTransactions(); the client's own when it only wants the next (KIP-360).
+    transactional_id: TransactionalId
+    producer_id: ProducerId  # The client's own, where it only wants its next epoch (KIP-360).
+    expected_epoch: Epoch  # Likewise; NO_EPOCH from initTransactions().
 
 
 @message
 class InitProducerIdResponse:
     error: Error
+    producer_id: ProducerId
     epoch: Epoch
 
 
@@ -133,6 +141,7 @@ class EndTxnRequest:
 class EndTxnResponse:
     error: Error
     correlation: Correlation
+    producer_id: ProducerId
     epoch: Epoch  # v5 (transaction version 2): the client's next one; before, NO_EPOCH.
 
 

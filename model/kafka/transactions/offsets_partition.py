@@ -12,7 +12,22 @@ more than one input partition.
 
 from typing import Annotated
 
-from checker.lang import ActorId, Durable, Of, Volatile, action, actor, each, on, quiet, replace, require, send, struct
+from checker.lang import (
+    ActorId,
+    Durable,
+    Of,
+    UpTo,
+    Volatile,
+    action,
+    actor,
+    each,
+    on,
+    quiet,
+    replace,
+    require,
+    send,
+    struct,
+)
 from model.kafka.transactions.messages import (
     NO_EPOCH,
     NO_GENERATION,
@@ -67,6 +82,9 @@ class OffsetsPartition:
     # Protocol generations: protocol.CHANGES says which version has what.
     adds_partitions: bool = False
     previous_marker_spares_guard: bool = True
+    retries_network_error: bool = True
+    epoch_max: Annotated[int, UpTo(100)] = 100  # Short.MAX_VALUE; small in a spec whose runs are to reach it.
+    accepts_marker_at_epoch_max: bool = False
     checks_marker_epoch_strictly: bool = False
     accepts_marker_again: bool = True
     checks_generation: bool = True
@@ -125,7 +143,9 @@ class OffsetsPartition:
         require(commit is not None and not self.verified)
         assert commit is not None
         self.forget_waiting()
-        self.answer(commit, Error.COORDINATOR_LOAD_IN_PROGRESS)
+        self.answer(
+            commit, Error.COORDINATOR_LOAD_IN_PROGRESS if self.retries_network_error else Error.NETWORK_EXCEPTION
+        )
 
     @on(JoinGroupRequest)
     def join_group(self, request: JoinGroupRequest) -> None:
@@ -184,7 +204,8 @@ class OffsetsPartition:
 
     def is_old(self, marker: Marker, entry: OffsetsProducerEntry) -> bool:
         """TV2 bumps the epoch with each marker; one that is not higher belongs to an earlier transaction (KIP-1228)."""
-        if self.checks_marker_epoch_strictly and marker.epoch == entry.epoch:
+        last = self.accepts_marker_at_epoch_max and marker.epoch == self.epoch_max
+        if self.checks_marker_epoch_strictly and marker.epoch == entry.epoch and not last:
             return entry.pending is not None or not self.accepts_marker_again
         return marker.epoch < entry.epoch
 

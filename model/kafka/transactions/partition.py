@@ -27,6 +27,7 @@ from checker.lang import (
     Volatile,
     action,
     actor,
+    choose,
     each,
     on,
     on_restart,
@@ -91,6 +92,10 @@ class PartitionLeader:
     # Protocol generations: protocol.CHANGES says which version has what.
     adds_partitions: bool = False
     previous_marker_spares_guard: bool = True
+    marker_is_activity: bool = True
+    expirations_max: Annotated[int, UpTo("producer_expirations")] = 0
+    epoch_max: Annotated[int, UpTo(100)] = 100  # Short.MAX_VALUE; small in a spec whose runs are to reach it.
+    accepts_marker_at_epoch_max: bool = False
     checks_marker_epoch_strictly: bool = False
     accepts_marker_again: bool = True
     reads_high_watermark_once: bool = True
@@ -101,6 +106,7 @@ class PartitionLeader:
     # What the reader or the last stable offset still needs: nobody asks for what is below again.
     log: Durable[Annotated[tuple[LogEntry, ...], MaxLen("log")]] = ()
     producers: Durable[dict[ProducerId, ProducerStateEntry]] = each(ProducerStateEntry())
+    expirations: Durable[Annotated[int, UpTo("producer_expirations")]] = 0
     waiting: Volatile[Batch | None] = None  # The batch that is being verified.
     guard: Volatile[bool] = False  # The guard that `waiting` presents is still the stored one.
     verified: Volatile[bool] = False  # `waiting` has its answer and is about to be appended.
@@ -109,6 +115,7 @@ class PartitionLeader:
     compared: Volatile[bool] = False  # A fetch found no unstable offset below the high watermark.
     loading: Volatile[bool] = False
     committed: History[dict[Record, Copies]] = each(0)
+    newest_coordinator_epoch: History[dict[ProducerId, CoordinatorEpoch]] = each(NO_EPOCH)  # Whose marker is here.
     zombie_committed: History[bool] = False  # A record became readable under a marker of another epoch than its own.
 
     @on_restart
@@ -209,9 +216,19 @@ class PartitionLeader:
         self.compared = False
         self.give(self.high_watermark())
 
+    @action
+    def expire_producer(self) -> None:
+        """Judged by the timestamps of its records, which are the application's and may be old, a producer is idle."""
+        require(self.expirations < self.expirations_max and not self.marker_is_activity)
+        producer_id = choose(i for i, entry in self.producers.items() if entry.epoch != NO_EPOCH)
+        require(not self.producers[producer_id].in_transaction)
+        self.expirations += 1
+        self.producers[producer_id] = ProducerStateEntry()
+
     def is_old(self, marker: Marker, entry: ProducerStateEntry) -> bool:
         """TV2 bumps the epoch with each marker; one that is not higher belongs to an earlier transaction (KIP-1228)."""
-        if self.checks_marker_epoch_strictly and marker.epoch == entry.epoch:
+        last = self.accepts_marker_at_epoch_max and marker.epoch == self.epoch_max
+        if self.checks_marker_epoch_strictly and marker.epoch == entry.epoch and not last:
             return entry.in_transaction or not self.accepts_marker_again
         return marker.epoch < entry.epoch
 
@@ -268,6 +285,9 @@ class PartitionLeader:
                     self.committed[logged.record] = min(self.committed[logged.record] + 1, 2)
                     if logged.epoch != (marker.epoch - 1 if self.adds_partitions else marker.epoch):
                         self.zombie_committed = True
+        self.newest_coordinator_epoch[producer_id] = max(
+            self.newest_coordinator_epoch[producer_id], marker.coordinator_epoch
+        )
         kept = entry.sequences if entry.epoch == marker.epoch else frozenset()
         self.log += (LogEntry(producer_id, marker.epoch, None, marker.result),)
         self.producers[producer_id] = ProducerStateEntry(marker.epoch, marker.coordinator_epoch, False, kept)

@@ -3,7 +3,7 @@ that reads the result. Everything else is refused at its line.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from checker.source import Diagnostic, Place, SourceError
 from model.kafka import config
@@ -29,6 +29,8 @@ WHY_NOT = {
     "auto.offset.reset": "a lost offset: the first position is the first record",
 }
 
+APPENDS: tuple[Literal["refused", "timed_out", "unreplicated"], ...] = ("refused", "timed_out", "unreplicated")
+
 SWITCHES = {  # What `without` takes away, as wiring: (actor, field, value).
     "sequence_check": (("leader", "checks_sequence", False),),
     "verification_guard": (("leader", "checks_guard", False), ("offsets", "checks_guard", False)),
@@ -45,6 +47,12 @@ SWITCHES = {  # What `without` takes away, as wiring: (actor, field, value).
     "guard_of_next_transaction": (
         ("leader", "previous_marker_spares_guard", False), ("offsets", "previous_marker_spares_guard", False),
     ),
+    "logged_ongoing": (("coordinator", "logs_ongoing", False),),
+    "repeated_end_txn": (("coordinator", "knows_end_again", False),),
+    "pending_cleared_on_failure": (("coordinator", "clears_pending_on_failure", False),),
+    "markers_keyed_by_term": (("coordinator", "drops_own_markers_only", False),),
+    "next_producer_id_in_answer": (("coordinator", "tells_next_producer_id", False),),
+    "markers_wait_for_high_watermark": (("coordinator", "waits_for_high_watermark", True),),
 }  # fmt: skip
 
 
@@ -127,12 +135,18 @@ class _Wiring:
         again = faults.delivery_timeout + faults.commit_timeout + faults.application_abort
         transactions = records + 1 + again + crashes + self.resumptions()
         new_ids = self.new_ids()
-        producer_ids = self.first_id(app.instances) if new_ids else len(ids)
+        transactional_ids = self.first_id(app.instances) if new_ids else len(ids)
+        replaced = 1 + faults.transactional_id_expiration
+        replaced += transactions * app.instances if document.epoch_max else 0
         epochs = 2 * app.instances + 2 * crashes + 4 + 2 * faults.commit_timeout + self.bumps(transactions)
-        log = 4 + 2 * faults.delivery_timeout + (producer_ids - 1) * transactions
+        log = 4 + 2 * (faults.delivery_timeout + min(replaced - 1, 3)) + (transactional_ids - 1) * transactions
         constants = {
-            "records": records, "partitions": partitions, "producer_ids": producer_ids, "coordinator_crashes": crashes,
-            "epochs": epochs, "transactions": transactions,
+            "records": records, "partitions": partitions, "transactional_ids": transactional_ids,
+            "producer_ids": transactional_ids * replaced, "coordinator_crashes": crashes,
+            "epochs": document.epoch_max or epochs, "transactions": transactions,
+            "load_failures": faults.load_failure, "producer_expirations": faults.producer_id_expiration,
+            "transaction_timeouts": faults.slow_transaction, "expirations": faults.transactional_id_expiration,
+            **{f"{one}_appends": faults.state_log_append.get(one, 0) for one in APPENDS},
             "log": log + 4 if self.followers_lag() else log, "attempts": 2 + lost,
             "generations": app.instances if self.subscribes() else 0, "new_ids": new_ids,
         }  # fmt: skip
@@ -184,6 +198,9 @@ class _Wiring:
     def subscribes(self) -> bool:
         return self.document.apps[self.writer].subscription == "subscribe"
 
+    def epoch_max(self) -> dict[str, int]:
+        return {} if self.document.epoch_max is None else {"epoch_max": self.document.epoch_max}
+
     def network(self, partitions: int) -> dict[str, Any]:
         """Room for what is ever on a link: one more is an error of the model, so too little cannot go unnoticed.
 
@@ -215,14 +232,14 @@ class _Wiring:
         if self.document.brokers.get("transaction.partition.verification.enable") is False:
             for actor in protocol.PARTITIONS:
                 switches[actor]["verification"] = False
-        for mechanism in self.document.without:
+        for mechanism in (*self.document.without, *self.document.fixes):
             for actor, name, value in SWITCHES[mechanism]:
                 switches[actor][name] = value
         actors: dict[str, Any] = {}
         for i in range(app.instances):
             last = i == app.instances - 1
             actors[f"{self.writer}-{i + 1}"] = {
-                "is": "Application", "producer_id": self.first_id(i), "coordinator": "transaction_coordinator",
+                "is": "Application", "transactional_id": self.first_id(i), "coordinator": "transaction_coordinator",
                 "leaders": leaders, "offsets_partition": "consumer_offsets", "records": "records",
                 "attempts": "attempts", "transactions": "transactions",
                 "offsets": app.offsets, "commits_offset_on_close": commits_on_close,
@@ -231,23 +248,29 @@ class _Wiring:
                 "aborts": self.document.faults.application_abort, "seeks_after_abort": app.seeks_after_abort,
                 "after_commit_timeout": app.after_commit_timeout.upper(),
                 "new_id_at_restart": app.new_transactional_id == "at_restart",
+                "reprocesses": app.reprocesses_after_abort,
+                "unsent_expirations": self.document.faults.unsent_batch_timeout,
                 "subscribes": self.subscribes(), "sends_group_metadata": app.group_metadata,
                 **({} if last or self.subscribes() else {"replacement": f"{self.writer}-{i + 2}"}),
                 **switches["application"],
             }  # fmt: skip
         actors["transaction_coordinator"] = {
             "is": "TransactionCoordinator", "leaders": [*leaders, "consumer_offsets"],
-            "times_out": self.document.faults.transaction_timeout, **switches["coordinator"],
+            "transactional_ids": "transactional_ids", "times_out": self.document.faults.transaction_timeout,
+            "exposes_fence": "epoch_fence" in self.document.moments, "load_failures_max": "load_failures",
+            "timeouts_max": "transaction_timeouts", "expirations_max": "expirations",
+            **{f"{one}_max": f"{one}_appends" for one in APPENDS}, **self.epoch_max(), **switches["coordinator"],
         }  # fmt: skip
         for i, leader in enumerate(leaders):
             actors[leader] = {
                 "is": "PartitionLeader", "partition": i, "coordinator": "transaction_coordinator",
                 "reader": f"{self.reader}-{i + 1}", "isolation_level": level,
-                "followers_lag": self.followers_lag(), **switches["leader"],
+                "expirations_max": "producer_expirations", "followers_lag": self.followers_lag(),
+                **self.epoch_max(), **switches["leader"],
             }  # fmt: skip
         actors["consumer_offsets"] = {
             "is": "OffsetsPartition", "partition": "partitions", "coordinator": "transaction_coordinator",
-            **switches["offsets"],
+            **self.epoch_max(), **switches["offsets"],
             **({"members": [f"{self.writer}-{i + 1}" for i in range(app.instances)]} if self.subscribes() else {}),
         }  # fmt: skip
         actors[self.reader] = {
