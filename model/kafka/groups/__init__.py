@@ -25,6 +25,7 @@ from model.kafka.groups.guarantees import (
     nothing_delivered,
     offset_durable,
     single_owner,
+    something_delivered,
     store_cas,
     stored_offset_is_assigned,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "nothing_delivered",
     "offset_durable",
     "single_owner",
+    "something_delivered",
     "store_cas",
     "stored_offset_is_assigned",
 ]

@@ -360,7 +360,7 @@ class Consumer:
         require(self.late < self.late_polls[self.index] and self.generation != NO_GENERATION)
         require(self.stage in (Stage.PROCESSING, Stage.WRITING, Stage.COMMITTING))
         self.late += 1
-        send(self.coordinator, LeaveGroupRequest(self.me, self.generation))
+        send(self.coordinator, LeaveGroupRequest(self.me))
         self.reset_generation()
 
     # --- Commits ---
@@ -623,8 +623,8 @@ class Consumer:
             self.leave(Stage.CLOSED)
 
     def leave(self, stage: Stage) -> None:
-        if self.subscribes and self.instance is None and self.generation != NO_GENERATION:
-            send(self.coordinator, LeaveGroupRequest(self.me, self.generation))
+        if self.generation != NO_GENERATION:
+            send(self.coordinator, LeaveGroupRequest(self.me))
         self.end(stage)
 
     def end(self, stage: Stage) -> None:

@@ -193,8 +193,8 @@ class GroupCoordinator:
 
     @on(LeaveGroupRequest)
     def leave_group(self, request: LeaveGroupRequest) -> None:
-        if request.member in self.members and request.generation == self.generation_of(request.member):
-            self.remove(request.member)  # Of itself it knows.
+        if request.member in self.members:
+            self.remove(request.member)
 
     @on(OffsetCommitRequest)
     def commit_offsets(self, request: OffsetCommitRequest) -> None:
@@ -276,9 +276,6 @@ class GroupCoordinator:
     def is_empty(self) -> bool:
         """In the classic protocol a member that joins makes the group non-empty."""
         return len(self.members | self.joined()) == 0 and self.state == GroupState.EMPTY
-
-    def generation_of(self, member: Member) -> Generation:
-        return self.epoch[member] if self.protocol == GroupProtocol.CONSUMER else self.generation
 
     def joined(self) -> frozenset[Member]:
         return frozenset(member for member in self.joins.keys() if self.joins[member] is not None)

@@ -326,6 +326,21 @@ def nothing_delivered(
 
 
 @predicate
+def something_delivered(
+    consumers: tuple[Consumer, ...],
+    stores: tuple[ExternalStore, ...],
+    leaders: tuple[InputPartition, ...],
+    records: int,
+) -> bool:
+    """A record has had its effect."""
+    return any(
+        effects(consumers, stores, InputRecord(leader.partition, offset)) > 0
+        for leader in leaders
+        for offset in range(records)
+    )
+
+
+@predicate
 def a_process_has_failed(consumers: tuple[Consumer, ...]) -> bool:
     """poll() has thrown: no offset to start from, or fenced by a process with the same group.instance.id."""
     return any(one.stage == Stage.FAILED for one in consumers)

@@ -61,16 +61,12 @@ class InputPartition:
     def delete_records(self) -> None:
         """retention.ms or retention.bytes: segments go from the front, read or not."""
         require(self.deletions > 0 and self.log_start == 0)
-        self.log_start = choose(range(1, self.end() + 1))
-        for consumer, offset in self.waiting.items():
-            if offset is not None and offset < self.log_start:
-                self.waiting[consumer] = None
-                self.answer(consumer, offset)
+        self.log_start = choose(range(1, self.end() + 1))  # A fetch that waits does so at the end: it stays in range.
 
     @on(FetchRequest)
     def fetch(self, request: FetchRequest) -> None:
         self.waiting[request.consumer] = None  # One fetch at a time: the older one's poll() is over.
-        if self.log_start <= request.offset == self.end():
+        if request.offset == self.end():
             self.waiting[request.consumer] = request.offset
         else:
             self.answer(request.consumer, request.offset)
@@ -81,8 +77,7 @@ class InputPartition:
         send(request.consumer, ListOffsetsResponse(self.partition, offset))
 
     def answer(self, consumer: Member, offset: Position) -> None:
-        in_range = self.log_start <= offset <= self.end()
-        error = Error.NONE if in_range else Error.OFFSET_OUT_OF_RANGE
+        error = Error.NONE if offset >= self.log_start else Error.OFFSET_OUT_OF_RANGE
         send(consumer, FetchResponse(self.partition, offset, self.end(), error))
 
     def end(self) -> Position:

@@ -96,8 +96,9 @@ class ConsumerGroupHeartbeatResponse:
 
 @message
 class LeaveGroupRequest:
+    """Also for the session of a static member that has ended: it sends none, and the coordinator finds out later."""
+
     member: Member
-    generation: Generation
 
 
 @message
