@@ -7,7 +7,9 @@ stored offset of rd_kafka_op_t and its commit timer.
 Order inside poll(): rebalance, auto-commit, missing positions, records. User code runs between two polls only, so a
 rebalance is noticed by the next poll(). Records on a link are the fetch buffer. A request timeout is longer than an
 answer takes: a commit or an offset fetch is repeated when nothing is on its way to or from the coordinator (`quiet`).
-A position that was committed already is not committed again: the same member could only repeat itself.
+A position that was committed already is not committed automatically again: the member could only repeat itself.
+A member of a cooperative group hands out nothing between its join and the new assignment; KIP-848's reconciliation runs
+inside poll(), as it does with a rebalance listener.
 Not modelled: FindCoordinator, metadata beside new partitions, interceptors, seek() by the application, wakeup(),
 truncation of the input, the order in which a poll's records of several partitions are processed (lowest first).
 A process that comes back after a crash starts when what it had asked before is served; what outlives that is the fault
@@ -531,7 +533,8 @@ class Consumer:
             self.auto_committed[partition] = self.committable(partition)
 
     def commits_while_fetching(self) -> bool:
-        return self.fetches_while_revoking and self.may_commit() and self.revocation != Revocation.COMMITTED
+        automatic = self.fetches_while_revoking and self.auto_commit == AutoCommit.IN_POLL
+        return automatic and self.may_commit() and self.revocation != Revocation.COMMITTED
 
     def prepare_join(self) -> None:
         """onJoinPrepare, or KIP-848's reconciliation: a last commit before partitions are revoked."""

@@ -1,16 +1,17 @@
 """The group coordinator: in one generation a partition has one owner, and only members of the generation in force
 commit offsets.
 
-Follows GroupMetadataManager, ClassicGroup.validateOffsetCommit and OffsetMetadataManager of the new coordinator
-(org.apache.kafka.coordinator.group) in 3.9.
-Heartbeats are left out: a member's session ends at any time while it is down or paused, and what the answer to a
-heartbeat would tell a member is sent as soon as it might be. JoinGroup and SyncGroup are one request: in between only
-the coordinator's state matters (COMPLETING_REBALANCE refuses commits, and a coordinator that fails forgets the new
-generation). A member that is alive always joins in time; one that does not is the consumer's `exceed_poll_interval`.
-The coordinator's memory is a function of its log (clean elections): offsets and the last persisted generation are
-durable, and a failure loses what was on its way to it; `unclean` lets a replica lead that has missed a commit.
+Follows org.apache.kafka.coordinator.group in 3.9: GroupMetadataManager, ClassicGroup.validateOffsetCommit and
+OffsetMetadataManager; for KIP-848 ConsumerGroup.validateOffsetCommit and CurrentAssignmentBuilder.
+Heartbeats are left out: a member's session ends at any time while it is down or paused (a heartbeat can always be late
+enough), and what the answer to a heartbeat would tell a member is sent as soon as it might be. JoinGroup and SyncGroup
+are one request: in between only the coordinator's state matters (COMPLETING_REBALANCE refuses commits of the old
+generation, clients hold back those of the new one, and a coordinator that fails forgets the new generation). A member
+that is alive always joins in time; one that does not is the consumer's `exceed_poll_interval`. The coordinator's
+memory is a function of its log (clean elections): offsets and the last persisted generation are durable, and a failure
+loses what was on its way to it; `unclean` lets a replica lead that has missed a commit.
 Not modelled: the member leader and its choice of assignor, group.initial.rebalance.delay.ms, offset metadata, deletion
-of the group, offsets in transactions (see ``transactions``).
+of the group, offsets in transactions (see ``transactions``); static members and new partitions of KIP-848.
 """
 
 from enum import Enum

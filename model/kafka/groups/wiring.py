@@ -7,7 +7,7 @@ from typing import Any
 
 from checker.source import Diagnostic, Place, SourceError
 from model.kafka import config
-from model.kafka.forms import App, Document, Topic, budget
+from model.kafka.forms import App, Document, Form, Topic, budget
 
 Path = tuple[str | int, ...]
 Places = Callable[[Path], Place]
@@ -27,6 +27,19 @@ WHY_NOT = {
 }
 SWITCHES = {  # What `without` takes away from the coordinator.
     "generation_check": ("checks_generation", False), "member_epoch_equality": ("accepts_older_epochs", True),
+}  # fmt: skip
+KEYS = {  # What this family makes something of.
+    "topic": frozenset({"partitions", "records", "present", "committed", "added_partitions"}),
+    "app": frozenset({
+        "reads", "writes", "instances", "subscription", "commits", "processing", "workers", "effect", "compares_offset",
+        "flushes", "on_exception", "commit_every", "commits_on_revocation", "waits_for_worker", "failed_commit",
+        "client", "client_version", "stores_offset", "consumer", "producer",
+    }),
+    "faults": frozenset({
+        "crash", "pause", "lose", "duplicate", "delay", "processing_failure", "max_poll_interval", "retention",
+        "offsets_retention",
+    }),
+    "document": frozenset({"version", "topics", "apps", "brokers", "features", "without", "faults", "check"}),
 }  # fmt: skip
 EFFECTS = {"call": "CALL", "keyed_call": "UPSERT", "upsert": "UPSERT", "store_with_offset": "STORE_WITH_OFFSET"}
 
@@ -86,8 +99,22 @@ class _Wiring:
     def input(self) -> Topic:
         return self.document.topics[self.topic]
 
+    def judge_keys(self, kind: str, form: Form, path: Path) -> None:
+        known = {field.alias or name for name, field in type(form).model_fields.items()}
+        for name in sorted(form.model_fields_set & known - KEYS[kind]):
+            self.report("not-modelled", f"{name} means nothing to applications in a group", (*path, name))
+
     def judge(self) -> None:
         document = self.document
+        self.judge_keys("document", document, ())
+        self.judge_keys("faults", document.faults, ("faults",))
+        for name, form in document.topics.items():
+            self.judge_keys("topic", form, ("topics", name))
+        for name, app in document.apps.items():
+            self.judge_keys("app", app, ("apps", name))
+        for i, mechanism in enumerate(document.without):
+            if mechanism not in SWITCHES:
+                self.report("not-modelled", f"there is no {mechanism} in a group", ("without", i))
         for name, app in document.apps.items():
             path: Path = ("apps", name)
             if app.reads is None:
