@@ -18,6 +18,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
@@ -25,6 +26,7 @@ from checker.options import ENGINES, Options, size_in_bytes
 from checker.source import SourceError
 
 if TYPE_CHECKING:
+    from checker.side_by_side import Checked
     from checker.spec import SpecFile
     from checker.verdict import Result
 
@@ -347,28 +349,40 @@ class _Checking:
         if self.arguments.report is not None:
             with _writing(self.arguments.report):  # Not after minutes of search.
                 Path(self.arguments.report).mkdir(parents=True, exist_ok=True)
-        for number, path in enumerate(self.specs):
-            if self.interrupted:
-                break
-            try:
-                self.one(path, first=number == 0)
-            except KeyboardInterrupt:  # Before or after the search, which ends by itself; what was found is kept.
-                self.interrupted = True
-                if len(self.rows) == number:
-                    self.session.complain(f"{path}: interrupted before the search began")
-                    self.failed(path, INCONCLUSIVE, [{"error": "interrupted", "message": "nothing was explored"}])
+        with self.answers() as answers:
+            for number, (path, answer) in enumerate(zip(self.specs, answers, strict=True)):
+                if self.interrupted:
+                    break
+                try:
+                    self.one(path, answer, first=number == 0)
+                except KeyboardInterrupt:  # Before or after the search, which ends by itself; what was found is kept.
+                    self.interrupted = True
+                    if len(self.rows) == number:
+                        self.session.complain(f"{path}: interrupted before the search began")
+                        self.failed(path, INCONCLUSIVE, [{"error": "interrupted", "message": "nothing was explored"}])
         self.finish()
         if self.arguments.expect and self.session.worst() != OUR_BUG:
             complete = len(self.session.codes) == len(self.specs)
             return HOLDS if complete and set(self.session.codes) <= {HOLDS} else NOT_AS_EXPECTED
         return self.session.worst()
 
-    def one(self, path: str, *, first: bool) -> None:
+    @contextlib.contextmanager
+    def answers(self) -> Iterator[list[Callable[[], Checked]]]:
+        """How to get the answer to each spec: several at once where there is no progress to show and no debugger."""
+        arguments = self.arguments
+        if arguments.quiet and len(self.specs) > 1 and arguments.engine != "reference":
+            with _interrupts_deferred():
+                from checker import side_by_side
+            if side_by_side.is_possible():
+                with side_by_side.started(self.specs, arguments.overrides, _options(arguments)) as futures:
+                    yield [one.result for one in futures]
+                return
+        yield [partial(self.explore, path) for path in self.specs]
+
+    def one(self, path: str, answer: Callable[[], Checked], *, first: bool) -> None:
         session = self.session
         try:
-            spec = _loaded(path, self.arguments.overrides)
-            result = self.explore(spec)
-            self.report(spec, result, first=first)
+            self.report(answer(), first=first)
         except SourceError as error:
             session.complain(str(error) if first else f"\n{error}")
             session.traceback()
@@ -379,24 +393,28 @@ class _Checking:
             session.complain(internal_error(error, debug=self.arguments.debug))
             self.failed(path, OUR_BUG, [{"error": "internal", "message": f"{type(error).__name__}: {error}"}])
 
-    def explore(self, spec: SpecFile) -> Result:
+    def explore(self, path: str) -> Checked:
+        spec = _loaded(path, self.arguments.overrides)
         from checker import check as checking
         from checker.progress import LiveLine
+        from checker.side_by_side import Checked
 
         line = None if self.arguments.quiet else LiveLine(Path(spec.path).name)
         if line is not None:
             line.start()
         try:
-            return checking.run(spec, _options(self.arguments).limited_by(spec.limits), line)
+            result = checking.run(spec, _options(self.arguments).limited_by(spec.limits), line)
+            return Checked(spec.path, spec.expect, spec.limits, result)
         finally:
             if line is not None:
                 line.finish()
 
-    def report(self, spec: SpecFile, result: Result, *, first: bool) -> None:
+    def report(self, answer: Checked, *, first: bool) -> None:
         from reports.text import render, summary_row
 
+        result = answer.result
         self.interrupted = any("interrupt" in one.lower() for one in result.why)
-        unexpected = self.compare(spec, result)
+        unexpected = self.compare(answer)
         self.session.codes.append(self.code(result, unexpected))
         self.rows.append(summary_row(result, "; ".join(unexpected)))
         if self.arguments.json:
@@ -409,14 +427,14 @@ class _Checking:
             for one in unexpected if not self.several else ():
                 self.session.print(f"not as expected: {one}")
         if self.arguments.accept:
-            self.accept(spec, result)
+            self.accept(answer)
         if self.arguments.report is not None:
             self.write_report(result)
 
-    def compare(self, spec: SpecFile, result: Result) -> list[str]:
+    def compare(self, answer: Checked) -> list[str]:
         from checker.expectation import differences
 
-        return differences(spec.expect, result) if self.arguments.expect else []
+        return differences(answer.expect, answer.result) if self.arguments.expect else []
 
     def code(self, result: Result, unexpected: Sequence[str]) -> int:
         if self.arguments.expect:
@@ -431,12 +449,12 @@ class _Checking:
         found = reports.json.document(result)
         return {**found, "not_as_expected": list(unexpected)} if self.arguments.expect else found
 
-    def accept(self, spec: SpecFile, result: Result) -> None:
+    def accept(self, answer: Checked) -> None:
         from checker.expectation import accept, pinned
 
-        with _writing(spec.path):
-            changed = accept(spec.path, pinned(result, spec))
-        self.session.complain(f"{spec.path}: {'`expect` rewritten' if changed else '`expect` is as found'}")
+        with _writing(answer.path):
+            changed = accept(answer.path, pinned(answer.result, answer.limits))
+        self.session.complain(f"{answer.path}: {'`expect` rewritten' if changed else '`expect` is as found'}")
 
     def write_report(self, result: Result) -> None:
         from reports.files import distinct_names, write_report

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from checker.source import SourceError, fail
-from checker.spec import Expect, Limits, SpecFile
+from checker.spec import Expect, Limits
 from checker.verdict import Outcome, PropertyResult, PropertyVerdict, Result
 from checker.yaml_document import Node, YamlDocument, read_file, read_text
 
@@ -55,9 +55,9 @@ def _other_violation(expect: Expect, result: Result) -> list[str]:
     return []
 
 
-def pinned(result: Result, spec: SpecFile) -> Pinned:
-    """What ``expect:`` should say so that this very answer is expected."""
-    if result.outcome is Outcome.INCONCLUSIVE and not result.problem and spec.limits == Limits():
+def pinned(result: Result, limits: Limits) -> Pinned:
+    """What ``expect:`` should say so that this very answer, found within these limits of the spec, is expected."""
+    if result.outcome is Outcome.INCONCLUSIVE and not result.problem and limits == Limits():
         help = "give it more time or memory; a spec that is meant to be so has `limits:` of its own"
         raise fail("nothing-to-accept", f"{result.spec}: the exploration stopped early", help=help)
     if result.problem:

@@ -24,6 +24,7 @@ from checker.system import Layout
 # it (specs/txn.yaml, 41,575 lines: 2.4 s against 1.3 s of compiling, 1.09 s against 1.17 s of search on one core).
 OPTIMIZE_FULLY_MAX = 8_000
 HALVES_NODES_MIN = 3_000  # Nodes of the intermediate form, over all instances; below, a second process does not pay.
+two_processes = True  # Set to false where the other cores have work of their own.
 
 
 def _key(built: Built, layout: Layout) -> bytes:
@@ -94,7 +95,8 @@ def _objects(built: Built, layout: Layout) -> list[bytes]:
 
     nodes = sum(cost(built, i) for i in range(len(built.system.instances)))
     alone = threading.active_count() == 1  # A fork copies only this thread, whatever locks the others hold.
-    if nodes < HALVES_NODES_MIN or not alone or not hasattr(os, "fork") or (os.cpu_count() or 1) < 2:
+    can_fork = alone and hasattr(os, "fork") and (os.cpu_count() or 1) > 1
+    if nodes < HALVES_NODES_MIN or not (can_fork and two_processes):
         return [_compile(generate(built, layout))]
     read, write = os.pipe()
     child = os.fork()

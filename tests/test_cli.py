@@ -616,3 +616,19 @@ def test_no_arguments_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None
     assert main([]) == 2
 
     assert "usage: python -m checker SPEC|DIR..." in capsys.readouterr().out
+
+
+def test_several_specs_at_once_give_the_answers_of_one_after_the_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """--quiet lets processes share the work: the same answers, wrong specs included, in the same order."""
+    specs = [write_spec(tmp_path, name) for name in ("a.yaml", "b.yaml", "c.yaml")]
+    Path(specs[1]).write_text("title: nothing else\n")
+
+    def found(*options: str) -> tuple[int, list[dict[str, Any]], str]:
+        code = main(["--json", *options, *specs])
+        output = capsys.readouterr()
+        documents = json.loads(output.out)
+        return code, [{**one, "seconds": None, "memory_bytes": None} for one in documents], output.err
+
+    assert found("--quiet") == found()

@@ -35,7 +35,7 @@ LINES = [
     {"machine_code"},
     {"native"},
     {"check"},
-    {"expectation", "show", "state_graph"},
+    {"expectation", "show", "side_by_side", "state_graph"},
     {"cli"},
     {"__main__"},
 ]
