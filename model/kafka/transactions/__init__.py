@@ -4,10 +4,13 @@ from model.kafka.transactions.application import Application
 from model.kafka.transactions.consumer import Consumer
 from model.kafka.transactions.guarantees import (
     a_committed_record_is_withheld,
+    a_fenced_instance_goes_on,
     a_producer_id_is_replaced,
     a_producer_is_fenced,
     all_delivered,
+    an_instance_gives_up,
     atomic,
+    atomic_in_the_end,
     every_process_has_ended,
     exactly_once,
     fatal_only_if_fenced,
@@ -32,7 +35,8 @@ from model.kafka.transactions.transaction_coordinator import TransactionCoordina
 
 __all__ = [
     "Application", "Consumer", "OffsetsPartition", "PartitionLeader", "TransactionCoordinator",
-    "a_committed_record_is_withheld", "a_producer_id_is_replaced", "a_producer_is_fenced", "all_delivered", "atomic",
+    "a_committed_record_is_withheld", "a_fenced_instance_goes_on", "a_producer_id_is_replaced",
+    "a_producer_is_fenced", "all_delivered", "an_instance_gives_up", "atomic", "atomic_in_the_end",
     "every_process_has_ended", "exactly_once", "fatal_only_if_fenced", "markers_written_after_reload", "never_aborts",
     "no_abandoned_transaction_blocks_readers", "no_aborted_read", "no_duplicates", "no_hanging_transaction",
     "no_illegal_state", "no_loss", "no_older_coordinator_decides", "no_stuck_transaction", "no_zombie_write",

@@ -297,11 +297,13 @@ class Application:
 
     @action
     def expire_unsent_batch(self) -> None:
-        """delivery.timeout.ms passes before the partition is added: abortable; EndTxn is not sent (transactionStarted).
+        """delivery.timeout.ms passes while AddPartitionsToTxn gets no answer: abortable, and the request is dropped.
 
-        The transaction is not completing, so the client asks for its next epoch (KIP-360).
+        EndTxn is not sent, for nothing is known to be added (transactionStarted); the transaction is not completing, so
+        the client asks for its next epoch (KIP-360).
         """
         require(self.stage == Stage.ADDING_PARTITIONS and self.expired < self.unsent_expirations and self.bumps_epoch)
+        require(quiet(self.coordinator))
         self.expired += 1
         self.request(Stage.INITIALIZING)
 
@@ -381,7 +383,7 @@ class Application:
         if error in (Error.CONCURRENT_TRANSACTIONS, Error.COORDINATOR_NOT_AVAILABLE):
             return False  # retry() sends it again.
         if error == Error.INVALID_PRODUCER_ID_MAPPING and not self.mapping_error_is_fatal:
-            # Abortable, and the client bumps its epoch; EndTxn is not sent, for nothing was added (transactionStarted).
+            # Abortable: beginCompletingTransaction skips EndTxn and asks for the next epoch.
             self.request(Stage.INITIALIZING)
         elif error != Error.NONE:
             self.stop()

@@ -111,6 +111,27 @@ def atomic(coordinator: TransactionCoordinator, partitions: tuple[PartitionLeade
 
 
 @predicate
+def atomic_in_the_end(
+    coordinator: TransactionCoordinator, partitions: tuple[PartitionLeader, ...], records: int
+) -> bool:
+    """When no transaction is open, what one of them wrote is committed to all of its partitions or to none.
+
+    Weaker than `atomic` where a coordinator forgets a decision: its client may still decide the same again.
+    """
+    if not any(kept.state in OPEN for kept in coordinator.state_log.values()):
+        for leader in partitions:
+            for other in partitions:
+                for record in range(records):
+                    ensure(
+                        leader.committed[record] <= other.committed[record],
+                        f"order {record}: its payment is committed {leader.committed[record]} times in payments-"
+                        f"{leader.partition}, but {other.committed[record]} times in payments-{other.partition}, and"
+                        " its transaction is over",
+                    )
+    return True
+
+
+@predicate
 def offsets_move_with_output(
     coordinator: TransactionCoordinator,
     offsets: OffsetsPartition,
@@ -259,10 +280,11 @@ def no_stuck_transaction(coordinator: TransactionCoordinator) -> bool:
 
 @predicate
 def fatal_only_if_fenced(applications: tuple[Application, ...], coordinator: TransactionCoordinator) -> bool:
-    """A process meets a fatal error only if a newer instance has got its transactional id since."""
+    """A process meets a fatal error only if another instance has its transactional id, or is asking for it."""
     for one in applications:
+        asked = any(other.stage == Stage.INITIALIZING for other in applications)
         ensure(
-            one.stage != Stage.FATAL_ERROR or coordinator.holder[one.transactional_id] != one.me,
+            one.stage != Stage.FATAL_ERROR or coordinator.holder[one.transactional_id] != one.me or asked,
             f"{one.me} was stopped by a fatal error, and nobody else has its transactional id",
         )
     return True
@@ -319,6 +341,23 @@ def a_committed_record_is_withheld(partitions: tuple[PartitionLeader, ...], read
 def a_producer_is_fenced(applications: tuple[Application, ...]) -> bool:
     """An instance has found out that a newer one has its transactional id."""
     return any(one.stage == Stage.FATAL_ERROR for one in applications)
+
+
+@predicate
+def a_fenced_instance_goes_on(applications: tuple[Application, ...], coordinator: TransactionCoordinator) -> bool:
+    """An instance has begun another transaction with the epoch by which a newer instance had it fenced."""
+    return any(
+        one.correlation > 1
+        and coordinator.last_epoch[one.transactional_id] == one.epoch - 1
+        and any(other.stage == Stage.INITIALIZING for other in applications)
+        for one in applications
+    )
+
+
+@predicate
+def an_instance_gives_up(applications: tuple[Application, ...]) -> bool:
+    """An instance has begun as many transactions as it may, and none of the last ones was committed."""
+    return any(one.stage == Stage.GAVE_UP for one in applications)
 
 
 @predicate

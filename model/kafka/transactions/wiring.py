@@ -136,7 +136,7 @@ class _Wiring:
         transactions = records + 1 + again + crashes + self.resumptions()
         new_ids = self.new_ids()
         transactional_ids = self.first_id(app.instances) if new_ids else len(ids)
-        replaced = 1 + faults.transactional_id_expiration
+        replaced = 1 + faults.transactional_id_expiration + faults.load_failure
         replaced += transactions * app.instances if document.epoch_max else 0
         epochs = 2 * app.instances + 2 * crashes + 4 + 2 * faults.commit_timeout + self.bumps(transactions)
         log = 4 + 2 * (faults.delivery_timeout + min(replaced - 1, 3)) + (transactional_ids - 1) * transactions
