@@ -321,8 +321,7 @@ class Consumer:
         record = self.queue[number]
         self.queue = self.queue[:number] + self.queue[number + 1 :]
         self.take_effect(record)
-        if self.processing == Processing.WORKER:
-            self.store_offset(record)
+        self.store_offset(record)
         if self.stage == Stage.FLUSHING and len(self.queue) == 0:
             self.commit_positions()
 
