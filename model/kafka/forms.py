@@ -155,6 +155,9 @@ class Budgets(Form):
     transactional_id_expiration: Annotated[int, Field(ge=0, le=1)] = Field(
         default=0, description="How often transactional.id.expiration.ms passes."
     )
+    deposed_coordinator: bool = Field(
+        default=False, description="A coordinator that was replaced goes on answering until it hears of it."
+    )
     load_failure: Annotated[int, Field(ge=0, le=1)] = Field(
         default=0, description="How often a coordinator that takes over cannot read the transaction state log."
     )

@@ -22,7 +22,24 @@ that closes its producer has the new one at once.
 from enum import Enum
 from typing import Annotated
 
-from checker.lang import ActorId, Durable, Of, UpTo, Volatile, action, actor, each, on, on_restart, quiet, require, send
+from checker.lang import (
+    ActorId,
+    Durable,
+    History,
+    Of,
+    UpTo,
+    Volatile,
+    action,
+    actor,
+    choose,
+    each,
+    ignore,
+    on,
+    on_restart,
+    quiet,
+    require,
+    send,
+)
 from model.kafka.transactions.messages import (
     NO_EPOCH,
     NO_GENERATION,
@@ -54,6 +71,8 @@ from model.kafka.transactions.messages import (
     ProduceRequest,
     ProduceResponse,
     ProducerId,
+    Record,
+    Resignation,
     Sequence,
     StartReplacement,
     TopicPartition,
@@ -107,9 +126,12 @@ ENDED = (Stage.NOT_STARTED, Stage.WITHOUT_PARTITION, Stage.FATAL_ERROR, Stage.GA
 
 @actor
 class Application:
+    _resignation = ignore(Resignation, because="it is for a deposed coordinator, and most specs have none")
+
     me: ActorId
     transactional_id: TransactionalId
     coordinator: Annotated[ActorId, Of("TransactionCoordinator")]
+    deposed: tuple[ActorId, ...] = ()  # A coordinator that is none any more, and that may be asked instead.
     leaders: tuple[Annotated[ActorId, Of("PartitionLeader")], ...]  # Of the output partitions.
     offsets_partition: Annotated[ActorId, Of("OffsetsPartition")]
     attempts: Annotated[int, UpTo(8)]  # Copies of one request to be told apart: two, and one for each lost message.
@@ -152,6 +174,9 @@ class Application:
     expired: Volatile[Annotated[int, UpTo(1)]] = 0
     timed_out: Volatile[Annotated[int, UpTo(1)]] = 0
     aborted: Volatile[Annotated[int, UpTo(1)]] = 0
+    confirmed: History[frozenset[Record]] = (
+        frozenset()
+    )  # commitTransaction() returned (where somebody may say so wrongly).
     keeps_position: Volatile[bool] = False  # The new producer goes on where the old one was.
 
     @on_restart
@@ -336,6 +361,8 @@ class Application:
             else:  # The partition may be another's by now.
                 self.request(Stage.JOINING if self.subscribes else Stage.FETCHING_OFFSET)
         else:
+            if len(self.deposed) > 0:
+                self.confirmed |= {self.position}
             self.position += 1
             if self.offsets == Offsets.AFTER:
                 self.request(Stage.COMMITTING_OFFSET)
@@ -380,7 +407,7 @@ class Application:
         """This is the answer that is waited for, and it lets the transaction go on."""
         if self.stage != stage or correlation != self.correlation:
             return False
-        if error in (Error.CONCURRENT_TRANSACTIONS, Error.COORDINATOR_NOT_AVAILABLE):
+        if error in (Error.CONCURRENT_TRANSACTIONS, Error.COORDINATOR_NOT_AVAILABLE, Error.NOT_COORDINATOR):
             return False  # retry() sends it again.
         if error == Error.INVALID_PRODUCER_ID_MAPPING and not self.mapping_error_is_fatal:
             # Abortable: beginCompletingTransaction skips EndTxn and asks for the next epoch.
@@ -433,9 +460,8 @@ class Application:
             self.sequences[partition] = 0
 
     def all_quiet(self) -> bool:
-        return (
-            quiet(self.coordinator) and quiet(self.offsets_partition) and all(quiet(leader) for leader in self.leaders)
-        )
+        coordinators = quiet(self.coordinator) and all(quiet(one) for one in self.deposed)
+        return coordinators and quiet(self.offsets_partition) and all(quiet(leader) for leader in self.leaders)
 
     def request(self, stage: Stage) -> None:
         self.stage = stage
@@ -471,7 +497,11 @@ class Application:
             send(self.leaders[self.produced], ProduceRequest(batch))
         elif self.stage in (Stage.COMMITTING, Stage.ABORTING):
             result = TransactionResult.COMMIT if self.stage == Stage.COMMITTING else TransactionResult.ABORT
-            send(self.coordinator, EndTxnRequest(self.me, self.producer_id, self.epoch, result, self.correlation))
+            stale = (
+                choose((False, True)) if len(self.deposed) > 0 else False
+            )  # FindCoordinator asked a broker that lags.
+            to = self.deposed[0] if stale else self.coordinator
+            send(to, EndTxnRequest(self.me, self.producer_id, self.epoch, result, self.correlation))
         elif self.stage == Stage.COMMITTING_OFFSET:
             send(self.offsets_partition, OffsetCommitRequest(self.me, self.generation, self.committable()))
         elif self.stage == Stage.CLOSING:

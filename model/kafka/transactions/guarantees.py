@@ -132,6 +132,37 @@ def atomic_in_the_end(
 
 
 @predicate
+def commits_are_final(
+    applications: tuple[Application, ...],
+    coordinator: TransactionCoordinator,
+    partitions: tuple[PartitionLeader, ...],
+) -> bool:
+    """What commitTransaction() has confirmed is committed, when no transaction is open."""
+    if not any(kept.state in OPEN for kept in coordinator.state_log.values()):
+        for one in applications:
+            for record in one.confirmed:
+                for leader in partitions:
+                    ensure(
+                        leader.committed[record] > 0,
+                        f"{one.me} was told that the transaction of order {record} is committed, but payments-"
+                        f"{leader.partition} has aborted it",
+                    )
+    return True
+
+
+@predicate
+def an_append_went_wrong(coordinator: TransactionCoordinator) -> bool:
+    """An append to the transaction state log was refused, timed out, or reached a part of the replicas."""
+    return coordinator.refused + coordinator.timed_out + coordinator.unreplicated > 0
+
+
+@predicate
+def a_working_transaction_timed_out(coordinator: TransactionCoordinator) -> bool:
+    """transaction.timeout.ms has passed for a process that was at work."""
+    return coordinator.timeouts > 0
+
+
+@predicate
 def offsets_move_with_output(
     coordinator: TransactionCoordinator,
     offsets: OffsetsPartition,

@@ -49,6 +49,7 @@ class Error(Enum):
     TRANSACTION_COORDINATOR_FENCED = "TRANSACTION_COORDINATOR_FENCED"
     UNSTABLE_OFFSET_COMMIT = "UNSTABLE_OFFSET_COMMIT"
     INVALID_PRODUCER_ID_MAPPING = "INVALID_PRODUCER_ID_MAPPING"
+    NOT_COORDINATOR = "NOT_COORDINATOR"
     COORDINATOR_NOT_AVAILABLE = "COORDINATOR_NOT_AVAILABLE"
     NETWORK_EXCEPTION = "NETWORK_EXCEPTION"
     UNKNOWN_SERVER_ERROR = "UNKNOWN_SERVER_ERROR"
@@ -143,6 +144,14 @@ class EndTxnResponse:
     correlation: Correlation
     producer_id: ProducerId
     epoch: Epoch  # v5 (transaction version 2): the client's next one; before, NO_EPOCH.
+
+
+@message
+class Resignation:
+    """What a coordinator that is deposed, and does not know it, has in its cache."""
+
+    epoch: Epoch
+    state: TransactionState
 
 
 # --- Transaction coordinator and partition leaders --------------------------------------------------------------------

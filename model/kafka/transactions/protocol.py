@@ -10,7 +10,7 @@ from typing import Any
 
 from model.kafka import config
 
-ACTORS = ("application", "coordinator", "leader", "offsets", "reader")
+ACTORS = ("application", "coordinator", "leader", "offsets", "reader", "deposed")
 PARTITIONS = ("leader", "offsets")  # Output partitions and the group's offsets partition check alike.
 
 
@@ -52,7 +52,7 @@ CHANGES = (
     Change("3.8", "KAFKA-16352", "what answers a marker of an earlier term leaves the completion of this one alone",
            "drops_own_markers_only", ("coordinator",)),
     Change("4.0", "KIP-890", "EndTxn bumps the producer epoch and tells the client: an epoch is one transaction",
-           "bumps_epoch_at_end", ("coordinator",), transaction_version=2),
+           "bumps_epoch_at_end", ("coordinator", "deposed"), transaction_version=2),
     Change("4.0", "KIP-890", "a leader adds its partition to the transaction at the first batch",
            "adds_partitions", PARTITIONS, transaction_version=2),
     Change("4.0", "KIP-890", "the client sends no AddPartitionsToTxn and no AddOffsetsToTxn",

@@ -22,6 +22,7 @@ from enum import Enum
 from typing import Annotated
 
 from checker.lang import (
+    ActorId,
     Durable,
     History,
     UpTo,
@@ -57,6 +58,7 @@ from model.kafka.transactions.messages import (
     Leader,
     Marker,
     ProducerId,
+    Resignation,
     TopicPartition,
     TransactionalId,
     TransactionResult,
@@ -97,6 +99,7 @@ class TransactionCoordinator:
     leaders: tuple[Leader, ...]  # Leader of each topic partition; the offsets partition is the last one.
     transactional_ids: Annotated[int, UpTo("transactional_ids")]
     epoch_max: Annotated[int, UpTo(100)] = 100  # Short.MAX_VALUE; small in a spec whose runs are to reach it.
+    deposed: tuple[ActorId, ...] = ()  # The one before, where it goes on answering.
     writes_markers_after_reload: bool = True
     times_out: bool = True  # A client is down or paused for longer than transaction.timeout.ms.
     exposes_fence: bool = False  # NOTE(fence)
@@ -377,6 +380,8 @@ class TransactionCoordinator:
     def load_transactions(self) -> None:
         """loadTransactions reads to the log's end, not to the high watermark, and sends markers at once."""
         self.coordinator_epoch += 1
+        for one in self.deposed:
+            send(one, Resignation(self.state_log[0].epoch, self.state_log[0].state))
         lagging = choose((False, True)) if any(lag > 0 for lag in self.lag.values()) else False
         failed = choose((False, True)) if self.load_failures < self.load_failures_max else False
         if failed:

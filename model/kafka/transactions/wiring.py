@@ -235,7 +235,10 @@ class _Wiring:
         for mechanism in (*self.document.without, *self.document.fixes):
             for actor, name, value in SWITCHES[mechanism]:
                 switches[actor][name] = value
+        deposed = ["deposed_coordinator"] if self.document.faults.deposed_coordinator else []
         actors: dict[str, Any] = {}
+        for one in deposed:
+            actors[one] = {"is": "DeposedCoordinator", **switches["deposed"]}
         for i in range(app.instances):
             last = i == app.instances - 1
             actors[f"{self.writer}-{i + 1}"] = {
@@ -248,7 +251,7 @@ class _Wiring:
                 "aborts": self.document.faults.application_abort, "seeks_after_abort": app.seeks_after_abort,
                 "after_commit_timeout": app.after_commit_timeout.upper(),
                 "new_id_at_restart": app.new_transactional_id == "at_restart",
-                "reprocesses": app.reprocesses_after_abort,
+                "reprocesses": app.reprocesses_after_abort, "deposed": deposed,
                 "unsent_expirations": self.document.faults.unsent_batch_timeout,
                 "subscribes": self.subscribes(), "sends_group_metadata": app.group_metadata,
                 **({} if last or self.subscribes() else {"replacement": f"{self.writer}-{i + 2}"}),
@@ -256,7 +259,8 @@ class _Wiring:
             }  # fmt: skip
         actors["transaction_coordinator"] = {
             "is": "TransactionCoordinator", "leaders": [*leaders, "consumer_offsets"],
-            "transactional_ids": "transactional_ids", "times_out": self.document.faults.transaction_timeout,
+            "transactional_ids": "transactional_ids", "deposed": deposed,
+            "times_out": self.document.faults.transaction_timeout,
             "exposes_fence": "epoch_fence" in self.document.moments, "load_failures_max": "load_failures",
             "timeouts_max": "transaction_timeouts", "expirations_max": "expirations",
             **{f"{one}_max": f"{one}_appends" for one in APPENDS}, **self.epoch_max(), **switches["coordinator"],
