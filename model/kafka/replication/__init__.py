@@ -4,6 +4,7 @@ from model.kafka.replication.controller import Controller
 from model.kafka.replication.guarantees import (
     a_record_is_absent,
     acknowledged_at_last,
+    acknowledged_on_all_replicas,
     all_acknowledged,
     all_decided,
     all_or_nothing,
@@ -27,7 +28,8 @@ from model.kafka.replication.producer import Producer
 from model.kafka.replication.replica import Replica
 
 __all__ = [
-    "Controller", "Producer", "Replica", "a_record_is_absent", "acknowledged_at_last", "all_acknowledged",
+    "Controller", "Producer", "Replica", "a_record_is_absent", "acknowledged_at_last",
+    "acknowledged_on_all_replicas", "all_acknowledged",
     "all_decided", "all_or_nothing", "another_leader", "consistent_replicas", "epoch_was_bumped",
     "failed_is_absent", "gap_is_known",
     "high_watermark_is_replicated", "isr_is_full_again", "leader_is_alive", "no_duplicates", "no_gaps", "no_loss",

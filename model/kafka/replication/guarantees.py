@@ -163,6 +163,18 @@ def high_watermark_is_replicated(replicas: tuple[Replica, ...], controllers: tup
 
 
 @predicate
+def acknowledged_on_all_replicas(producer: Producer, replicas: tuple[Replica, ...], records: int) -> bool:
+    """Every acknowledged record is in the log of every replica: Kafka promises it of the ISR only."""
+    for record in range(records):
+        for replica in replicas:
+            ensure(
+                producer.outcome[record] != Outcome.ACKED or holds(replica.log, record),
+                f"record {record} was acknowledged, and broker {replica.broker} does not have it",
+            )
+    return True
+
+
+@predicate
 def one_writer_per_epoch(replicas: tuple[Replica, ...]) -> bool:
     """No two replicas lead in the same leader epoch (R6)."""
     for one in replicas:
