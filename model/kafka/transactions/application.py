@@ -1,9 +1,9 @@
 """A read-process-write application with its transactional producer: what one input record causes takes effect in one
 transaction.
 
-Follows the client's side of org.apache.kafka.clients.producer.internals.TransactionManager and Sender in 3.9
-(transaction version 1) and the loop of KIP-98: initTransactions, position from the committed offset, then for each
-record beginTransaction, send to every output partition, sendOffsetsToTransaction, commitTransaction.
+Follows the client's side of org.apache.kafka.clients.producer.internals.TransactionManager and Sender (``protocol``
+says what which version does) and the loop of KIP-98: initTransactions, position from the committed offset, then for
+each record beginTransaction, send to every output partition, sendOffsetsToTransaction, commitTransaction.
 One transactional request is in flight at a time; records leave in the flush of commitTransaction (linger.ms). A
 request timeout is longer than an answer takes: a request is repeated when nothing is on its way to or from this
 process (`quiet`), and what a handler sends next is part of its step, since a process that stops between the two looks
@@ -13,10 +13,12 @@ outcomes (refused by the first leader, appended by the second) does not arise. A
 again, as from a consumer that seeks to the committed offset.
 A consumer that subscribes is told its partition before the producer is initialised (one that has its producer already
 fences nobody either way), and that it has lost it by its next commit alone: it may be a zombie till then.
-Not modelled: FindCoordinator, batches of several records, the client's own epoch bump of KIP-360 (a failure while
-completing asks for none). A process that comes back after a crash starts when what it had asked before is served; what
-outlives that is the fault `delay`. A replacement starts only once the first instance has its epoch, and an application
-that closes its producer has the new one at once.
+The client asks for its next epoch (KIP-360) after a lost mapping and when a batch expires that was never sent; a
+failure while completing asks for none, and others do not arise here.
+Not modelled: FindCoordinator (but for a broker that still names a deposed coordinator), batches of several records. A
+process that comes back after a crash starts when what it had asked before is served; what outlives that is the fault
+`delay`. A replacement starts only once the first instance has its epoch, and an application that closes its producer
+has the new one at once.
 """
 
 from enum import Enum

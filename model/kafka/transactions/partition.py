@@ -2,17 +2,18 @@
 by marker.
 
 Follows ReplicaManager.handleProduceAppend, UnifiedLog.append, ProducerAppendInfo, ProducerStateManager (last stable
-offset, aborted transactions) and VerificationGuard of 3.9, with checks in their order.
+offset, aborted transactions) and VerificationGuard, with checks in their order; ``protocol`` says what which version
+does.
 With followers that lag, the high watermark follows an append in a step of its own; the answer does not wait for it,
 which nobody can tell while no broker fails. A leader that starts again has its log, and loads its producer states
 before it serves anybody. The switches of the read side are the places of BRK-01 (Log.read before KAFKA-9807) and of two
 defects of Redpanda (BRK-02).
 Not modelled: replicas that lead or lose their logs, a client that hears of a restart, more than one batch in
 flight (so a verification entry's lowest sequence never bites) or more than five batches an epoch (the window holds
-them all), retention, producer.id.expiration.ms; requests to verify queue here and not in AddPartitionsToTxnManager,
-which would answer the older one of two with a retriable error; the answers of verification and the markers come on one
-connection here (in Kafka on two), but what is verified is appended in a step of its own, so that a marker can come
-between the two either way.
+them all), retention, expiry of producer ids but for the defect of KAFKA-9144; requests to verify queue here and not in
+AddPartitionsToTxnManager, which would answer the older one of two with a retriable error; the answers of verification
+and the markers come on one connection here (in Kafka on two), but what is verified is appended in a step of its own, so
+that a marker can come between the two either way.
 """
 
 from typing import Annotated

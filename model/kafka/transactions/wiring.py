@@ -78,6 +78,10 @@ class _Wiring:
         if self.level() == 2 and not config.at_least(document.version, "4.0"):
             text = f"Kafka {document.version} has no transaction version 2"
             self.report("setting-version", text, ("features", "transaction.version"), "it came with 4.0")
+        for key, given in (("without", document.without), ("fixes", document.fixes)):
+            for i, mechanism in enumerate(given):
+                if mechanism not in SWITCHES:
+                    self.report("not-modelled", f"there is no {mechanism} in a transactional pipeline", (key, i))
         crashes = document.faults.crash
         if crashes == "unlimited" or (isinstance(crashes, dict) and "unlimited" in crashes.values()):
             help = "a number: each crash of the coordinator is an epoch, and epochs need a bound"
