@@ -64,17 +64,20 @@ from checker.options import Options
 from checker.spec import load
 
 kept = []
-one_sided = checker.check._one_sided
-checker.check._one_sided = lambda engine: (kept.append(sorted(engine.covered())), one_sided(engine))[1]
+judge = checker.check._judge
+def noting(spec, system, reference, engine, found, witnesses):
+    kept.append((checker.check._never_ran(system, engine.counters()), sorted(engine.covered())))
+    return judge(spec, system, reference, engine, found, witnesses)
+checker.check._judge = noting
 for path in sys.argv[2:]:
     spec = load(path)
     classes = sorted(build(spec).system.classes)
     kept.clear()
     result = checker.check.run(spec, Options(workers=1, states=int(sys.argv[1])))
-    if classes and result.explored.distinct_states < int(sys.argv[1]) and kept:
-        states = result.explored.distinct_states
+    states = result.explored.distinct_states
+    if states < int(sys.argv[1]):
         pinned = spec.expect is not None and spec.expect.distinct_states is not None
-        print(json.dumps([path, states, pinned, classes, result.never_ran, kept[0]]), flush=True)
+        print(json.dumps([path, states, pinned, classes, *kept[0]]), flush=True)
 """
 # Runs in a copy of the tree in which one guard is changed. Prints the first spec that differs, if one does. A mutant
 # that has many more states than the original differs, whatever else it does.
