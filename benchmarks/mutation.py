@@ -184,7 +184,7 @@ def replace_condition(node: ast.AST, new: ast.expr) -> None:
 def baselines(processes: int) -> list[Baseline]:
     """What each spec reaches, smallest first."""
     found = [one.relative_to(ROOT) for one in (ROOT / "specs").rglob("*.yaml")]
-    paths = sorted(str(one) for one in found if "textbook" not in one.parts)
+    paths = sorted(str(one) for one in found if "model: kafka" in (ROOT / one).read_text())
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
 
     def run(some: list[str]) -> list[Baseline]:
