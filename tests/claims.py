@@ -151,7 +151,7 @@ CLAIMS = (
     Claim(24, HALF, "需要设置 enable.auto.commit=false",
           "The consumer has to set enable.auto.commit=false.",
           "Where its offsets are in a transaction; a consumer that only reads may leave it on.",
-          ("claims/S24_confirmed", "claims/S24_refuted", "broken/auto_commit")),
+          ("claims/S24_confirmed", "broken/auto_commit", "claims/S07_no_loss", "scenarios/C14_aborted_and_open")),
     Claim(25, HALF, "Transaction Coordinator 负责分配 PID，记录事务状态等",
           "The transaction coordinator assigns PIDs and records the state of transactions.",
           "Without transactional.id any broker assigns them; and it also fences, times out and writes markers.",
