@@ -439,7 +439,9 @@ class Reference:
     def available(self, state: State, link: Link) -> list[Any]:
         """What a link can deliver now, each distinct message once, in canonical order."""
         content = self.content(state, link)
-        return content[:1] if link.kind == "fifo" else list(dict.fromkeys(content))
+        if link.kind == "fifo":
+            return content[:1]
+        return [one for at, one in enumerate(content) if one not in content[:at]]  # A map in it has no hash.
 
     def _deliver(self, state: State, group: Group) -> Iterator[Transition]:
         link = group.link

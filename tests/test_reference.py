@@ -379,6 +379,35 @@ def test_bag_delivers_each_message_once_in_any_order(world: World) -> None:
     assert not [one for one in walk.steps if "takes" in one]
 
 
+def test_equal_messages_in_a_bag_are_one_step_also_with_a_map_in_them(world: World) -> None:
+    walk = world(
+        """
+        @message
+        class Ballot:
+            votes: dict[Count, bool]
+
+
+        @actor
+        class Voter:
+            me: ActorId
+            votes: Durable[dict[Count, bool]] = each(False)
+            counted: Durable[Count] = 0
+
+            @action
+            def vote(self) -> None:
+                send(self.me, Ballot(self.votes))
+
+            @on(Ballot)
+            def count(self, ballot: Ballot) -> None:
+                self.counted += 1
+        """,
+        "{voter: {is: Voter}}",
+        network="bag",
+    ).do("voter.vote", "voter.vote")
+
+    assert len([one for one in walk.steps if "takes" in one]) == 1
+
+
 def test_set_delivers_a_message_any_number_of_times(world: World) -> None:
     walk = world(TALK, network="set").do("sender.say")
 

@@ -7,7 +7,7 @@ those of ``model.kafka.config``.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -214,12 +214,14 @@ def judge_version(version: str, connector: str | None, place: Places) -> Iterato
         yield Diagnostic("unknown-version", text, place(("connector",)), help=help)
 
 
-def judge(kind: str, version: str, given: Mapping[str, Any], place: Places, path: Path) -> Iterator[Diagnostic]:
-    """What is wrong with one group of settings of Flink's own."""
+def judge(
+    kind: str, version: str, given: Mapping[str, Any], place: Places, path: Path, others_known: Iterable[str] = ()
+) -> Iterator[Diagnostic]:
+    """What is wrong with one group of settings of Flink's own; ``others_known`` may stand beside them."""
     for name, value in given.items():
         at, row = place((*path, name)), TABLE[kind].get(name)
         if row is None:
-            help = suggestion(name, TABLE[kind], f"settings of {kind}")
+            help = suggestion(name, [*TABLE[kind], *others_known], f"settings of {kind}")
             others = [other for other, rows in TABLE.items() if name in rows]
             help = f"it is a setting of {others[0]}" if others else help
             owner = "Flink has no configuration key" if kind == "job" else f"{kind} has no setting"

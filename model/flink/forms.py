@@ -5,6 +5,7 @@ The words, for whoever writes a spec:
   `version` and broker settings.
 - `jobs.NAME.config`: keys of Flink's configuration. `source` and `sink`: `is:` the class, then its setters by name, and
   settings of the Kafka client in it. `commands`: what is typed, `flink run` and so on, in this order.
+- `jobs.NAME.channels: 2`: the operator has two inputs, so barriers have to be aligned, or not.
 - `jobs.NAME.regions`: instead of `source` and `sink`, several disconnected chains of one job.
 - `apps.NAME`: a reader of the output, with its consumer's settings.
 - Faults on `NAME` hit the job's tasks (`NAME-1` ...), on `NAME.job_manager` its job manager, else messages by type.
@@ -14,9 +15,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-COMMANDS = ("run", "run -s checkpoint", "run -s savepoint", "cancel", "savepoint", "stop")
+COMMANDS = ("run", "run -p 1", "run -s checkpoint", "run -s savepoint", "cancel", "savepoint", "stop")
 MECHANISMS = (  # What `without` can take away.
-    "flush", "commit_retry", "send_errors", "lingering_abort", "discard_of_late_acknowledgements",
+    "flush", "commit_retry", "send_errors", "lingering_abort", "abort_at_failover", "channel_state",
 )  # fmt: skip
 
 
@@ -27,6 +28,9 @@ class Form(BaseModel):
 class Topic(Form):
     records: Annotated[int, Field(ge=1, le=4)] | None = Field(
         default=None, description="What the world puts into each partition that is read."
+    )
+    aborted: list[Annotated[int, Field(ge=0, le=3)]] = Field(
+        default=[], description="Offsets of records whose transaction their producer has aborted."
     )
 
 
@@ -53,6 +57,9 @@ class Job(Form):
     source: Connector | None = None
     sink: Connector | None = None
     regions: dict[str, Region] = Field(default={}, description="Disconnected parts of one job graph.")
+    channels: Annotated[int, Field(ge=1, le=2)] = Field(
+        default=1, description="Inputs of the operator: 2 after keyBy() with parallelism 2, or of a join."
+    )
     parallelism: Annotated[int, Field(ge=1, le=2)] = 1
     commands: list[Literal[COMMANDS]] = Field(  # type: ignore[valid-type]
         default=["run"], description="What the user types, `flink ...`, in this order, each at any time."
@@ -90,6 +97,9 @@ class Budgets(Form):
     foreign_offset_commit: Annotated[int, Field(ge=0, le=3)] = Field(
         default=0, description="How often somebody else commits offsets for the group of the source."
     )
+    partial_listing: Annotated[int, Field(ge=0, le=3)] = Field(
+        default=0, description="How often the metadata leave out a partition whose leader is away."
+    )
     coordinator_unavailable: Annotated[int, Field(ge=0, le=3)] = Field(
         default=0, description="How often EndTxn is answered with COORDINATOR_NOT_AVAILABLE."
     )
@@ -115,6 +125,9 @@ class Document(Form):
     )
     without: list[Literal[MECHANISMS]] = Field(  # type: ignore[valid-type]
         default=[], description="Mechanisms of Flink that are removed, to see what they are for."
+    )
+    proposed: list[Literal["KIP-939"]] = Field(
+        default=[], description="KIP-939 with FLIP-319: the coordinator does not time out a transaction of the sink."
     )
     faults: Budgets = Budgets()
     check: Checks

@@ -1,13 +1,25 @@
 """What a job with checkpoints is promised, as predicates over a whole state.
 
 `delivered` counts the copies of a record that the reader of the output has or will get: printed, or visible in Kafka
-at the reader's isolation level. A record is *due* if it is not below the offset at which the first attempt began.
+at the reader's isolation level. A record is *due* if it is not below the offset at which the first attempt began, and
+not of an aborted transaction.
 """
 
 from checker.lang import ensure, predicate
 from model.flink.job_manager import JobManager, JobStatus
 from model.flink.kafka import Kafka, TransactionState
-from model.flink.messages import NO_CHECKPOINT, NO_EPOCH, Copies, Offset, Record, Reset, StartFrom
+from model.flink.messages import (
+    NO_CHECKPOINT,
+    NO_EPOCH,
+    Committable,
+    Copies,
+    Epoch,
+    Offset,
+    Record,
+    Reset,
+    StartFrom,
+    TransactionalId,
+)  # fmt: skip
 from model.flink.task import Phase, Sink, Task
 
 
@@ -16,15 +28,29 @@ def record_at(task: Task, offset: Offset) -> Record:
 
 
 def due(task: Task, offset: Offset) -> bool:
-    return task.accepted_start is not None and task.accepted_start <= offset
+    return task.accepted_start is not None and task.accepted_start <= offset and offset not in task.aborted
 
 
 def delivered(task: Task, kafka: Kafka, record: Record) -> Copies:
     return min(task.printed[record] + kafka.visible[record], 2)
 
 
-def in_open_transaction(kafka: Kafka, record: Record) -> bool:
-    return any(record in one.records for one in kafka.transactions.values())
+def named(committables: tuple[Committable, ...], number: TransactionalId, epoch: Epoch) -> bool:
+    return any(one.transactional_id == number and one.epoch == epoch for one in committables)
+
+
+def in_open_transaction(task: Task, manager: JobManager, kafka: Kafka, record: Record) -> bool:
+    """One that the task, or a restart from the latest checkpoint, will commit."""
+    state = manager.completed_states[task.subtask]
+    return any(
+        record in kept.records
+        and (
+            (task.current == number and task.epoch == kept.epoch)
+            or named(task.committables, number, kept.epoch)
+            or (state is not None and named(state.committables, number, kept.epoch))
+        )
+        for number, kept in kafka.transactions.items()
+    )
 
 
 def next_start(task: Task, manager: JobManager, kafka: Kafka) -> Offset:
@@ -56,14 +82,18 @@ def no_loss(tasks: tuple[Task, ...], managers: tuple[JobManager, ...], kafka: Ka
     for task in tasks:
         for manager in managers:
             finished = task.phase == Phase.FINISHED and task.bounded
-            if manager.me == task.job_manager and (finished or task.phase == Phase.RUNNING):
+            if (
+                manager.me == task.job_manager
+                and task.sink != Sink.UPSERT
+                and (finished or task.phase == Phase.RUNNING)
+            ):
                 start = next_start(task, manager, kafka)
                 for offset in range(task.records):
                     record = record_at(task, offset)
                     ensure(
                         not due(task, offset)
                         or delivered(task, kafka, record) > 0
-                        or in_open_transaction(kafka, record)
+                        or in_open_transaction(task, manager, kafka, record)
                         or (not finished and (offset >= task.position or record in task.unacked or offset >= start)),
                         f"record {record} is not in the output, and the task is past it (position {task.position}); "
                         f"a restart would begin at offset {start}: nobody will process it again",
@@ -185,13 +215,10 @@ def pending_transactions_in_checkpoint(tasks: tuple[Task, ...], managers: tuple[
                 for offset in range(task.records):
                     record = record_at(task, offset)
                     for number, kept in kafka.transactions.items():
-                        named = any(
-                            one.transactional_id == number and one.epoch == kept.epoch for one in state.committables
-                        )
                         ensure(
                             offset >= state.offset
                             or record not in kept.records
-                            or named
+                            or named(state.committables, number, kept.epoch)
                             or delivered(task, kafka, record) > 0,
                             f"record {record} is before checkpoint {manager.promised}, which does not name the "
                             f"transaction {number} (epoch {kept.epoch}) that holds it",
@@ -222,18 +249,21 @@ def completed_transactions_survive(tasks: tuple[Task, ...], managers: tuple[JobM
 
 
 @predicate
-def no_lingering_transaction(tasks: tuple[Task, ...], kafka: Kafka) -> bool:
+def no_lingering_transaction(tasks: tuple[Task, ...], managers: tuple[JobManager, ...], kafka: Kafka) -> bool:
     """While every task runs, each open transaction is one that some task still knows.
 
     Any other holds up read_committed readers at the last stable offset, until transaction.timeout.ms ends it.
     """
-    if all(
-        task.phase == Phase.RUNNING and (task.sink != Sink.TRANSACTIONS or task.epoch != NO_EPOCH) for task in tasks
+    if any(manager.status == JobStatus.RUNNING for manager in managers) and all(
+        manager.me != task.job_manager
+        or task.subtask >= manager.parallelism
+        or (task.phase == Phase.RUNNING and (task.sink != Sink.TRANSACTIONS or task.epoch != NO_EPOCH))
+        for task in tasks
+        for manager in managers
     ):
         for number, kept in kafka.transactions.items():
             known = any(
-                (task.current == number and task.epoch == kept.epoch)
-                or any(one.transactional_id == number and one.epoch == kept.epoch for one in task.committables)
+                (task.current == number and task.epoch == kept.epoch) or named(task.committables, number, kept.epoch)
                 for task in tasks
             )
             ensure(
@@ -256,6 +286,23 @@ def unique_transactional_ids(tasks: tuple[Task, ...]) -> bool:
                 or task.current != other.current,
                 f"{task.me} and {other.me} both write with transactional id {task.current}",
             )
+    return True
+
+
+@predicate
+def no_commit_refused(tasks: tuple[Task, ...]) -> bool:
+    """No EndTxn(commit) is answered with an error that ends it: PRODUCER_FENCED, INVALID_TXN_STATE."""
+    for task in tasks:
+        ensure(not task.commit_refused, f"{task.me} was refused a commit, logged it and went on")
+    return True
+
+
+@predicate
+def no_aborted_input(tasks: tuple[Task, ...]) -> bool:
+    """No record of an aborted transaction of the input is counted in the state."""
+    for task in tasks:
+        for offset in task.aborted:
+            ensure(task.applied[offset] == 0, f"record {record_at(task, offset)} was aborted, and is in the state")
     return True
 
 
@@ -343,6 +390,7 @@ def nothing_left_to_do(tasks: tuple[Task, ...], managers: tuple[JobManager, ...]
         manager.status not in (JobStatus.CREATED, JobStatus.RUNNING)
         or all(
             task.job_manager != manager.me
+            or task.subtask >= manager.parallelism
             or task.phase == Phase.FINISHED
             or (
                 task.phase == Phase.RUNNING

@@ -41,6 +41,7 @@ from model.flink.messages import (
     CheckpointId,
     Deploy,
     NotifyCheckpointComplete,
+    Parallelism,
     Snapshot,
     Subtask,
     TaskFailed,
@@ -66,6 +67,7 @@ class Command(Enum):
     """What a user types: `flink ...`."""
 
     RUN = "run"
+    RUN_WITH_ONE = "run -p 1"  # A submission with parallelism 1.
     RUN_FROM_CHECKPOINT = "run -s checkpoint"
     RUN_FROM_SAVEPOINT = "run -s savepoint"
     CANCEL = "cancel"
@@ -98,10 +100,11 @@ class JobManager:
     checkpoints_after_tasks_finish: bool = True
     notifies_source: bool = True
     checkpoint_timeouts: Annotated[int, UpTo(3)] = 0  # How often execution.checkpointing.timeout passes.
-    accepts_late_acknowledgements: bool = False
+    aborts_pending_on_failover: bool = True
     commands: tuple[Command, ...]
 
     status: Durable[JobStatus] = JobStatus.CREATED
+    parallelism: Durable[Parallelism] = 0
     commanded: Durable[Annotated[int, UpTo(8)]] = 0
     counter: Durable[CheckpointId] = NO_CHECKPOINT  # CheckpointIDCounter
     completed: Durable[CheckpointId] = NO_CHECKPOINT  # CompletedCheckpointStore, or what is retained of it.
@@ -128,8 +131,10 @@ class JobManager:
     @action
     def run(self) -> None:
         """A new job, with an empty store: nobody looks for an older one's checkpoints."""
-        require(self.next_is(Command.RUN) and self.idle())
+        one = self.next_is(Command.RUN_WITH_ONE)
+        require((one or self.next_is(Command.RUN)) and self.idle())
         self.commanded += 1
+        self.parallelism = 1 if one else self.subtasks
         self.counter = NO_CHECKPOINT
         self.forget_completed()
         self.begin()
@@ -184,14 +189,11 @@ class JobManager:
     def acknowledge(self, message: AcknowledgeCheckpoint) -> None:
         pending = self.pending[message.checkpoint]
         if pending is None:
-            if self.accepts_late_acknowledgements and message.checkpoint > self.completed:
-                self.completed = message.checkpoint
-                self.completed_states[message.subtask] = message.state
-            return
+            return  # Late: the checkpoint is complete, expired, subsumed, or of before a failover.
         self.acknowledged_states[message.checkpoint * self.subtasks + message.subtask] = message.state
         acknowledged = pending.acknowledged | {message.subtask}
         self.pending[message.checkpoint] = replace(pending, acknowledged=acknowledged)
-        if len(acknowledged | self.finished) == self.subtasks:
+        if len(acknowledged | self.finished) == self.parallelism:
             self.complete(message.checkpoint, pending.kind)
 
     @action
@@ -212,13 +214,14 @@ class JobManager:
     @on(TaskFailed)
     def task_failed(self, message: TaskFailed) -> None:
         self.finished -= {message.subtask}
-        self.fail_over(message.subtask)
+        if message.subtask < self.parallelism:
+            self.fail_over(message.subtask)
 
     @on(TaskFinished)
     def task_finished(self, message: TaskFinished) -> None:
         if self.status == JobStatus.RUNNING:
             self.finished |= {message.subtask}
-            if len(self.finished) == self.subtasks:
+            if len(self.finished) == self.parallelism:
                 self.end(JobStatus.FINISHED, False)
 
     @on_restart
@@ -226,7 +229,7 @@ class JobManager:
         """With high availability the job is recovered from the store, and its restarts are counted anew."""
         if self.status == JobStatus.RUNNING:
             if self.high_availability:
-                for subtask in self.completed_states:
+                for subtask in range(self.parallelism):
                     self.deploy(subtask)
             else:
                 self.end(JobStatus.LOST, True)
@@ -251,11 +254,11 @@ class JobManager:
         self.finished = frozenset()
         self.stopping = False
         self.stopped = False
-        for subtask in self.completed_states:
+        for subtask in range(self.parallelism):
             self.deploy(subtask)
 
     def deploy(self, subtask: Subtask) -> None:
-        send(self.tasks[subtask], Deploy(self.completed_states[subtask], self.completed))
+        send(self.tasks[subtask], Deploy(self.completed_states[subtask], self.completed, self.parallelism))
 
     def end(self, status: JobStatus, retained: bool) -> None:
         self.status = status
@@ -274,7 +277,7 @@ class JobManager:
     def start_checkpoint(self, kind: Snapshot) -> None:
         self.counter += 1
         self.pending[self.counter] = PendingCheckpoint(kind)
-        for subtask in self.completed_states:
+        for subtask in range(self.parallelism):
             if subtask not in self.finished:
                 send(self.tasks[subtask], TriggerCheckpoint(self.counter, kind))
 
@@ -314,7 +317,7 @@ class JobManager:
         first = Vertex.SINK
         if self.notifies_source:
             first = choose((Vertex.SOURCE, Vertex.SINK))
-        for subtask in self.completed_states:
+        for subtask in range(self.parallelism):
             if subtask not in self.finished:
                 send(self.tasks[subtask], NotifyCheckpointComplete(checkpoint, first))
                 if self.notifies_source:
@@ -335,16 +338,17 @@ class JobManager:
         """Every pending checkpoint is aborted first: a late acknowledgement must not complete it."""
         if self.status != JobStatus.RUNNING:
             return
-        if self.stopped or self.restart_attempts == self.restarts:
-            # StopWithSavepointStoppingException is not recoverable: its savepoint may have committed already.
+        if (self.stopped and not self.savepoints_count) or self.restart_attempts == self.restarts:
+            # StopWithSavepointStoppingException is not recoverable: what has committed is not in the store.
             self.end(JobStatus.FAILED, self.retained_on_failure)
             return
-        self.abort_pending(self.checkpoints)
+        if self.aborts_pending_on_failover:
+            self.abort_pending(self.checkpoints)
         self.stopping = False
         if self.restart_attempts is not None:
             self.restarts += 1
             self.ever_restarted += 1
-        for subtask in self.completed_states:
+        for subtask in range(self.parallelism):
             if failed is None or failed == subtask or not self.region_failover:
                 if failed is not None and failed != subtask:
                     self.restarted_with_another |= {subtask}

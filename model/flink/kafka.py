@@ -81,6 +81,7 @@ class Kafka:
     expirations: Budget = 0  # How often transactional.id.expiration.ms passes.
     deletions: Budget = 0  # How often retention deletes the oldest record of an input partition.
     offset_writes: Budget = 0  # How often somebody else commits offsets for the group.
+    partial_listings: Budget = 0  # How often the metadata leave out a partition whose leader is away.
     unavailabilities: Budget = 0  # How often the coordinator answers EndTxn with COORDINATOR_NOT_AVAILABLE.
 
     transactions: Durable[dict[TransactionalId, Transaction]] = each(Transaction())
@@ -91,6 +92,7 @@ class Kafka:
     deleted: Durable[Budget] = 0
     written: Durable[Budget] = 0
     unavailable: Durable[Budget] = 0
+    unlisted: Durable[Budget] = 0
 
     visible: History[dict[Record, Copies]] = each(0)  # What the reader of the output gets.
     committed_epochs: History[dict[TransactionalId, Epoch]] = each(NO_EPOCH)  # Of the id's latest commit.
@@ -109,7 +111,9 @@ class Kafka:
         else:
             for one in request.others:
                 kept = self.transactions[one]
-                if kept.state == TransactionState.ONGOING or (request.aborts == Aborts.ALL and kept.epoch != NO_EPOCH):
+                ongoing = kept.state == TransactionState.ONGOING
+                used = kept.epoch != NO_EPOCH
+                if ongoing or request.aborts == Aborts.GAPS or (request.aborts == Aborts.ALL and used):
                     self.fence(one)
         self.fence(first)
         send(request.sender, InitProducerIdResponse(self.transactions[first].epoch))
@@ -160,6 +164,13 @@ class Kafka:
     @on(PositionRequest)
     def position(self, request: PositionRequest) -> None:
         """SubscriptionState's position: the offset given or committed if there is one in range, else the reset."""
+        hidden = False
+        if self.unlisted < self.partial_listings:
+            hidden = choose((False, True))
+        if hidden:
+            self.unlisted += 1
+            send(request.sender, PositionResponse(Error.NOT_LISTED, 0))
+            return
         start = self.log_starts[request.partition]
         found = request.offset
         if found is None and request.start_from == StartFrom.GROUP_OFFSETS:

@@ -10,6 +10,7 @@ from typing import Annotated
 from checker.lang import ActorId, Below, Between, MaxLen, Of, UpTo, message, struct
 
 Subtask = Annotated[int, Below("subtasks")]  # Of one job.
+Parallelism = Annotated[int, UpTo("subtasks")]
 Partition = Annotated[int, Below("partitions")]  # Of all inputs: each subtask reads one.
 Offset = Annotated[int, UpTo("records")]  # In one partition.
 Record = Annotated[int, Below("partitions * records")]  # Of all partitions: partition 0 first.
@@ -30,6 +31,7 @@ class Error(Enum):
     INVALID_PRODUCER_ID_MAPPING = "INVALID_PRODUCER_ID_MAPPING"
     COORDINATOR_NOT_AVAILABLE = "COORDINATOR_NOT_AVAILABLE"
     NO_OFFSET = "NoOffsetForPartitionException"
+    NOT_LISTED = "the metadata do not list the partition"
 
 
 class StartFrom(Enum):
@@ -102,6 +104,7 @@ class Deploy:
 
     state: TaskState | None
     checkpoint: CheckpointId
+    parallelism: Parallelism
 
 
 @message

@@ -33,8 +33,8 @@ START = {
     "latest-offset": ("LATEST", "LATEST"),
 }  # fmt: skip
 COMMANDS = {
-    "run": "RUN", "run -s checkpoint": "RUN_FROM_CHECKPOINT", "run -s savepoint": "RUN_FROM_SAVEPOINT",
-    "cancel": "CANCEL", "savepoint": "SAVEPOINT", "stop": "STOP",
+    "run": "RUN", "run -p 1": "RUN_WITH_ONE", "run -s checkpoint": "RUN_FROM_CHECKPOINT",
+    "run -s savepoint": "RUN_FROM_SAVEPOINT", "cancel": "CANCEL", "savepoint": "SAVEPOINT", "stop": "STOP",
 }  # fmt: skip
 
 
@@ -90,7 +90,9 @@ class _Chain:
             return {}, {}
         kind = f"{one.is_} {role}" if one.is_ == "kafka table" else one.is_
         own, given = config.split(kind, client, one.settings)
-        job.diagnostics += config.judge(kind, job.version, own, job.place, path)
+        job.diagnostics += config.judge(
+            kind, job.version, own, job.place, path, kafka.TABLE[client] if one.topic else ()
+        )
         job.diagnostics += kafka.judge(client, job.kafka_version, given, job.place, path)
         if one.topic is None and one.is_ not in ("socket", "print", "jdbc upsert"):
             job.report("no-topic", f"{one.is_} needs a topic", path)
@@ -200,7 +202,15 @@ class _Chain:
         for name in ("setTransactionalIdPrefix", "sink.transactional-id-prefix"):
             if name in self.sink_own and self.sink_own[name].value is not None:
                 return str(self.sink_own[name].value)
-        return f"{self.job.name} {self.path}"
+        return f"{self.source.topic} {self.sink.topic}"  # Task name and operator uid: of the program, not of the job.
+
+    def reports_send_errors(self) -> bool:
+        """FLINK-35749 (connector 3.3): the metrics of KafkaSink since 1.15 cleared the error before a flush saw it."""
+        return (
+            self.sink.is_ == "FlinkKafkaProducer"
+            or not at_least(self.job.version, "1.15")
+            or at_least(self.job.connector, "3.3")
+        )
 
     def wiring(self) -> dict[str, Any]:
         job, without = self.job, self.job.document.without
@@ -215,7 +225,9 @@ class _Chain:
             "legacy": self.sink.is_ == "FlinkKafkaProducer",
             "commits_empty": kafka_sink and not at_least(job.version, "1.17"),
             "retries_commits": "commit_retry" not in without,
-            "reports_send_errors": "send_errors" not in without,
+            "reports_send_errors": "send_errors" not in without and self.reports_send_errors(),
+            "aborted": [] if self.source.topic is None else job.document.topics[self.source.topic].aborted,
+            "keeps_unlisted": at_least(job.version, "1.4"),
             "batch_expirations": job.document.faults.delivery_timeout,
         }  # fmt: skip
         if self.source.is_ == "socket":
@@ -224,6 +236,7 @@ class _Chain:
         return {
             **wired,
             "start_from": START[self.start_word()][0],
+            "reads_aborted": self.consumer["isolation.level"].value == "read_uncommitted",
             "reset": str(self.consumer["auto.offset.reset"].value).upper(),
             "commits_offsets": self.commits_offsets(),
             "auto_commits": bool(self.consumer["enable.auto.commit"].value and self.consumer["group.id"].value),
@@ -254,9 +267,9 @@ class _Job:
         self.diagnostics += config.judge("job", self.version, given.config, self.place, (*self.path, "config"))
         if (given.source is None or given.sink is None) == (not given.regions):
             self.report("job-shape", f"{self.name} needs `source` and `sink`, or `regions`", self.path)
-        if self.diagnostics:
             return
         self.config = config.effective("job", self.version, given.config)
+        self.unaligned()
         regions: list[tuple[Path, Region]] = [
             ((*self.path, "regions", name), region) for name, region in given.regions.items()
         ]
@@ -266,6 +279,18 @@ class _Job:
             chain = _Chain(self, region, path)
             chain.judge()
             self.chains += [chain] * given.parallelism
+
+    def unaligned(self) -> None:
+        """StreamingJobGraphGenerator.preValidate, CheckpointConfig.isUnalignedCheckpointsEnabled."""
+        one = self.config.get(CP + "unaligned.enabled")
+        if one is None or not one.value:
+            return
+        if self.value(CP + "mode") == "AT_LEAST_ONCE":
+            rule = "StreamingJobGraphGenerator.preValidate: only with EXACTLY_ONCE, a warning says"
+            self.config[one.name] = Setting(one.name, False, "overridden", rule)
+        elif self.value(CP + "max-concurrent-checkpoints") > 1:
+            text = "unaligned checkpoints need max-concurrent-checkpoints: 1"
+            self.report("settings-conflict", text, (*self.path, "config"))
 
     def value(self, name: str) -> Any:
         return self.config[name].value
@@ -339,7 +364,7 @@ class _Job:
             "checkpoints_after_tasks_finish": self.after_finish,
             "notifies_source": any(chain.source.is_ != "socket" and chain.commits_offsets() for chain in self.chains),
             "checkpoint_timeouts": self.document.faults.checkpoint_timeout,
-            "accepts_late_acknowledgements": "discard_of_late_acknowledgements" in self.document.without,
+            "aborts_pending_on_failover": "abort_at_failover" not in self.document.without,
             "commands": [COMMANDS[one] for one in self.given.commands],
         }  # fmt: skip
 
@@ -360,11 +385,19 @@ class _Pipeline:
         self.jobs = {name: _Job(document, name, job, place) for name, job in document.jobs.items()}
         for one in self.jobs.values():
             self.diagnostics += one.diagnostics
+        self.judge_channels()
         for name, app in document.apps.items():
             if app.reads not in document.topics:
                 text, help = f"there is no topic {app.reads}", f"topics: {listed(document.topics)}"
                 self.diagnostics.append(Diagnostic("unknown-topic", text, place(("apps", name, "reads")), help=help))
             self.diagnostics += kafka.judge("consumer", version, app.consumer, place, ("apps", name, "consumer"))
+
+    def judge_channels(self) -> None:
+        for job in self.jobs.values():
+            sinks = {chain.sink.is_ for chain in job.chains}
+            if job.given.channels > 1 and (len(self.jobs) > 1 or len(job.chains) > 1 or sinks - {"print"}):
+                text = "an operator with two channels stands alone here: one job, one chain, sink print"
+                self.diagnostics.append(Diagnostic("job-shape", text, self.place((*job.path, "channels"))))
 
     def chains(self) -> list[tuple[_Job, int, _Chain]]:
         """Every subtask of every job: its number in the job, and what it runs."""
@@ -385,6 +418,44 @@ class _Pipeline:
         return (self.document.checkpoints + 2) * max((len(job.chains) for job in self.jobs.values()), default=1)
 
     def wired(self) -> dict[str, Any]:
+        shuffled = [job for job in self.jobs.values() if job.given.channels > 1]
+        return self.wired_channels(shuffled[0]) if shuffled else self.wired_chains()
+
+    def wired_channels(self, job: _Job) -> dict[str, Any]:
+        """The model of two input channels: sources, a join, and the checkpoints that it takes."""
+        document, unaligned = self.document, job.config.get(CP + "unaligned.enabled")
+        barriers = "COUNTED" if job.value(CP + "mode") == "AT_LEAST_ONCE" else "ALIGNED"
+        if unaligned is not None and unaligned.value:
+            barriers = "UNALIGNED"
+        join, sources, manager = f"{job.name}-1", f"{job.name}.source", f"{job.name}.job_manager"
+        return {
+            "module": "model.flink.channels",
+            "constants": {
+                "records": self.records(), "channels": job.given.channels,
+                "checkpoints": document.checkpoints if job.checkpointing else 0,
+                "attempts": 1 + self.budget(document.faults.crash),
+            },
+            "actors": {
+                manager: {"is": "Coordinator", "sources": sources, "join": join, "checkpoints": "checkpoints"},
+                sources: {"is": "SourceTask", "count": "channels", "channel": "index", "records": "records",
+                          "coordinator": manager, "join": join},
+                join: {"is": "Join", "channels": "channels", "barriers": barriers, "coordinator": manager,
+                       "stores_in_flight": "channel_state" not in document.without},
+            },
+            "network": {"kind": "fifo", "capacity": 4 + self.records() + 2 * document.checkpoints},
+            "faults": self.general_faults(),
+            "check": self.checks(),
+            "not_modelled": [*self.not_read(), "the sink: what the sum says is what is emitted", *NOT_MODELLED],
+        }  # fmt: skip
+
+    def general_faults(self) -> dict[str, Any]:
+        names = ("crash", "pause", "lose", "duplicate", "delay")
+        return {kind: given for kind in names if (given := getattr(self.document.faults, kind)) != 0}
+
+    def checks(self) -> dict[str, Any]:
+        return {part: getattr(self.document.check, part) for part in ("always", "sometimes", "final")}
+
+    def wired_chains(self) -> dict[str, Any]:
         document, faults = self.document, self.document.faults
         chains, ids = self.chains(), self.ids()
         starts = 1 + self.budget(faults.crash) + self.budget(faults.pause) + faults.checkpoint_timeout
@@ -401,9 +472,8 @@ class _Pipeline:
             "constants": constants,
             "actors": self.actors(ids),
             "network": {"kind": "fifo", "capacity": 6 + 2 * document.checkpoints},
-            "faults": {kind: given for kind in ("crash", "pause", "lose", "duplicate", "delay")
-                       if (given := getattr(faults, kind)) != 0},
-            "check": {part: getattr(document.check, part) for part in ("always", "sometimes", "final")},
+            "faults": self.general_faults(),
+            "check": self.checks(),
             "not_modelled": [*self.not_read(), *NOT_MODELLED],
         }  # fmt: skip
 
@@ -423,7 +493,8 @@ class _Pipeline:
         actors["kafka"] = {
             "is": "Kafka", "records": "records", "read_committed": self.read_committed(), "tasks": every,
             "times_out_only_in_outages": not self.times_out_at_work(),
-            "transaction_timeouts": faults.transaction_timeout, "expirations": faults.transactional_id_expiration,
+            "transaction_timeouts": 0 if "KIP-939" in self.document.proposed else faults.transaction_timeout,
+            "partial_listings": faults.partial_listing, "expirations": faults.transactional_id_expiration,
             "deletions": faults.retention, "offset_writes": faults.foreign_offset_commit,
             "unavailabilities": faults.coordinator_unavailable,
         }  # fmt: skip
@@ -437,9 +508,8 @@ class _Pipeline:
         first = base + number * span
         lingering = "lingering_abort" in self.document.without
         if chain.naming() == "INCREMENTING":
-            subtasks, mine = len(chain.job.chains), range(base, base + self.span(), span)
-            others = [one for at, one in enumerate(mine) if at > number and (at - number) % subtasks == 0]
-            return {"naming": "INCREMENTING", "first_id": first, "pool": others,
+            every = list(range(base, base + self.span(), span))
+            return {"naming": "INCREMENTING", "first_id": first, "first_ids": every,
                     "aborts": "NONE" if lingering else "PROBING"}  # fmt: skip
         aborts = "NONE" if lingering else "LISTING" if chain.naming() == "POOLING" else "ALL"
         return {"naming": "POOLING", "first_id": first, "pool": list(range(first, first + span)), "aborts": aborts}
@@ -469,5 +539,5 @@ class _Pipeline:
         for job in self.jobs.values():
             for name in job.given.config:
                 reason = config.TABLE["job"][name].not_modelled
-                if reason:
+                if reason and not (job.given.channels > 1 and "unaligned" in name):
                     yield f"{name}: {reason}"

@@ -12,7 +12,7 @@ before its own. So each run has the same state and output as one in which all sn
 `channels` checks that premise, and shows where it fails: AT_LEAST_ONCE. What carries failures stays apart:
 acknowledgement, completion, notification of source and of sink, commits.
 
-The writer's next transaction is begun after the snapshot is acknowledged, not before: other tasks cannot tell.
+The writer's next producer is initialised while the snapshot is uploaded, and may be slower: no other task can tell.
 A task that is deployed starts when what it had asked Kafka before is served; what outlives that is the fault `delay`.
 Not modelled: record contents (record i is the i-th of its partition), key groups, several partitions in one source,
 close() that aborts the open transaction (best effort: a crash does without), two attempts that overlap in time.
@@ -58,6 +58,7 @@ from model.flink.messages import (
     NotifyCheckpointComplete,
     Offset,
     OffsetCommitRequest,
+    Parallelism,
     Partition,
     PositionRequest,
     PositionResponse,
@@ -119,6 +120,9 @@ class Task:
     reset: Reset = Reset.LATEST
     commits_offsets: bool = True  # When a checkpoint is complete.
     auto_commits: bool = False  # The Kafka client's own, in the thread that fetches.
+    aborted: frozenset[Offset] = frozenset()  # Records of transactions that their producer aborted.
+    reads_aborted: bool = False  # isolation.level=read_uncommitted
+    keeps_unlisted: bool = True  # Restored offsets are kept although the metadata do not list their partition.
     bounded: bool = False  # The source ends after its last record.
     final_checkpoint: bool = True  # A task that has ended waits for one more checkpoint (FLIP-147).
     # Sink.
@@ -128,7 +132,8 @@ class Task:
     legacy: bool = False  # TwoPhaseCommitSinkFunction: an error of a commit fails the task, unless it recovers.
     commits_empty: bool = False  # A transaction without records is pre-committed like any other (FLINK-31363).
     first_id: TransactionalId = 0  # Of its prefix and subtask.
-    pool: frozenset[TransactionalId] = frozenset()  # Ids to choose from, or (INCREMENTING) first ids of other subtasks.
+    pool: frozenset[TransactionalId] = frozenset()  # POOLING: ids to choose from.
+    first_ids: tuple[TransactionalId, ...] = ()  # INCREMENTING: of each subtask of its prefix.
     aborts: Aborts = Aborts.PROBING
     retries_commits: bool = True
     reports_send_errors: bool = True
@@ -141,9 +146,11 @@ class Task:
     batches_expired: Durable[Annotated[int, UpTo(1)]] = 0
     phase: Volatile[Phase] = Phase.WAITING
     restored: Volatile[Offset | None] = None
+    unlisted: Volatile[bool] = False  # The source runs, and has no partition.
     position: Volatile[Offset] = 0
     fetched: Volatile[Offset] = 0  # Auto-commit only: how far the fetching thread is.
     applied: Volatile[dict[Offset, Copies]] = each(0)
+    uploads: Volatile[dict[CheckpointId, TaskState | None]] = each(None)  # Snapshots that are not acknowledged yet.
     offsets_to_commit: Volatile[dict[CheckpointId, Offset | None]] = each(None)
     last_checkpoint: Volatile[CheckpointId] = NO_CHECKPOINT  # After whose barrier nothing is emitted any more.
     current: Volatile[TransactionalId] = 0
@@ -152,6 +159,8 @@ class Task:
     buffer: Volatile[frozenset[Record]] = frozenset()
     unacked: Volatile[frozenset[Record]] = frozenset()
     send_failed: Volatile[bool] = False
+    precommitted: Volatile[frozenset[TransactionalId]] = frozenset()  # In the restored state, until the sink is open.
+    parallelism: Volatile[Parallelism] = 0
     committables: Volatile[Annotated[tuple[Committable, ...], MaxLen("checkpoints")]] = ()
     notified: Volatile[CheckpointId] = NO_CHECKPOINT  # Committables up to it are to be committed.
     committing: Volatile[bool] = False  # EndTxn of the first committable is on its way.
@@ -161,6 +170,7 @@ class Task:
     table: History[Sum] = 0  # The row that the sink upserts.
     regressed: History[bool] = False  # A reader of the table has seen an older value after a newer one.
     accepted_start: Durable[Offset | None] = None  # The world: where the very first attempt began.
+    commit_refused: History[bool] = False
     started_at: History[Offset] = 0
     restored_at: History[Offset | None] = None
 
@@ -172,6 +182,7 @@ class Task:
         self.halt(Phase.OPENING_SINK)
         self.restored_at = None
         self.notified = message.checkpoint
+        self.parallelism = message.parallelism
         state = message.state
         if state is not None:
             self.restored = state.offset
@@ -179,6 +190,7 @@ class Task:
             for offset in self.applied:
                 self.applied[offset] = state.applied[offset]
             self.committables = state.committables
+            self.precommitted = frozenset(one.transactional_id for one in state.committables)
         if len(self.committables) > 0:
             self.phase = Phase.RECOMMITTING
             self.commit_next()
@@ -197,24 +209,30 @@ class Task:
     def seek(self, response: PositionResponse) -> None:
         if self.phase != Phase.OPENING_SOURCE:
             return
-        if response.error != Error.NONE:
+        if response.error == Error.NOT_LISTED and not self.keeps_unlisted:
+            self.start(0)
+            self.unlisted = True  # FLINK-6006: what the checkpoint said of the partition is forgotten.
+        elif response.error != Error.NONE:
             self.fail()
-            return
-        self.start(response.offset)
+        else:
+            self.start(response.offset)
 
     @action
     def process(self) -> None:
         """One record through the whole chain: NOTE(one-step)."""
-        require(self.phase == Phase.RUNNING and self.last_checkpoint == NO_CHECKPOINT)
+        require(self.phase == Phase.RUNNING and self.last_checkpoint == NO_CHECKPOINT and not self.unlisted)
         require(self.position < (self.fetched if self.auto_commits else self.records))
         require(self.sink != Sink.TRANSACTIONS or self.epoch != NO_EPOCH)
         require(not self.send_failed)
         record = self.partition * self.records + self.position
-        self.applied[self.position] = min(self.applied[self.position] + 1, 2)
+        passes = self.reads_aborted or self.position not in self.aborted
+        if passes:
+            self.applied[self.position] = min(self.applied[self.position] + 1, 2)
         self.position += 1
         if self.remembers():
             self.seen = max(self.seen, self.position)
-        self.emit(record)
+        if passes:
+            self.emit(record)
         if self.bounded and self.position == self.records and not self.final_checkpoint:
             self.halt(Phase.FINISHED)
             send(self.job_manager, TaskFinished(self.subtask))
@@ -261,7 +279,7 @@ class Task:
 
     @on(TriggerCheckpoint)
     def take_snapshot(self, trigger: TriggerCheckpoint) -> None:
-        """prepareSnapshotPreBarrier (flush, pre-commit), barrier, snapshotState: NOTE(one-step)."""
+        """The synchronous part: flush and pre-commit, barrier, snapshotState; NOTE(one-step)."""
         running = self.phase == Phase.RUNNING
         require(self.phase not in OPENING)  # Flink triggers only when every task runs.
         require(not running or (not self.send_failed and (self.sink != Sink.TRANSACTIONS or self.epoch != NO_EPOCH)))
@@ -272,10 +290,11 @@ class Task:
         if self.sink == Sink.TRANSACTIONS:
             if self.written or self.commits_empty:
                 self.committables += (Committable(checkpoint, self.current, self.epoch, not self.written),)
-        if self.commits_offsets:
+        if self.commits_offsets and not self.unlisted:
             self.offsets_to_commit[checkpoint] = self.position
-        state = TaskState(self.position, self.applied, self.committables)
-        send(self.job_manager, AcknowledgeCheckpoint(self.subtask, checkpoint, state))
+        offset = None if self.unlisted else self.position
+        state = TaskState(offset, self.applied, self.committables)
+        self.uploads[checkpoint] = state
         ended = self.bounded and self.position == self.records
         if trigger.kind == Snapshot.STOP or ended:
             self.last_checkpoint = checkpoint
@@ -284,6 +303,16 @@ class Task:
         elif self.sink == Sink.TRANSACTIONS:
             self.written = False
             self.request_producer(checkpoint, Aborts.GAPS if self.aborts == Aborts.PROBING else Aborts.NONE)
+
+    @action
+    def acknowledge_checkpoint(self) -> None:
+        """The asynchronous part has written the snapshot; that of a later checkpoint may be done first."""
+        checkpoint = choose(self.uploads)
+        state = self.uploads[checkpoint]
+        require(state is not None)
+        assert state is not None
+        self.uploads[checkpoint] = None
+        send(self.job_manager, AcknowledgeCheckpoint(self.subtask, checkpoint, state))
 
     @on(NotifyCheckpointComplete)
     def checkpoint_complete(self, message: NotifyCheckpointComplete) -> None:
@@ -303,6 +332,8 @@ class Task:
         if not self.committing:
             return
         self.committing = False
+        if response.error not in (Error.NONE, Error.COORDINATOR_NOT_AVAILABLE):
+            self.commit_refused = True
         if response.error == Error.COORDINATOR_NOT_AVAILABLE and self.retries_commits:
             self.commit_next()
             return
@@ -353,6 +384,8 @@ class Task:
     def start(self, offset: Offset) -> None:
         self.phase = Phase.RUNNING
         self.restored = None
+        self.precommitted = frozenset()
+        self.parallelism = 0
         self.position = offset
         self.started_at = offset
         if self.auto_commits:
@@ -380,7 +413,7 @@ class Task:
     def request_producer(self, checkpoint: CheckpointId, aborts: Aborts) -> None:
         """The producer of the transaction after this checkpoint."""
         last = self.current
-        in_use = frozenset(one.transactional_id for one in self.committables)
+        in_use = self.precommitted | frozenset(one.transactional_id for one in self.committables)
         if self.naming == Naming.INCREMENTING:
             self.current = self.first_id + checkpoint
         else:
@@ -388,7 +421,9 @@ class Task:
         self.epoch = NO_EPOCH
         others: frozenset[TransactionalId] = frozenset()
         if aborts == Aborts.PROBING:
-            others = self.pool
+            for subtask, one in enumerate(self.first_ids):
+                if subtask > self.subtask and (subtask - self.subtask) % self.parallelism == 0:
+                    others |= {one + checkpoint}
         elif aborts == Aborts.GAPS:
             others = frozenset(range(last + 1, self.current))
         elif aborts != Aborts.NONE:
@@ -443,12 +478,16 @@ class Task:
         """Nothing is left of this attempt."""
         self.phase = phase
         self.restored = None
+        self.unlisted = False
+        self.precommitted = frozenset()
+        self.parallelism = 0
         self.position = 0
         self.fetched = 0
         for offset in self.applied:
             self.applied[offset] = 0
         for checkpoint in self.offsets_to_commit:
             self.offsets_to_commit[checkpoint] = None
+            self.uploads[checkpoint] = None
         self.last_checkpoint = NO_CHECKPOINT
         self.current = 0
         self.epoch = NO_EPOCH
