@@ -69,8 +69,15 @@ class App(Form):
     instances: Annotated[int, Field(ge=1, le=2)] = Field(
         default=1, description="2: a replacement may start while the old one still runs."
     )
-    offsets: Literal["transaction", "after", "before"] = Field(
-        default="transaction", description="Where the position is stored: in the transaction, or by commitSync()."
+    offsets: Literal["transaction", "after", "before", "checkpoint"] = Field(
+        default="transaction",
+        description="Where the position is stored: in the transaction, by commitSync(), or in a checkpoint that also"
+        " holds the transaction to be committed, as in Flink.",
+    )
+    local_store: Literal["none", "trusted", "wiped"] = Field(
+        default="none",
+        description="State on the disk of the process with a changelog, as in Kafka Streams: when it starts, it goes on"
+        " with what it finds, or fills the store anew from what is committed.",
     )
     subscription: Literal["assign", "subscribe"] | None = Field(
         default=None,

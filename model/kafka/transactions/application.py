@@ -13,6 +13,8 @@ outcomes (refused by the first leader, appended by the second) does not arise. A
 again, as from a consumer that seeks to the committed offset.
 A consumer that subscribes is told its partition before the producer is initialised (one that has its producer already
 fences nobody either way), and that it has lost it by its next commit alone: it may be a zombie till then.
+With `offsets: checkpoint` it is the Kafka half of Flink's KafkaSink: a transactional.id for each checkpoint, the commit
+only when the checkpoint is complete, and KafkaCommitter.commit's reactions. A local store is that of Kafka Streams.
 The client asks for its next epoch (KIP-360) after a lost mapping and when a batch expires that was never sent; a
 failure while completing asks for none, and others do not arise here.
 Not modelled: FindCoordinator (but for a broker that still names a deposed coordinator), batches of several records. A
@@ -41,6 +43,7 @@ from checker.lang import (
     quiet,
     require,
     send,
+    struct,
 )
 from model.kafka.transactions.messages import (
     NO_EPOCH,
@@ -52,6 +55,7 @@ from model.kafka.transactions.messages import (
     Attempt,
     Batch,
     Client,
+    Copies,
     Correlation,
     EndTxnRequest,
     EndTxnResponse,
@@ -91,6 +95,24 @@ class Offsets(Enum):
     TRANSACTION = "transaction"
     AFTER = "after"  # commitSync() when the transaction has committed.
     BEFORE = "before"  # commitSync() before the transaction begins.
+    CHECKPOINT = "checkpoint"  # In the process's own state, with the transaction to be committed: Flink's KafkaSink.
+
+
+class LocalStore(Enum):
+    """State that each record updates on the disk of the process, with a changelog among the output partitions."""
+
+    NONE = "none"
+    TRUSTED = "trusted"  # A process that starts goes on with what it finds.
+    WIPED = "wiped"  # It empties the store, and fills it from the committed part of the changelog.
+
+
+@struct
+class PreCommitted:
+    """What a checkpoint keeps of a transaction: KafkaCommittable, and the position behind its records."""
+
+    producer_id: ProducerId
+    epoch: Epoch
+    offset: Position
 
 
 class AfterCommitTimeout(Enum):
@@ -113,6 +135,8 @@ class Stage(Enum):
     ADDING_OFFSETS = "adding offsets"
     SENDING_OFFSETS = "sending offsets"
     PRODUCING = "producing"
+    CHECKPOINTING = "waiting for its checkpoint"
+    PRE_COMMITTED = "waiting for the notice that its checkpoint is complete"
     COMMITTING = "committing"
     ABORTING = "aborting"
     COMMITTING_OFFSET = "committing its offset"
@@ -142,6 +166,7 @@ class Application:
     replacement: Client | None = None  # The instance that the platform starts when it takes this one for dead.
     is_replacement: bool = False
     offsets: Offsets = Offsets.TRANSACTION
+    local_store: LocalStore = LocalStore.NONE
     subscribes: bool = False  # subscribe(): the group's coordinator says when the input partition is this instance's.
     sends_group_metadata: bool = True  # sendOffsetsToTransaction(offsets, groupMetadata()), KIP-447.
     unsent_expirations: Annotated[int, UpTo(1)] = 0  # Likewise, for a batch that waits for AddPartitionsToTxn.
@@ -161,6 +186,8 @@ class Application:
     adds_partitions: bool = True  # AddPartitionsToTxn and AddOffsetsToTxn before the first use (transaction version 1).
 
     incarnation: Durable[Incarnation] = 0  # Of the process, where each has a transactional.id of its own.
+    checkpoint: Durable[PreCommitted | None] = None
+    store: Durable[dict[Record, Copies]] = each(0)  # How often each record is applied to the local store.
     stage: Volatile[Stage] = Stage.NOT_STARTED
     producer_id: Volatile[ProducerId] = 0
     epoch: Volatile[Epoch] = NO_EPOCH
@@ -190,7 +217,13 @@ class Application:
     def start(self) -> None:
         require(self.stage == Stage.NOT_STARTED and not self.is_replacement)
         require(self.all_quiet())  # After a crash: what it had asked before is served, or is the fault `delay`.
-        if self.subscribes:
+        checkpoint = self.checkpoint
+        if checkpoint is not None:  # KafkaCommitter commits what the checkpoint holds, once more or for the first time.
+            self.producer_id = checkpoint.producer_id
+            self.epoch = checkpoint.epoch
+            self.position = checkpoint.offset - 1
+            self.request(Stage.COMMITTING)
+        elif self.subscribes:
             self.request(Stage.JOINING)
         else:
             self.begin()
@@ -217,7 +250,7 @@ class Application:
     @action
     def retry(self) -> None:
         require(self.stage not in ENDED)
-        require(self.all_quiet())
+        require(self.stage not in (Stage.CHECKPOINTING, Stage.PRE_COMMITTED) and self.all_quiet())
         if self.stage in (Stage.SENDING_OFFSETS, Stage.PRODUCING):
             self.attempt = (self.attempt + 1) % self.attempts
         self.transmit()
@@ -236,7 +269,8 @@ class Application:
         if first and self.replacement is not None:
             send(self.replacement, StartReplacement())  # One that never came up needs none.
         self.adopt(response.producer_id, response.epoch)
-        if self.keeps_position or (first and self.fetches_offset_first) or (not first and self.reprocesses):
+        keeps_position = self.keeps_position or self.offsets == Offsets.CHECKPOINT
+        if keeps_position or (first and self.fetches_offset_first) or (not first and self.reprocesses):
             self.keeps_position = False
             self.poll()
         else:
@@ -250,6 +284,9 @@ class Application:
             self.transmit()
             return
         self.position = response.offset
+        if self.local_store == LocalStore.WIPED:
+            for record in self.store.keys():
+                self.store[record] = 1 if record < response.offset else 0
         if self.epoch == NO_EPOCH:
             self.request(Stage.INITIALIZING)
         else:
@@ -349,7 +386,7 @@ class Application:
     def transaction_ended(self, response: EndTxnResponse) -> None:
         if self.stage not in (Stage.COMMITTING, Stage.ABORTING):
             return
-        if not self.awaits(self.stage, response.correlation, response.error):
+        if not self.is_dropped(response) and not self.awaits(self.stage, response.correlation, response.error):
             return
         if response.epoch != NO_EPOCH:
             self.adopt(response.producer_id, response.epoch)
@@ -368,6 +405,10 @@ class Application:
             self.position += 1
             if self.offsets == Offsets.AFTER:
                 self.request(Stage.COMMITTING_OFFSET)
+            elif self.offsets == Offsets.CHECKPOINT and self.position < self.records:
+                self.producer_id = 0
+                self.epoch = NO_EPOCH
+                self.request(Stage.INITIALIZING)  # The next checkpoint has a transactional.id of its own.
             else:
                 self.poll()
 
@@ -397,8 +438,27 @@ class Application:
             self.request(Stage.ABORTING)
         elif self.produced < len(self.leaders):
             self.request(Stage.PRODUCING)
+        elif self.offsets == Offsets.CHECKPOINT:
+            self.stage = Stage.CHECKPOINTING
         else:
             self.request(Stage.COMMITTING)
+
+    @action
+    def complete_checkpoint(self) -> None:
+        """The state of the process is stored: its position, and the transaction to be committed."""
+        require(self.stage == Stage.CHECKPOINTING)
+        self.checkpoint = PreCommitted(self.producer_id, self.epoch, self.position + 1)
+        self.stage = Stage.PRE_COMMITTED
+
+    @action
+    def notify_checkpoint_complete(self) -> None:
+        require(self.stage == Stage.PRE_COMMITTED)
+        self.request(Stage.COMMITTING)
+
+    def is_dropped(self, response: EndTxnResponse) -> bool:
+        """KafkaCommitter.commit logs that the transaction is lost, and goes on."""
+        refused = response.error in (Error.PRODUCER_FENCED, Error.INVALID_TXN_STATE)
+        return self.offsets == Offsets.CHECKPOINT and refused and response.correlation == self.correlation
 
     def is_old(self, producer_id: ProducerId, epoch: Epoch, correlation: Correlation, attempt: Attempt) -> bool:
         """Asked on another connection: by this process before it crashed, in another transaction, or before a retry."""
@@ -432,6 +492,8 @@ class Application:
             return
         self.correlation += 1
         self.produced = 0
+        if self.local_store != LocalStore.NONE:
+            self.store[self.position] = min(self.store[self.position] + 1, 2)
         if self.adds_partitions:
             self.request(Stage.ADDING_PARTITIONS)
         else:
@@ -510,7 +572,8 @@ class Application:
             send(self.offsets_partition, OffsetCommitRequest(self.me, self.generation, self.position + 1))
 
     def id(self) -> int:
-        return self.transactional_id + self.incarnation
+        of_checkpoint = self.position if self.offsets == Offsets.CHECKPOINT else 0
+        return self.transactional_id + self.incarnation + of_checkpoint
 
     def committable(self) -> Position:
         """AFTER: the position, moved already. BEFORE: the one behind the record about to be processed."""

@@ -9,7 +9,7 @@ it either).
 from checker.lang import ensure, predicate
 from model.kafka.transactions.application import ENDED, Application, Stage
 from model.kafka.transactions.consumer import Consumer
-from model.kafka.transactions.messages import NO_EPOCH, ProducerId, Record, TopicPartition, TransactionState
+from model.kafka.transactions.messages import NO_EPOCH, Position, ProducerId, Record, TopicPartition, TransactionState
 from model.kafka.transactions.offsets_partition import OffsetsPartition
 from model.kafka.transactions.partition import PartitionLeader
 from model.kafka.transactions.transaction_coordinator import TransactionCoordinator, TransactionMetadata
@@ -19,6 +19,7 @@ WORKING = (
     Stage.ADDING_PARTITIONS, Stage.ADDING_OFFSETS, Stage.SENDING_OFFSETS, Stage.PRODUCING, Stage.COMMITTING,
     Stage.COMMITTING_OFFSET,
 )  # fmt: skip
+HOLDING = (Stage.NOT_STARTED, Stage.PRE_COMMITTED)  # A checkpoint with a transaction that the process will commit.
 OPEN = (TransactionState.ONGOING, TransactionState.PREPARE_COMMIT, TransactionState.PREPARE_ABORT)
 
 
@@ -31,7 +32,17 @@ def is_open(kept: TransactionMetadata, producer_id: ProducerId, partition: Topic
 
 
 def in_work(applications: tuple[Application, ...], record: Record) -> bool:
-    return any(one.stage in WORKING and one.position <= record for one in applications)
+    return any(
+        (one.stage in WORKING and one.position <= record)
+        or (one.stage in HOLDING and one.checkpoint is not None and one.checkpoint.offset == record + 1)
+        for one in applications
+    )
+
+
+def start_offset(applications: tuple[Application, ...], offsets: OffsetsPartition) -> Position:
+    """Where a process that starts goes on: the committed offset, or the position of the checkpoint."""
+    in_checkpoint = max((one.checkpoint.offset for one in applications if one.checkpoint is not None), default=0)
+    return max(offsets.committed, in_checkpoint)
 
 
 @predicate
@@ -55,9 +66,11 @@ def exactly_once(
         for leader in partitions:
             for record in range(records):
                 ensure(
-                    leader.committed[record] >= 1 or record >= offsets.committed or in_work(applications, record),
+                    leader.committed[record] >= 1
+                    or record >= start_offset(applications, offsets)
+                    or in_work(applications, record),
                     f"the payment of order {record} is missing in payments-{leader.partition}, and the committed offset"
-                    f" of orders is {offsets.committed}: nobody will process it again",
+                    f" of orders is {start_offset(applications, offsets)}: nobody will process it again",
                 )
     return True
 
@@ -88,9 +101,11 @@ def no_loss(
         for leader in partitions:
             for record in range(records):
                 ensure(
-                    leader.committed[record] >= 1 or record >= offsets.committed or in_work(applications, record),
+                    leader.committed[record] >= 1
+                    or record >= start_offset(applications, offsets)
+                    or in_work(applications, record),
                     f"the payment of order {record} is missing in payments-{leader.partition}, and the committed offset"
-                    f" of orders is {offsets.committed}: nobody will process it again",
+                    f" of orders is {start_offset(applications, offsets)}: nobody will process it again",
                 )
     return True
 
@@ -182,6 +197,51 @@ def offsets_move_with_output(
 
 
 @predicate
+def committed_offset_not_ahead(
+    coordinator: TransactionCoordinator,
+    offsets: OffsetsPartition,
+    partitions: tuple[PartitionLeader, ...],
+    records: int,
+) -> bool:
+    """The committed offset is not past an order whose payment is not committed: who starts there would skip it."""
+    if not deciding(coordinator):
+        for leader in partitions:
+            for record in range(records):
+                ensure(
+                    record >= offsets.committed or leader.committed[record] > 0,
+                    f"the committed offset of orders is {offsets.committed}, and the payment of order {record} is not"
+                    f" committed in payments-{leader.partition}",
+                )
+    return True
+
+
+@predicate
+def committed_offset_monotonic(offsets: OffsetsPartition) -> bool:
+    """The committed offset never moves back."""
+    ensure(not offsets.moved_back, f"the committed offset of orders has moved back to {offsets.committed}")
+    return True
+
+
+@predicate
+def stable_fetch(offsets: OffsetsPartition) -> bool:
+    """Nobody is given an offset that a transactional commit, pending at that moment, moves forward afterwards."""
+    ensure(
+        not offsets.gave_old_offset,
+        f"a process was given an offset below {offsets.committed}, which was pending in the log at that time",
+    )
+    return True
+
+
+@predicate
+def no_double_update(applications: tuple[Application, ...], records: int) -> bool:
+    """No order is applied twice to the local store of a process."""
+    for one in applications:
+        for record in range(records):
+            ensure(one.store[record] <= 1, f"order {record} is applied more than once to a local store")
+    return True
+
+
+@predicate
 def no_aborted_read(partitions: tuple[PartitionLeader, ...], readers: tuple[Consumer, ...], records: int) -> bool:
     """No reader keeps a record of a transaction that was aborted."""
     for leader in partitions:
@@ -229,14 +289,16 @@ def read_atomically(readers: tuple[Consumer, ...], records: int) -> bool:
 
 @predicate
 def no_abandoned_transaction_blocks_readers(
-    applications: tuple[Application, ...], partitions: tuple[PartitionLeader, ...]
+    applications: tuple[Application, ...], partitions: tuple[PartitionLeader, ...], transactional_ids: int
 ) -> bool:
     """No reader waits for the end of a transaction whose transactional id nobody uses any more."""
     for leader in partitions:
         for producer_id, entry in leader.producers.items():
             ensure(
                 not entry.in_transaction
-                or any(one.producer_id + one.incarnation == producer_id for one in applications),
+                or any(
+                    one.transactional_id + one.incarnation == producer_id % transactional_ids for one in applications
+                ),
                 f"readers of payments-{leader.partition} wait for a transaction that nobody but its timeout will end",
             )
     return True

@@ -15,6 +15,7 @@ from typing import Annotated
 from checker.lang import (
     ActorId,
     Durable,
+    History,
     Of,
     UpTo,
     Volatile,
@@ -61,7 +62,9 @@ from model.kafka.transactions.messages import (
 @struct
 class PendingOffset:
     offset: Position
-    superseded: bool  # A plain commit came later in the log: it stays when the transaction commits.
+    older: frozenset[ProducerId]  # Whose pending offsets are before it in the log.
+    superseded: bool  # An offset that counts is later in the log: that stays when the transaction commits.
+    fetched_past: bool = False  # For `stable_fetch`: somebody was given the offset before it.
 
 
 @struct
@@ -96,6 +99,8 @@ class OffsetsPartition:
     waiting: Volatile[OffsetCommitInTransaction | None] = None  # The commit that is being verified.
     guard: Volatile[bool] = False  # The guard that `waiting` presents is still the stored one.
     verified: Volatile[bool] = False  # `waiting` has its answer and is about to be appended.
+    gave_old_offset: History[bool] = False
+    moved_back: History[bool] = False
 
     @on(TxnOffsetCommitRequest)
     def commit_offset_in_transaction(self, request: TxnOffsetCommitRequest) -> None:
@@ -169,10 +174,7 @@ class OffsetsPartition:
         if request.generation != self.generation:
             send(request.client, OffsetCommitResponse(Error.ILLEGAL_GENERATION))
             return
-        self.committed = request.offset
-        for producer_id, entry in self.producers.items():
-            if entry.pending is not None:
-                self.producers[producer_id] = replace(entry, pending=replace(entry.pending, superseded=True))
+        self.materialise(request.offset, frozenset(self.producers.keys()))
         send(request.client, OffsetCommitResponse(Error.NONE))
 
     @on(OffsetFetchRequest)
@@ -180,6 +182,9 @@ class OffsetsPartition:
         """With requireStable, as every consumer since 2.5 asks."""
         unstable = self.serves_stable_offsets and any(entry.pending is not None for entry in self.producers.values())
         error = Error.UNSTABLE_OFFSET_COMMIT if unstable else Error.NONE
+        for producer_id, entry in self.producers.items():
+            if not unstable and entry.pending is not None:
+                self.producers[producer_id] = replace(entry, pending=replace(entry.pending, fetched_past=True))
         send(request.client, OffsetFetchResponse(error, 0 if unstable else self.committed))
 
     @on(WriteTxnMarkersRequest)
@@ -194,13 +199,26 @@ class OffsetsPartition:
         else:
             pending = entry.pending
             if marker.result == TransactionResult.COMMIT and pending is not None and not pending.superseded:
-                self.committed = pending.offset
+                if pending.fetched_past and pending.offset > self.committed:
+                    self.gave_old_offset = True
+                self.materialise(pending.offset, pending.older)
             self.producers[marker.producer_id] = OffsetsProducerEntry(marker.epoch, marker.coordinator_epoch, None)
+            self.forget_order(marker.producer_id)
             waiting = self.waiting
             next_is_waiting = waiting is not None and waiting.epoch == marker.epoch and self.adds_partitions
             if not (next_is_waiting and self.previous_marker_spares_guard):
                 self.drop_guard(marker.producer_id)
         send(self.coordinator, WriteTxnMarkersResponse(self.partition, marker, error))
+
+    def materialise(self, offset: Position, older: frozenset[ProducerId]) -> None:
+        """OffsetMetadataManager.replayEndTransactionMarker: the later record counts, not the later marker."""
+        if offset < self.committed:
+            self.moved_back = True
+        self.committed = offset
+        for producer_id in older:
+            entry = self.producers[producer_id]
+            if entry.pending is not None:
+                self.producers[producer_id] = replace(entry, pending=replace(entry.pending, superseded=True))
 
     def is_old(self, marker: Marker, entry: OffsetsProducerEntry) -> bool:
         """TV2 bumps the epoch with each marker; one that is not higher belongs to an earlier transaction (KIP-1228)."""
@@ -225,11 +243,22 @@ class OffsetsPartition:
         elif self.checks_epoch and commit.epoch < entry.epoch:
             error = Error.INVALID_PRODUCER_EPOCH
         else:
+            older = frozenset(
+                i for i, other in self.producers.items() if i != commit.producer_id and other.pending is not None
+            )
+            self.forget_order(commit.producer_id)
             self.producers[commit.producer_id] = replace(
-                entry, epoch=commit.epoch, pending=PendingOffset(commit.offset, superseded=False)
+                entry, epoch=commit.epoch, pending=PendingOffset(commit.offset, older, superseded=False)
             )
             self.drop_guard(commit.producer_id)
         self.answer(commit, error)
+
+    def forget_order(self, producer_id: ProducerId) -> None:
+        """What is pending of this producer is not older than anything: it has ended, or is the latest now."""
+        for i, entry in self.producers.items():
+            if entry.pending is not None:
+                older = entry.pending.older - {producer_id}
+                self.producers[i] = replace(entry, pending=replace(entry.pending, older=older))
 
     def drop_guard(self, producer_id: ProducerId) -> None:
         if self.waiting is not None and self.waiting.producer_id == producer_id:

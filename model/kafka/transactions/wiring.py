@@ -140,6 +140,8 @@ class _Wiring:
         transactions = records + 1 + again + crashes + self.resumptions()
         new_ids = self.new_ids()
         transactional_ids = self.first_id(app.instances) if new_ids else len(ids)
+        if app.offsets == "checkpoint":
+            transactional_ids = records  # One for each checkpoint.
         replaced = 1 + faults.transactional_id_expiration + faults.load_failure
         replaced += transactions * app.instances if document.epoch_max else 0
         epochs = 2 * app.instances + 2 * crashes + 4 + 2 * faults.commit_timeout + self.bumps(transactions)
@@ -249,7 +251,8 @@ class _Wiring:
                 "is": "Application", "transactional_id": self.first_id(i), "coordinator": "transaction_coordinator",
                 "leaders": leaders, "offsets_partition": "consumer_offsets", "records": "records",
                 "attempts": "attempts", "transactions": "transactions",
-                "offsets": app.offsets, "commits_offset_on_close": commits_on_close,
+                "offsets": app.offsets, "local_store": app.local_store.upper(),
+                "commits_offset_on_close": commits_on_close,
                 "expirations": self.document.faults.delivery_timeout, "is_replacement": i > 0,
                 "commit_timeouts": self.document.faults.commit_timeout,
                 "aborts": self.document.faults.application_abort, "seeks_after_abort": app.seeks_after_abort,
