@@ -4,7 +4,7 @@ possible.
 Follows org.apache.kafka.controller.PartitionChangeBuilder, ReplicationControlManager (AlterPartition, fencing,
 registration) and, for ZooKeeper, KafkaController.onBrokerFailure. The controller itself is one durable, linear log: its
 own elections are not modelled. A broker is fenced at any time while it stands still or is down, for a session ends
-after that; a new incarnation registers only when the session of the old one has ended, so registering fences first.
+after that; since KIP-380 registering fences first, for a new incarnation waits until the old session has ended.
 Each change goes to every broker on its own connection, so they learn of it at any later time.
 Not modelled: several partitions, reassignment, controlled shutdown, broker epochs in AlterPartition, a leader epoch
 that is bumped when the ISR shrinks (KRaft before 3.6), unclean.leader.election.interval.ms.
@@ -45,6 +45,7 @@ class Controller:
     unclean_election: bool = False  # unclean.leader.election.enable
     eligible_leader_replicas: bool = False  # KIP-966
     checks_last_known_leader: bool = True  # KAFKA-19522: the last known leader is elected only if it is alive.
+    notices_bounce: bool = True  # KIP-380: no follower stops and starts again within its session unnoticed.
     preferred_elections: Annotated[int, UpTo(3)] = 0  # How often auto.leader.rebalance.enable acts.
 
     # How often a session times out although the broker is up, by broker.
@@ -97,7 +98,7 @@ class Controller:
         broker = registration.broker
         leader = self.leader
         isr = self.isr()
-        if not self.fenced[broker]:
+        if not self.fenced[broker] and (self.notices_bounce or self.leader == broker):
             self.fence_broker(broker)
         if self.eligible_leader_replicas:
             self.remove_from_isr(broker)  # It did not stop cleanly: the end of its log may be missing.

@@ -120,6 +120,7 @@ class Producer:
     queue: Volatile[Records] = ()
     in_flight: Volatile[Records] = ()  # Oldest first.
     flights: Volatile[dict[Record, Flight]] = each(Flight(Batch(0)))
+    noticed: Volatile[dict[Target, bool]] = each(False)  # That the broker is down, before it said that it is up again.
     epoch: Volatile[ProducerEpoch] = 0
     partition_epoch: Volatile[dict[Partition, ProducerEpoch]] = each(0)
     next_sequence: Volatile[dict[Partition, Sequence]] = each(0)
@@ -191,8 +192,9 @@ class Producer:
                 self.requeue(record)
             else:
                 self.fail(record, response.error)
-        elif response.error == Error.NONE and response.batch == self.flights[record].batch:
-            self.note_acknowledged(record, response.offset)  # It has expired: the user was told otherwise.
+        elif response.error == Error.NONE and response.attempt == self.connection[flight.target]:
+            if record not in self.queue:
+                self.note_acknowledged(record, response.offset)  # It has expired: the user was told otherwise.
         self.resolve(self.partition(record))
 
     @action
@@ -201,12 +203,16 @@ class Producer:
         target = choose(frozenset(self.flights[one].target for one in self.in_flight))
         lost = suspected(self.brokers[target]) or (self.times_out and quiet(self.brokers[target]))
         require(self.acks != Acks.NONE and lost)
+        self.noticed[target] = not self.times_out
         self.disconnect(target)
 
     @on(Disconnected)
     def lose_connection(self, message: Disconnected) -> None:
-        if self.acks != Acks.NONE and any(self.flights[one].target == message.broker - 1 for one in self.in_flight):
-            self.disconnect(message.broker - 1)
+        target = message.broker - 1
+        noticed = self.noticed[target]
+        self.noticed[target] = False
+        if not noticed and self.acks != Acks.NONE and any(self.flights[one].target == target for one in self.in_flight):
+            self.disconnect(target)
 
     @action
     def expire_batch(self) -> None:

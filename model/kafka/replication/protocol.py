@@ -27,7 +27,7 @@ BEFORE: dict[str, dict[str, Any]] = {  # 0.11
         "holds_back_below_min_isr": False, "coalesces_metadata": False, "remembered_batches": 1,
         "unknown_producer": "OUT_OF_ORDER", "state_outlives_records": False,
     },
-    "controller": {"eligible_leader_replicas": False, "checks_last_known_leader": False},
+    "controller": {"eligible_leader_replicas": False, "checks_last_known_leader": False, "notices_bounce": False},
 }  # fmt: skip
 
 CHANGES = (
@@ -39,6 +39,8 @@ CHANGES = (
     Change("2.0.1", "KAFKA-7128", "a follower enters the ISR only with the start of the leader's epoch", "replica",
            "checks_epoch_start", True),
     Change("2.1", "KIP-320", "a leader answers followers of its own epoch only", "replica", "checks_fetch_epoch", True),
+    Change("2.2", "KIP-380", "a broker that stops and starts again within its session is noticed", "controller",
+           "notices_bounce", True),
     Change("2.5", "KIP-360", "an idempotent producer that is in doubt bumps its epoch and keeps its id", "producer",
            "bumps_epoch", True),
     Change("2.5", "KIP-360", "without state of a producer any sequence is accepted", "replica", "unknown_producer",

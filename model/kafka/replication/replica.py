@@ -344,6 +344,7 @@ class Replica:
 
     @on(BrokerUnfenced)
     def notice_unfenced(self, message: BrokerUnfenced) -> None:
+        require(self.image is None)  # What came before it is published before.
         if self.leads():
             self.expand_isr(frozenset())
 
@@ -377,12 +378,11 @@ class Replica:
 
     @on(FetchResponse)
     def replicate(self, response: FetchResponse) -> None:
-        if not self.follows() or response.leader_epoch != self.leader_epoch:
-            return
+        if not self.follows() or response.leader_epoch != self.leader_epoch or response.offset != len(self.log):
+            return  # Asked for in an earlier epoch, or before a restart.
         if response.diverging_end != NO_OFFSET:
             self.truncate_to_common(response.diverging_epoch, response.diverging_end)
         else:
-            assert response.offset == len(self.log)
             if response.entry is not None:
                 self.log += (response.entry,)
             if self.follower_needs_mark():
@@ -406,11 +406,11 @@ class Replica:
     def truncate_to_common(self, epoch: LeaderEpoch, end: Offset) -> bool:
         """AbstractFetcherThread.getOffsetTruncationState; true if the question is settled."""
         own_epoch = max((one.leader_epoch for one in self.log if one.leader_epoch <= epoch), default=NO_EPOCH)
-        if epoch == NO_EPOCH or own_epoch == NO_EPOCH:
+        if epoch == NO_EPOCH:
             self.truncate(min(end, len(self.log)))
             return True
         own_end = self.end_of_epoch(epoch)
-        if own_epoch != epoch:
+        if own_epoch not in (epoch, NO_EPOCH):
             self.truncate(own_end)
             return False
         self.truncate(min(own_end, end))

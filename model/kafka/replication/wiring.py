@@ -80,6 +80,10 @@ class _Wiring:
                 if target not in (*self.brokers, self.name):
                     help = suggestion(target, [*self.brokers, self.name], "targets")
                     self.report("fault-target", f"there is no {target} here", ("faults", kind, target), help)
+        for target in faults.pause if isinstance(faults.pause, dict) else ():
+            if target in self.brokers:
+                help = "session_timeout: a broker that stands still until it is fenced"
+                self.report("fault-target", f"pause of {target}", ("faults", "pause", target), help)
         self.per_replica = document.grain == "replicas" or self.can_brokers_fail()
         if document.grain == "log" and self.can_brokers_fail():
             help = "leave `grain` out, or the fault of the broker"
