@@ -1,5 +1,6 @@
-"""Is every guard of the Kafka actors needed? Each `if` and `require` is negated, and removed, one at a time; each
-mutant is checked with the specs that reach it until one differs from its `expect` (verdict, property, steps, counts).
+"""Is every guard of the Kafka and Flink actors needed? Each `if` and `require` is negated, and removed, one at a time;
+each mutant is checked with the specs that reach it until one differs from its `expect` (verdict, property, steps,
+counts).
 
     python benchmarks/mutation.py [--only SUBSTRING] [--every N] [--asked N] [--processes 2] [--results FILE]
 
@@ -27,7 +28,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-MODELS = ROOT / "model" / "kafka"
+MODELS = ROOT / "model"
+PACKAGES = ("kafka", "flink")
 STATES_MAX = 1_000_000  # A spec with more states is not asked.
 LATE_ANSWER = "an answer after the wait was given up needs a delayed VerifyOnlyResponse, and no spec delays one"
 OLD_MARKER = "a producer's epoch rises only when its markers are answered, so only a delayed marker could be older"
@@ -110,7 +112,7 @@ class Baseline:
 
 @dataclass(frozen=True)
 class Mutant:
-    file: str  # Below model/kafka, without .py.
+    file: str  # Below model/, without .py.
     actor: str
     function: str
     line: int
@@ -136,7 +138,7 @@ class Mutant:
 
 
 def actor_files() -> list[str]:
-    found = [one for one in MODELS.rglob("*.py") if "@actor" in one.read_text()]
+    found = [one for package in PACKAGES for one in (MODELS / package).rglob("*.py") if "@actor" in one.read_text()]
     return sorted(str(one.relative_to(MODELS).with_suffix("")) for one in found)
 
 
@@ -181,10 +183,11 @@ def replace_condition(node: ast.AST, new: ast.expr) -> None:
         node.args[0] = new
 
 
-def baselines(processes: int) -> list[Baseline]:
-    """What each spec reaches, smallest first."""
+def baselines(packages: set[str], processes: int) -> list[Baseline]:
+    """What each spec of these packages reaches, smallest first."""
     found = [one.relative_to(ROOT) for one in (ROOT / "specs").rglob("*.yaml")]
-    paths = sorted(str(one) for one in found if "model: kafka" in (ROOT / one).read_text())
+    words = [f"\nmodel: {package}" for package in packages]
+    paths = sorted(str(one) for one in found if any(word in (ROOT / one).read_text() for word in words))
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
 
     def run(some: list[str]) -> list[Baseline]:
@@ -206,7 +209,7 @@ def killer(mutant: Mutant, specs: list[Baseline], cache: str) -> str:
     with tempfile.TemporaryDirectory() as directory:
         for part in ("checker", "model", "specs"):
             shutil.copytree(ROOT / part, Path(directory) / part, ignore=shutil.ignore_patterns("__pycache__"))
-        (Path(directory) / "model" / "kafka" / f"{mutant.file}.py").write_text(mutant.source)
+        (Path(directory) / "model" / f"{mutant.file}.py").write_text(mutant.source)
         command = [sys.executable, "-c", RUNNER, *(f"{one.path}:{one.states}" for one in specs)]
         environment = {**os.environ, "PYTHONPATH": directory, "XDG_CACHE_HOME": cache}
         run = subprocess.run(command, capture_output=True, text=True, cwd=directory, env=environment)
@@ -231,7 +234,7 @@ def main() -> int:
     kills: Counter[tuple[str, str]] = Counter()  # Which spec has killed in which function: asked first next time.
 
     with tempfile.TemporaryDirectory() as cache, ThreadPoolExecutor(options.processes) as pool:
-        specs = baselines(options.processes)
+        specs = baselines({one.file.partition("/")[0] for one in chosen}, options.processes)
 
         def judge(mutant: Mutant) -> str:
             where = f"{mutant.actor}.{mutant.function}"

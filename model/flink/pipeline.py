@@ -1,41 +1,23 @@
-"""Jobs in the user's words (``forms``) become job managers, tasks and Kafka: what the settings and versions decide, as
-wiring of the actors. What Flink or a connector would refuse is refused at its line.
-"""
+"""Jobs in the user's words (``forms``) become job managers, tasks and Kafka, wired as ``wiring`` says."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-from checker.nearest import listed, suggestion
+from checker.nearest import listed
 from checker.source import Diagnostic, Place, SourceError
 from model.flink import config
-from model.flink.config import CP, Setting, at_least
-from model.flink.forms import Connector, Document, Job, Region
+from model.flink.config import CP
+from model.flink.forms import Document
+from model.flink.wiring import Chain, Job, Places
 from model.kafka import config as kafka
 
 __all__ = ["Document", "effective_settings", "expand"]
 
-Path = tuple[str | int, ...]
-Places = Callable[[Path], Place]
-
-STREAMING_SINKS = ("FlinkKafkaProducer", "KafkaSink", "kafka table")
-CLIENT_READS = ("group.id", "auto.offset.reset", "enable.auto.commit", "isolation.level", "transaction.timeout.ms")
 NOT_MODELLED = (
     "what a record says: record i adds 1 to the sum",
     "replicas, and requests that Kafka's producer repeats: the models of Kafka",
     "several attempts of a task at the same time",
 )
-START = {
-    "GroupOffsets": ("GROUP_OFFSETS", None), "Earliest": ("EARLIEST", None), "Latest": ("LATEST", None),
-    "earliest": ("EARLIEST", "EARLIEST"), "latest": ("LATEST", "LATEST"),
-    "committedOffsets": ("GROUP_OFFSETS", "NONE"), "committedOffsets(EARLIEST)": ("GROUP_OFFSETS", "EARLIEST"),
-    "committedOffsets(LATEST)": ("GROUP_OFFSETS", "LATEST"),
-    "group-offsets": ("GROUP_OFFSETS", None), "earliest-offset": ("EARLIEST", "EARLIEST"),
-    "latest-offset": ("LATEST", "LATEST"),
-}  # fmt: skip
-COMMANDS = {
-    "run": "RUN", "run -p 1": "RUN_WITH_ONE", "run -s checkpoint": "RUN_FROM_CHECKPOINT",
-    "run -s savepoint": "RUN_FROM_SAVEPOINT", "cancel": "CANCEL", "savepoint": "SAVEPOINT", "stop": "STOP",
-}  # fmt: skip
 
 
 def effective_settings(document: Document) -> list[tuple[str, str, str, str]]:
@@ -55,325 +37,11 @@ def expand(document: Document, place: Places) -> dict[str, Any]:
     return pipeline.wired()
 
 
-class _Chain:
-    """One source and one sink: their effective settings, and the wiring of the tasks that run them."""
-
-    def __init__(self, job: "_Job", region: Region, path: Path) -> None:
-        self.job, self.path = job, path
-        self.source, self.sink = region.source, region.sink
-        self.source_own: dict[str, Setting] = {}
-        self.sink_own: dict[str, Setting] = {}
-        self.consumer: dict[str, Setting] = {}
-        self.producer: dict[str, Setting] = {}
-
-    def judge(self) -> None:
-        if self.sink.topic is not None and self.sink.is_ in ("print", "jdbc upsert"):
-            self.job.report("no-topic", f"{self.sink.is_} writes to no topic", (*self.path, "sink", "topic"))
-        self.source_own, self.consumer = self.judge_one(self.source, "source", config.SOURCES, "consumer")
-        self.sink_own, self.producer = self.judge_one(self.sink, "sink", config.SINKS, "producer")
-        if not self.job.diagnostics:
-            self.override()
-            self.refuse()
-
-    def judge_one(
-        self, one: Connector, role: str, known: Iterable[str], client: kafka.Kind
-    ) -> tuple[dict[str, Setting], dict[str, Setting]]:
-        job, path = self.job, (*self.path, role)
-        if one.is_ not in known:
-            help = suggestion(one.is_, known, f"{role}s")
-            job.report("unknown-connector", f"there is no {role} {one.is_}", (*path, "is"), help)
-            return {}, {}
-        since, until = config.EXISTS.get(one.is_, ("1.3", ""))
-        if not at_least(job.version, since) or (until and not at_least(until, config.line(job.version))):
-            text = f"exists since {since}" if not at_least(job.version, since) else f"existed until {until}"
-            job.report("setting-version", f"{one.is_} {text}, so not in Flink {job.version}", (*path, "is"))
-            return {}, {}
-        kind = f"{one.is_} {role}" if one.is_ == "kafka table" else one.is_
-        own, given = config.split(kind, client, one.settings)
-        job.diagnostics += config.judge(
-            kind, job.version, own, job.place, path, kafka.TABLE[client] if one.topic else ()
-        )
-        job.diagnostics += kafka.judge(client, job.kafka_version, given, job.place, path)
-        if one.topic is None and one.is_ not in ("socket", "print", "jdbc upsert"):
-            job.report("no-topic", f"{one.is_} needs a topic", path)
-        elif one.topic is not None and one.topic not in job.document.topics:
-            help = f"topics: {listed(job.document.topics)}"
-            job.report("unknown-topic", f"there is no topic {one.topic}", (*path, "topic"), help)
-        if job.diagnostics:
-            return {}, {}
-        found = {
-            name: Setting(name, each.value, each.origin, each.rule)
-            for name, each in kafka.effective(client, job.kafka_version, given).items()
-            if name in CLIENT_READS and one.topic is not None
-        }
-        return config.effective(kind, job.version, own), found
-
-    def override(self) -> None:
-        """What a connector makes of the client's settings."""
-        kind, checkpointing = self.source.is_, self.job.checkpointing
-        auto = self.consumer.get("enable.auto.commit")
-        reset = self.consumer["auto.offset.reset"] if self.consumer else None
-        if auto is None or reset is None:
-            return
-        if kind == "FlinkKafkaConsumer":
-            if checkpointing or not self.commits_on_checkpoints_asked():
-                rule = "FlinkKafkaConsumerBase.adjustAutoCommitConfig, OffsetCommitModes.fromConfiguration"
-                if checkpointing:
-                    self.consumer["enable.auto.commit"] = Setting(auto.name, False, "overridden", rule)
-        else:
-            if auto.origin != "given":
-                rule = "KafkaSourceBuilder.parseAndSetRequiredProperties, FLINK-20114"
-                self.consumer["enable.auto.commit"] = Setting(auto.name, False, "overridden", rule)
-            strategy = START[self.start_word()][1]
-            if strategy is not None:
-                rule = "KafkaSourceBuilder: the strategy of the OffsetsInitializer"
-                self.consumer["auto.offset.reset"] = Setting(reset.name, strategy.lower(), "overridden", rule)
-            elif reset.origin != "given":
-                rule = "KafkaDynamicSource: OffsetResetStrategy.NONE unless given"
-                self.consumer["auto.offset.reset"] = Setting(reset.name, "none", "overridden", rule)
-        if self.sink.is_ in ("FlinkKafkaProducer", "KafkaSink", "kafka table"):
-            timeout = self.producer["transaction.timeout.ms"]
-            if timeout.origin != "given":
-                rule = "KafkaSinkBuilder, FlinkKafkaProducer: one hour"
-                self.producer["transaction.timeout.ms"] = Setting(
-                    timeout.name, 3_600_000, f"default of {self.sink.is_}", rule
-                )
-        if self.sink.is_ == "FlinkKafkaProducer" and not checkpointing and self.guarantee() != "NONE":
-            rule = "FlinkKafkaProducer.initializeState: without checkpointing every semantic is NONE"
-            self.sink_own["Semantic"] = Setting("Semantic", "NONE", "overridden", rule)
-
-    def refuse(self) -> None:
-        """What a builder or a broker throws at."""
-        job, path = self.job, (*self.path, "sink")
-        if self.guarantee() == "EXACTLY_ONCE":
-            prefix = {"KafkaSink": "setTransactionalIdPrefix", "kafka table": "sink.transactional-id-prefix"}
-            name = prefix.get(self.sink.is_)
-            if name is not None and self.sink_own[name].value is None:
-                text = "IllegalStateException: EXACTLY_ONCE delivery guarantee requires a transactionalIdPrefix"
-                job.report("settings-conflict", text, path, f"give {name}")
-            if not job.checkpointing and self.sink.is_ != "FlinkKafkaProducer":
-                text = "EXACTLY_ONCE without checkpoints: no transaction would ever be committed"
-                job.report("settings-conflict", text, path, f"give {CP}interval")
-            timeout = self.producer["transaction.timeout.ms"].value
-            most = kafka.effective("broker", job.kafka_version, job.brokers)["transaction.max.timeout.ms"].value
-            if timeout > most:
-                text = f"the coordinator answers INVALID_TRANSACTION_TIMEOUT to transaction.timeout.ms={timeout}"
-                at = "transaction.timeout.ms"
-                at = at if at in self.sink.settings else f"properties.{at}"
-                where = (*path, at) if at in self.sink.settings else (*path, "is")
-                job.report(
-                    "settings-conflict",
-                    text,
-                    where,
-                    f"at most transaction.max.timeout.ms ({most}); {self.sink.is_} sets one hour if nothing is given",
-                )
-        naming = self.naming()
-        if naming == "POOLING" and not at_least(job.connector, "4.0"):
-            job.report("setting-version", f"POOLING came with connector 4.0, and this is {job.connector}", path)
-
-    def start_word(self) -> str:
-        names = {"FlinkKafkaConsumer": "setStartFrom", "KafkaSource": "setStartingOffsets",
-                 "kafka table": "scan.startup.mode"}  # fmt: skip
-        return str(self.source_own[names[self.source.is_]].value)
-
-    def commits_on_checkpoints_asked(self) -> bool:
-        for name in ("setCommitOffsetsOnCheckpoints", "commit.offsets.on.checkpoint"):
-            if name in self.source_own:
-                return bool(self.source_own[name].value)
-        return self.source.is_ != "socket"
-
-    def commits_offsets(self) -> bool:
-        asked = self.commits_on_checkpoints_asked() and self.job.checkpointing
-        return asked and bool(self.consumer["group.id"].value)
-
-    def guarantee(self) -> str:
-        for name in ("Semantic", "setDeliveryGuarantee", "sink.delivery-guarantee"):
-            if name in self.sink_own:
-                return str(self.sink_own[name].value).upper().replace("-", "_")
-        return "NONE"
-
-    def naming(self) -> str:
-        for name in ("setTransactionNamingStrategy", "sink.transaction-naming-strategy"):
-            if name in self.sink_own:
-                return str(self.sink_own[name].value)
-        return "LEGACY" if self.sink.is_ == "FlinkKafkaProducer" else "INCREMENTING"
-
-    def prefix(self) -> str:
-        for name in ("setTransactionalIdPrefix", "sink.transactional-id-prefix"):
-            if name in self.sink_own and self.sink_own[name].value is not None:
-                return str(self.sink_own[name].value)
-        return f"{self.source.topic} {self.sink.topic}"  # Task name and operator uid: of the program, not of the job.
-
-    def reports_send_errors(self) -> bool:
-        """FLINK-35749 (connector 3.3): the metrics of KafkaSink since 1.15 cleared the error before a flush saw it."""
-        return (
-            self.sink.is_ == "FlinkKafkaProducer"
-            or not at_least(self.job.version, "1.15")
-            or at_least(self.job.connector, "3.3")
-        )
-
-    def wiring(self) -> dict[str, Any]:
-        job, without = self.job, self.job.document.without
-        guarantee = self.guarantee()
-        kafka_sink = self.sink.is_ in STREAMING_SINKS
-        wired: dict[str, Any] = {
-            "records": "records",
-            "final_checkpoint": job.checkpointing and job.after_finish,
-            "sink": "TRANSACTIONS" if guarantee == "EXACTLY_ONCE" else "KAFKA" if kafka_sink
-            else "UPSERT" if self.sink.is_ == "jdbc upsert" else "PRINT",
-            "flushes": not kafka_sink or (guarantee != "NONE" and "flush" not in without),
-            "legacy": self.sink.is_ == "FlinkKafkaProducer",
-            "commits_empty": kafka_sink and not at_least(job.version, "1.17"),
-            "retries_commits": "commit_retry" not in without,
-            "reports_send_errors": "send_errors" not in without and self.reports_send_errors(),
-            "aborted": [] if self.source.topic is None else job.document.topics[self.source.topic].aborted,
-            "keeps_unlisted": at_least(job.version, "1.4"),
-            "batch_expirations": job.document.faults.delivery_timeout,
-        }  # fmt: skip
-        if self.source.is_ == "socket":
-            return {**wired, "start_from": "CONNECTION", "commits_offsets": False,
-                    "bounded": self.source_own["closes"].value}  # fmt: skip
-        return {
-            **wired,
-            "start_from": START[self.start_word()][0],
-            "reads_aborted": self.consumer["isolation.level"].value == "read_uncommitted",
-            "reset": str(self.consumer["auto.offset.reset"].value).upper(),
-            "commits_offsets": self.commits_offsets(),
-            "auto_commits": bool(self.consumer["enable.auto.commit"].value and self.consumer["group.id"].value),
-            "bounded": bool("setBounded" in self.source_own and self.source_own["setBounded"].value),
-        }
-
-
-class _Job:
-    """One job: its configuration in force, and its chains."""
-
-    def __init__(self, document: Document, name: str, given: Job, place: Places) -> None:
-        self.document, self.name, self.given, self.place = document, name, given, place
-        self.diagnostics: list[Diagnostic] = []
-        self.version = document.version
-        self.connector = config.connector_of(document.version, document.connector)
-        self.kafka_version = str(document.kafka.get("version", "3.9"))
-        self.brokers = {key: value for key, value in document.kafka.items() if key != "version"}
-        self.path: Path = ("jobs", name)
-        self.config: dict[str, Setting] = {}
-        self.chains: list[_Chain] = []
-        self.judge()
-
-    def report(self, slug: str, message: str, path: Path, help: str = "") -> None:
-        self.diagnostics.append(Diagnostic(slug, message, self.place(path), help=help))
-
-    def judge(self) -> None:
-        given = self.given
-        self.diagnostics += config.judge("job", self.version, given.config, self.place, (*self.path, "config"))
-        if (given.source is None or given.sink is None) == (not given.regions):
-            self.report("job-shape", f"{self.name} needs `source` and `sink`, or `regions`", self.path)
-            return
-        self.config = config.effective("job", self.version, given.config)
-        self.unaligned()
-        regions: list[tuple[Path, Region]] = [
-            ((*self.path, "regions", name), region) for name, region in given.regions.items()
-        ]
-        if given.source is not None and given.sink is not None:
-            regions.append((self.path, Region.model_construct(source=given.source, sink=given.sink)))
-        for path, region in regions:
-            chain = _Chain(self, region, path)
-            chain.judge()
-            self.chains += [chain] * given.parallelism
-
-    def unaligned(self) -> None:
-        """StreamingJobGraphGenerator.preValidate, CheckpointConfig.isUnalignedCheckpointsEnabled."""
-        one = self.config.get(CP + "unaligned.enabled")
-        if one is None or not one.value:
-            return
-        if self.value(CP + "mode") == "AT_LEAST_ONCE":
-            rule = "StreamingJobGraphGenerator.preValidate: only with EXACTLY_ONCE, a warning says"
-            self.config[one.name] = Setting(one.name, False, "overridden", rule)
-        elif self.value(CP + "max-concurrent-checkpoints") > 1:
-            text = "unaligned checkpoints need max-concurrent-checkpoints: 1"
-            self.report("settings-conflict", text, (*self.path, "config"))
-
-    def value(self, name: str) -> Any:
-        return self.config[name].value
-
-    @property
-    def checkpointing(self) -> bool:
-        return self.value(CP + "interval") is not None
-
-    @property
-    def after_finish(self) -> bool:
-        name = CP + "checkpoints-after-tasks-finish"
-        return bool(name in self.config and self.value(name))
-
-    @property
-    def has_directory(self) -> bool:
-        storage = self.value(CP + "storage")
-        return bool(storage == "filesystem" or (storage is None and self.value(CP + "dir") is not None))
-
-    def attempts(self) -> int | None:
-        """None: without end. FixedDelayRestartBackoffTimeStrategy, NoRestartBackoffTimeStrategy and their defaults."""
-        strategy = self.value("restart-strategy.type")
-        if strategy is None:
-            return None if self.checkpointing else 0
-        if strategy in ("none", "off", "disable"):
-            return 0
-        return int(self.value("restart-strategy.fixed-delay.attempts")) if strategy == "fixed-delay" else None
-
-    def settings(self) -> Iterable[tuple[str, Setting]]:
-        for name, one in self.config.items():
-            if name == "restart-strategy.type" and one.value is None:
-                since = at_least(self.version, "1.19")
-                value = (
-                    ("exponential-delay" if since else "fixed-delay, 2147483647 attempts")
-                    if self.checkpointing
-                    else "none"
-                )
-                one = Setting(
-                    name,
-                    value,
-                    f"default of {self.version}",
-                    "FLINK-33738" if since else "RestartBackoffTimeStrategyFactoryLoader",
-                )
-            yield f"{self.name}.{name}", one
-        for chain in dict.fromkeys(self.chains):
-            inside = ".".join(map(str, chain.path[1:]))
-            for role, parts in (
-                ("source", (chain.source_own, chain.consumer)),
-                ("sink", (chain.sink_own, chain.producer)),
-            ):
-                for part in parts:
-                    for name, one in part.items():
-                        yield f"{inside}.{role}.{name}", one
-
-    def wiring(self, tasks: list[str]) -> dict[str, Any]:
-        retention = self.value(CP + "externalized-checkpoint-retention")
-        attempts = self.attempts()
-        failover = self.config.get("jobmanager.execution.failover-strategy")
-        tolerable = self.config.get(CP + "tolerable-failed-checkpoints")
-        return {
-            "is": "JobManager", "tasks": tasks, "subtasks": len(tasks), "checkpoints": "checkpoints",
-            "checkpointing": self.checkpointing,
-            "max_concurrent_checkpoints": self.value(CP + "max-concurrent-checkpoints"),
-            "tolerable_failed_checkpoints": 0 if tolerable is None else tolerable.value,
-            **({} if attempts is None else {"restart_attempts": min(attempts, 8)}),
-            "region_failover": failover is not None and failover.value == "region",
-            "high_availability": self.value("high-availability.type") != "none",
-            "checkpoint_directory": self.has_directory,
-            "retained_on_cancellation": retention == "RETAIN_ON_CANCELLATION",
-            "retained_on_failure": retention in ("RETAIN_ON_CANCELLATION", "DELETE_ON_CANCELLATION"),
-            "savepoints_count": not at_least(self.version, "1.15"),
-            "checkpoints_after_tasks_finish": self.after_finish,
-            "notifies_source": any(chain.source.is_ != "socket" and chain.commits_offsets() for chain in self.chains),
-            "checkpoint_timeouts": self.document.faults.checkpoint_timeout,
-            "aborts_pending_on_failover": "abort_at_failover" not in self.document.without,
-            "commands": [COMMANDS[one] for one in self.given.commands],
-        }  # fmt: skip
-
-
 class _Pipeline:
     def __init__(self, document: Document, place: Places) -> None:
         self.document, self.place = document, place
         self.diagnostics: list[Diagnostic] = list(config.judge_version(document.version, document.connector, place))
-        self.jobs: dict[str, _Job] = {}
+        self.jobs: dict[str, Job] = {}
         version = str(document.kafka.get("version", "3.9"))
         self.diagnostics += kafka.judge_version(version, place(("kafka", "version")))
         if self.diagnostics:
@@ -382,7 +50,7 @@ class _Pipeline:
         self.diagnostics += kafka.judge("broker", version, brokers, place, ("kafka",))
         if self.diagnostics:
             return
-        self.jobs = {name: _Job(document, name, job, place) for name, job in document.jobs.items()}
+        self.jobs = {name: Job(document, name, job, place) for name, job in document.jobs.items()}
         for one in self.jobs.values():
             self.diagnostics += one.diagnostics
         self.judge_channels()
@@ -399,7 +67,7 @@ class _Pipeline:
                 text = "an operator with two channels stands alone here: one job, one chain, sink print"
                 self.diagnostics.append(Diagnostic("job-shape", text, self.place((*job.path, "channels"))))
 
-    def chains(self) -> list[tuple[_Job, int, _Chain]]:
+    def chains(self) -> list[tuple[Job, int, Chain]]:
         """Every subtask of every job: its number in the job, and what it runs."""
         return [(job, number, chain) for job in self.jobs.values() for number, chain in enumerate(job.chains)]
 
@@ -421,7 +89,7 @@ class _Pipeline:
         shuffled = [job for job in self.jobs.values() if job.given.channels > 1]
         return self.wired_channels(shuffled[0]) if shuffled else self.wired_chains()
 
-    def wired_channels(self, job: _Job) -> dict[str, Any]:
+    def wired_channels(self, job: Job) -> dict[str, Any]:
         """The model of two input channels: sources, a join, and the checkpoints that it takes."""
         document, unaligned = self.document, job.config.get(CP + "unaligned.enabled")
         barriers = "COUNTED" if job.value(CP + "mode") == "AT_LEAST_ONCE" else "ALIGNED"
@@ -500,7 +168,7 @@ class _Pipeline:
         }  # fmt: skip
         return actors
 
-    def transactional(self, chain: _Chain, number: int, ids: dict[str, int]) -> dict[str, Any]:
+    def transactional(self, chain: Chain, number: int, ids: dict[str, int]) -> dict[str, Any]:
         if chain.guarantee() != "EXACTLY_ONCE":
             return {}
         span = self.document.checkpoints + 2
