@@ -105,7 +105,8 @@ ROWS = (
     Row("socket", "closes", BOOLEAN, {"1.3": False}, "SocketTextStreamFunction: the peer closes the connection"),
     # --- Sinks ------------------------------------------------------------------------------------------------------
     Row("FlinkKafkaProducer", "Semantic", GUARANTEES, {"1.4": "AT_LEAST_ONCE"}, "FlinkKafkaProducer", until="1.20"),
-    Row("FlinkKafkaProducer", "kafkaProducersPoolSize", COUNT, {"1.4": 5}, "FlinkKafkaProducer", until="1.20"),
+    Row("FlinkKafkaProducer", "kafkaProducersPoolSize", COUNT, {"1.4": 5}, "FlinkKafkaProducer",
+        "the pool has as many ids as a run needs", until="1.20"),
     Row("FlinkKafkaProducer", "setTransactionalIdPrefix", TEXT, {"1.14": None}, "FLIP-172", until="1.20"),
     Row("KafkaSink", "setDeliveryGuarantee", GUARANTEES, {"1.14": "NONE"}, "KafkaSinkBuilder"),
     Row("KafkaSink", "setTransactionalIdPrefix", TEXT, {"1.14": None}, "KafkaSinkBuilder"),
@@ -252,6 +253,11 @@ def wrong_value(row: Row, value: Any, at: Place) -> Iterator[Diagnostic]:
         text = f"{row.name} is a text, not {shown(value)}"
     if text:
         yield Diagnostic("setting-value", text, at, help=help)
+
+
+def kind_of(name: str, role: str) -> str:
+    """The group of settings of a connector: a table connector has one as source and one as sink."""
+    return f"{name} {role}" if name == "kafka table" else name
 
 
 def split(kind: str, client: kafka.Kind, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

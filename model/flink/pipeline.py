@@ -7,8 +7,8 @@ from checker.nearest import listed
 from checker.source import Diagnostic, Place, SourceError
 from model.flink import config
 from model.flink.config import CP
-from model.flink.forms import Document
-from model.flink.wiring import Chain, Job, Places
+from model.flink.forms import Connector, Document
+from model.flink.wiring import CLIENT_READS, Chain, Job, Places
 from model.kafka import config as kafka
 
 __all__ = ["Document", "effective_settings", "expand"]
@@ -204,8 +204,23 @@ class _Pipeline:
         return sum(3 if one == "unlimited" else one for one in every)
 
     def not_read(self) -> Iterable[str]:
+        """Of what was given, the settings that decide nothing here, each with the reason."""
+        clients: dict[kafka.Kind, list[str]] = {"consumer": [], "producer": [], "broker": list(self.document.kafka)}
+        clients["broker"] = [one for one in clients["broker"] if one != "version"]
+        clients["consumer"] += [name for app in self.document.apps.values() for name in app.consumer]
         for job in self.jobs.values():
-            for name in job.given.config:
-                reason = config.TABLE["job"][name].not_modelled
-                if reason and not (job.given.channels > 1 and "unaligned" in name):
-                    yield f"{name}: {reason}"
+            rows = [config.TABLE["job"][name] for name in job.given.config]
+            for chain in dict.fromkeys(job.chains):
+                roles: tuple[tuple[str, Connector, kafka.Kind], ...] = (
+                    ("source", chain.source, "consumer"),
+                    ("sink", chain.sink, "producer"),
+                )
+                for role, one, client in roles:
+                    kind = config.kind_of(one.is_, role)
+                    own, given = config.split(kind, client, one.settings)
+                    rows += [config.TABLE[kind][name] for name in own]
+                    clients[client] += given
+            for row in rows:
+                if row.not_modelled and not (job.given.channels > 1 and "unaligned" in row.name):
+                    yield f"{row.name}: {row.not_modelled}"
+        yield from kafka.not_read(clients, (*CLIENT_READS, "transaction.max.timeout.ms"), {})

@@ -67,7 +67,7 @@ class Chain:
             text = f"exists since {since}" if not at_least(job.version, since) else f"existed until {until}"
             job.report("setting-version", f"{one.is_} {text}, so not in Flink {job.version}", (*path, "is"))
             return {}, {}
-        kind = f"{one.is_} {role}" if one.is_ == "kafka table" else one.is_
+        kind = config.kind_of(one.is_, role)
         own, given = config.split(kind, client, one.settings)
         job.diagnostics += config.judge(
             kind, job.version, own, job.place, path, kafka.TABLE[client] if one.topic else ()
@@ -249,6 +249,9 @@ class Job:
             return
         self.config = config.effective("job", self.version, given.config)
         self.unaligned()
+        if self.value(CP + "storage") == "filesystem" and self.value(CP + "dir") is None:
+            text = "IllegalConfigurationException: filesystem storage without a directory"
+            self.report("settings-conflict", text, (*self.path, "config"), f"give {CP}dir")
         regions: list[tuple[Path, Region]] = [
             ((*self.path, "regions", name), region) for name, region in given.regions.items()
         ]
