@@ -121,8 +121,8 @@ CLAIMS = (
           "Each new producer is given a unique PID that the user does not see.",
           "A new process has a new one; with a transactional.id it is the same one under the next epoch.",
           ("scenarios/P09_no_loss", "scenarios/P09_process_restart", "claims/S25_confirmed")),
-    Claim(18, RIGHT, "每个 <Topic, Partition> 对应一个从 0 开始单调递增的 Sequence Number",
-          "Each <topic, partition> has sequence numbers from 0 on, growing.",
+    Claim(18, RIGHT, "每个 `<Topic, Partition>` 对应一个从 0 开始单调递增的 Sequence Number",
+          "Each `<topic, partition>` has sequence numbers from 0 on, growing.",
           "For each producer id and epoch.",
           ("scenarios/P08_gap", "scenarios/P10_two_partitions")),
     Claim(19, HALF, "等于 +1 就写入，小于等于就丢弃，大于 +1 就报错",
@@ -130,8 +130,8 @@ CLAIMS = (
           "While the leader remembers the batch, one in 0.11 and five since; without its state it accepts what comes.",
           ("claims/S19_confirmed", "claims/S19_refuted", "scenarios/P06_reply_lost_idempotent",
            "scenarios/P07_older_than_window", "bugs/IDM-03_first_sequence")),
-    Claim(20, RIGHT, "保证单个 Producer 对同一个 <Topic, Partition> 的 Exactly Once",
-          "Exactly-once for one producer and one <topic, partition>.",
+    Claim(20, RIGHT, "保证单个 Producer 对同一个 `<Topic, Partition>` 的 Exactly Once",
+          "Exactly-once for one producer and one `<topic, partition>`.",
           "As long as the process lives.",
           ("scenarios/P06_reply_lost_idempotent", "scenarios/P09_process_restart")),
     Claim(21, HALF, "不能保证同一个 Producer 一个 topic 不同 partition 的幂等",
@@ -214,9 +214,9 @@ CLAIMS = (
           "With checkpointing offsets are in the state backend; with true in Kafka too, with false only there.",
           "To be exact: in the state of the source, in the checkpoint.",
           ("flink/F08_group_offset_written_by_others", "claims/S42_confirmed", "flink/F11_earliest")),
-    Claim(39, WRONG, "_consumer_offsets 这个特殊的 Topic",
-          "The special topic _consumer_offsets.",
-          "It is __consumer_offsets, with two underscores.",
+    Claim(39, WRONG, "`_consumer_offsets` 这个特殊的 Topic",
+          "The special topic `_consumer_offsets`.",
+          "It is `__consumer_offsets`, with two underscores.",
           ("test_claims.py::test_topic_of_the_offsets_has_two_underscores",)),
     Claim(40, WRONG, "Socket 数据用来人为出现异常，验证重启后是否会再次读之前已读过的数据（Exactly-Once）",
           "An exception in the socket branch shows whether a restart reads again what was read before (exactly-once).",
@@ -227,8 +227,8 @@ CLAIMS = (
           "With a savepoint path a restarted job recovers from it.",
           "A submission does; later automatic restarts use newer checkpoints.",
           ("flink/F25_stop_with_savepoint", "flink/F22_file_system", "claims/S32_confirmed")),
-    Claim(42, HALF, "如果不指定，会从 _consumer_offsets 中查有没有相同 group.id 的偏移量，接着之前的读",
-          "Without one it looks up its group's offset in _consumer_offsets and reads on from there.",
+    Claim(42, HALF, "如果不指定，会从 `_consumer_offsets` 中查有没有相同 group.id 的偏移量，接着之前的读",
+          "Without one it looks up its group's offset in `_consumer_offsets` and reads on from there.",
           "A new submission of FlinkKafkaConsumer does; an automatic restart uses the checkpoint, KafkaSource begins "
           "at the earliest offset.",
           ("claims/S42_confirmed", "claims/S42_refuted", "flink/F10_kafka_source_default")),
@@ -262,10 +262,13 @@ def shown(evidence: str) -> str:
     """A link, and what the reader will find there."""
     if is_test(evidence):
         file, _, name = evidence.partition("::")
-        return f"[{name}](../../tests/{file})"
+        return f"settings: [{name}](../../tests/{file})"
     expected = expectation(evidence)
     path = f"{evidence.removeprefix('claims/')}.yaml" if evidence.startswith("claims/") else f"../{evidence}.yaml"
-    says = "holds" if expected["verdict"] == "holds" else f"violates {expected['violates']}"
+    says = "holds"
+    if expected["verdict"] == "violated":
+        what = expected["violates"].partition("(")[0]  # Without its arguments.
+        says = "comes to a standstill" if what == "deadlock" else f"violates {what}"
     return f"[{Path(evidence).name}]({path}) {says}"
 
 
@@ -277,15 +280,16 @@ def table() -> str:
         f"Notes on exactly-once in Kafka and Flink, {len(CLAIMS)} claims: {counts}.",
         "",
         "What a claim says of behaviour is shown by specs, in the settings of the document where possible; names and",
-        "defaults by tests of the settings tables. `_refuted` is the part of a claim that does not hold.",
+        "defaults by tests of the settings tables. `_confirmed` shows the part of a claim that is right, `_refuted` the part",
+        "that is not, each by a guarantee that holds or is violated under the claim's assumptions.",
         "Written by `tests/claims.py`; `python -m checker --expect specs/claims` checks the verdicts.",
         "",
         "| | Claim | Verdict | Why | Shown by |",
         "|---|---|---|---|---|",
     ]
     for one in CLAIMS:
-        evidence = "<br>".join(map(shown, one.evidence))
-        lines.append(f"| {one.row} | {one.chinese}<br>{one.english} | {one.verdict} | {one.reason} | {evidence} |")
+        claim, evidence = f"{one.chinese}<br>{one.english}", "<br>".join(map(shown, one.evidence))
+        lines.append(f"| {one.row} | {claim} | {one.verdict} | {one.reason} | {evidence} |")
     return "\n".join(lines) + "\n"
 
 
