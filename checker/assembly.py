@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from llvmlite import ir as ll
 
-from checker import ir
 from checker.build import Built, branches_of
 from checker.codegen import GroupCode, PredicateCode, Shared
 from checker.kernel_layout import STUCK
@@ -62,7 +61,7 @@ def generate(built: Built, layout: Layout, half: int | None = None) -> str:
 def cost(built: Built, instance: int) -> int:
     """Nodes of the intermediate form of one actor's methods."""
     owner = built.system.instances[instance].definition.name
-    return sum(sum(1 for _ in ir.walk(method.body)) for (name, _), method in built.methods.items() if name == owner)
+    return sum(method.size for (name, _), method in built.methods.items() if name == owner)
 
 
 def _halves(built: Built) -> list[int]:

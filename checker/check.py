@@ -65,7 +65,9 @@ def run(spec: SpecFile, options: Options | None = None, progress: Progress | Non
         if progress is not None:
             progress.update(states, transitions, depth, queue, memory_bytes)
 
-    engine, found, compiled = _explore(built, reference, options, memory, report)
+    expected = spec.expect.distinct_states if spec.expect is not None else None
+    small = expected is None or expected <= REFERENCE_FIRST_STATES
+    engine, found, compiled = _explore(built, reference, options, memory, report, small)
     try:
         result = _judge(spec, built.system, reference, engine, found, options.witnesses)
     finally:
@@ -85,16 +87,16 @@ def default_memory() -> int:
 
 
 def _explore(
-    built: Built, reference: Reference, options: Options, memory: int, report: Any
+    built: Built, reference: Reference, options: Options, memory: int, report: Any, maybe_small: bool
 ) -> tuple[Engine, Exploration, float]:
-    """Explore with the engine asked for. ``auto`` lets the reference answer alone where that is quick."""
+    """Explore with the engine asked for. ``auto`` lets the reference answer alone where that may be quick."""
     if options.engine == "reference":
         engine: Engine = ReferenceEngine(reference, branches_of(built))
         return engine, explore(engine, built.system, options, memory, report), 0.0
     from checker.machine_code import is_cached
     from checker.native import NativeEngine
 
-    if options.engine == "auto" and not is_cached(built, reference.layout):
+    if options.engine == "auto" and maybe_small and not is_cached(built, reference.layout):
         small = ReferenceEngine(reference, branches_of(built))
         limit = min(REFERENCE_FIRST_STATES, options.states or REFERENCE_FIRST_STATES)
         found = explore(small, built.system, _with_states(options, limit), memory, lambda *_: None)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
+from functools import cache
 from types import FunctionType
 from typing import Any, TypeGuard
 
@@ -1183,7 +1184,7 @@ class Translator:
         self.calls += 1
         prefix = f"{self.scope.prefix}{function.name}{self.calls}."
         scope = Scope(function, prefix)
-        returns = any(isinstance(one, ast.Return) and one.value is not None for one in ast.walk(function.node))
+        returns = _returns_something(function.node)
         nothing = isinstance(function.node.returns, ast.Constant) and function.node.returns.value is None
         scope.result = f"{prefix}result" if returns and not nothing else ""
         bound = []
@@ -1426,3 +1427,9 @@ def _ends(body: Sequence[ast.stmt], how: tuple[type, ...] = (ast.Return, ast.Bre
 
 def _returns(body: Sequence[ast.stmt]) -> bool:
     return _ends(body, (ast.Return,))
+
+
+@cache
+def _returns_something(node: ast.FunctionDef) -> bool:
+    return any(isinstance(one, ast.Return) and one.value is not None for one in ast.walk(node))
+

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 from checker.actors import Function
@@ -373,40 +374,53 @@ class Method:
     body: tuple[Stmt, ...]
     locals: dict[str, Type]
 
-    @property
+    @cached_property
     def reads(self) -> frozenset[str]:
         """State fields of the actor that this method reads."""
         return frozenset(one.name for one in walk(self.body) if isinstance(one, FieldRead) and one.actor is None) | {
             one.field for one in walk(self.body) if isinstance(one, SetItem)
         }
 
-    @property
+    @cached_property
     def writes(self) -> frozenset[str]:
         """State fields of the actor that this method may change."""
         found = {one.name for one in walk(self.body) if isinstance(one, SetField)}
         return frozenset(found | {one.field for one in walk(self.body) if isinstance(one, SetItem)})
 
-    @property
+    @cached_property
     def branches(self) -> tuple[tuple[str, int], ...]:
         """Every ``if`` of the method and of what it calls, by function and line."""
         return tuple(dict.fromkeys((one.where, one.line) for one in walk(self.body) if isinstance(one, If)))
 
-    @property
+    @cached_property
+    def size(self) -> int:
+        """Number of nodes."""
+        return sum(1 for _ in walk(self.body))
+
+    @cached_property
     def guards(self) -> tuple[Expr, ...]:
         """The conditions of its ``require`` statements, in order."""
         return tuple(one.condition for one in walk(self.body) if isinstance(one, Require))
 
 
+_children: dict[type, tuple[str, ...]] = {}  # Fields that hold nodes, last first, of each class met.
+
+
 def walk(node: Any) -> Iterator[Any]:
-    """Every statement, expression and generator below (and including) a node or a tuple of nodes."""
-    if isinstance(node, tuple):
-        for one in node:
-            yield from walk(one)
-    elif isinstance(node, (Expr, Stmt, Generator, Over)):
-        yield node
-        for one in fields(node):
-            if one.name not in ("type", "types", "function"):
-                yield from walk(getattr(node, one.name))
+    """Every statement, expression and generator below (and including) a node or a tuple of nodes, in source order."""
+    left = [node]
+    while left:
+        one = left.pop()
+        if isinstance(one, tuple):
+            left.extend(reversed(one))
+        elif isinstance(one, (Expr, Stmt, Generator, Over)):
+            names = _children.get(type(one))
+            if names is None:
+                found = [each.name for each in fields(one) if each.name not in ("type", "types", "function")]
+                names = _children[type(one)] = tuple(reversed(found))
+            yield one
+            for name in names:
+                left.append(getattr(one, name))
 
 
 TRUE = Const(BOOL, True)
