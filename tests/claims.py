@@ -229,9 +229,10 @@ CLAIMS = (
           ("flink/F25_stop_with_savepoint", "flink/F22_file_system", "claims/S32_confirmed")),
     Claim(42, HALF, "如果不指定，会从 `_consumer_offsets` 中查有没有相同 group.id 的偏移量，接着之前的读",
           "Without one it looks up its group's offset in `_consumer_offsets` and reads on from there.",
-          "A new submission of FlinkKafkaConsumer does; an automatic restart uses the checkpoint, KafkaSource begins "
-          "at the earliest offset.",
-          ("claims/S42_confirmed", "claims/S42_refuted", "flink/F10_kafka_source_default")),
+          "A new submission of FlinkKafkaConsumer does, and a restart before the first checkpoint; after that a "
+          "restart uses the checkpoint. KafkaSource begins at the earliest offset.",
+          ("claims/S42_confirmed", "claims/S42_before_first_checkpoint", "claims/S42_refuted",
+           "flink/F10_kafka_source_default")),
     Claim(43, WRONG, "并未指定 savePoint 路径，为什么还能够恢复数据",
           "So the data are recovered without a savepoint path.",
           "Offsets only: the sum begins at 0, output repeats, and with a transactional sink records are lost.",
