@@ -35,7 +35,8 @@ LATE_ANSWER = "an answer after the wait was given up needs a delayed VerifyOnlyR
 OLD_MARKER = "a producer's epoch rises only when its markers are answered, so only a delayed marker could be older"
 OLD_TERM = "one fifo link keeps a predecessor's markers before its successor's; only a delayed marker could be late"
 ONE_AT_A_TIME = "a gap needs two batches in flight, or a batch that expired, whose transaction is aborted either way"
-CUT_LOG = "what is left of the log never holds an older transaction of the producer, nor a second producer's"
+ASSERTION = "a part of an assertion: only a coordinator that goes wrong could fail it"
+ONE_MARKER = "one marker is on its way at a time, and its answer comes before the next: only a delayed one could differ"
 SAME_REACTION = "the client reacts alike to either error; only a late Produce meets this one, and nobody listens"
 NO_BUMP = "no client here asks for the next epoch (KIP-360); the application's head says so"
 REASONS: dict[str, str] = {  # "file:function: condition" -> why nothing can tell
@@ -48,12 +49,11 @@ REASONS: dict[str, str] = {  # "file:function: condition" -> why nothing can tel
     "offsets_partition:write_marker: marker.coordinator_epoch < entry.coordinator_epoch": OLD_TERM,
     "partition:append_and_answer: self.checks_sequence and (not self.in_sequence(batch, entry))": ONE_AT_A_TIME,
     "partition:in_sequence: entry.epoch == NO_EPOCH": ONE_AT_A_TIME,
-    "partition:first_offset: self.log[offset].marker is not None": CUT_LOG,
-    "partition:aborted_transactions: entry.producer_id != producer_id": CUT_LOG,
-    "partition:aborted_transactions: entry.marker is not None": CUT_LOG,
     "partition:translated: error == Error.PRODUCER_FENCED": SAME_REACTION,
     "partition:translated: error == Error.CONCURRENT_TRANSACTIONS": SAME_REACTION,
-    "offsets_partition:commit_offset: entry.pending is not None": "no run commits plainly beside a pending offset",
+    "transaction_coordinator:may_follow: previous == TransactionState.ONGOING": ASSERTION,
+    "transaction_coordinator:complete_marker: marker.epoch != metadata.epoch or marker.result != self.result(metadata."
+    "state)": ONE_MARKER,
     "transaction_coordinator:init_producer_id: expected == self.last_epoch[producer_id]": NO_BUMP,
     "application:adopt_epoch: response.error != Error.NONE": NO_BUMP,
 }

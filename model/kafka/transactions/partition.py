@@ -344,10 +344,11 @@ class PartitionLeader:
         return first
 
     def aborted_transactions(self, bound: int) -> frozenset[AbortedTransaction]:
-        """The transaction index: each producer's first offset since its last marker, where the next says ABORT."""
+        """The transaction index: each producer's first offset since its last marker, where the next says ABORT.
+
+        A reader with read_uncommitted, who is not told in Kafka, does not look at it.
+        """
         found: frozenset[AbortedTransaction] = frozenset()
-        if self.isolation_level == IsolationLevel.READ_UNCOMMITTED:
-            return found
         for producer_id in self.producers.keys():
             first: LogOffset | None = None
             for offset, entry in enumerate(self.log):  # The marker may be above the bound.
