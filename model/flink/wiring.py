@@ -9,7 +9,7 @@ from typing import Any
 
 from checker.nearest import listed, suggestion
 from checker.source import Diagnostic, Place
-from model.flink import config
+from model.flink import config, protocol
 from model.flink.config import CP, Setting, at_least
 from model.flink.forms import Connector, Document, Region
 from model.flink.forms import Job as JobForm
@@ -183,30 +183,24 @@ class Chain:
                 return str(self.sink_own[name].value)
         return f"{self.source.topic} {self.sink.topic}"  # Task name and operator uid: of the program, not of the job.
 
-    def reports_send_errors(self) -> bool:
-        """FLINK-35749 (connector 3.3): the metrics of KafkaSink since 1.15 cleared the error before a flush saw it."""
-        return (
-            self.sink.is_ == "FlinkKafkaProducer"
-            or not at_least(self.job.version, "1.15")
-            or at_least(self.job.connector, "3.3")
-        )
-
     def wiring(self) -> dict[str, Any]:
         job, without = self.job, self.job.document.without
         guarantee = self.guarantee()
         kafka_sink = self.sink.is_ in STREAMING_SINKS
+        sink = "KafkaSink" if self.sink.is_ == "kafka table" else self.sink.is_
+        changes = protocol.switches("task", job.version, job.connector, sink)
+        if "send_errors" in without:
+            changes["reports_send_errors"] = False
         wired: dict[str, Any] = {
+            **changes,
             "records": "records",
             "final_checkpoint": job.checkpointing and job.after_finish,
             "sink": "TRANSACTIONS" if guarantee == "EXACTLY_ONCE" else "KAFKA" if kafka_sink
             else "UPSERT" if self.sink.is_ == "jdbc upsert" else "PRINT",
             "flushes": not kafka_sink or (guarantee != "NONE" and "flush" not in without),
             "legacy": self.sink.is_ == "FlinkKafkaProducer",
-            "commits_empty": kafka_sink and not at_least(job.version, "1.17"),
             "retries_commits": "commit_retry" not in without,
-            "reports_send_errors": "send_errors" not in without and self.reports_send_errors(),
             "aborted": [] if self.source.topic is None else job.document.topics[self.source.topic].aborted,
-            "keeps_unlisted": at_least(job.version, "1.4"),
             "batch_expirations": job.document.faults.delivery_timeout,
         }  # fmt: skip
         if self.source.is_ == "socket":
@@ -342,7 +336,7 @@ class Job:
             "checkpoint_directory": self.has_directory,
             "retained_on_cancellation": retention == "RETAIN_ON_CANCELLATION",
             "retained_on_failure": retention in ("RETAIN_ON_CANCELLATION", "DELETE_ON_CANCELLATION"),
-            "savepoints_count": not at_least(self.version, "1.15"),
+            **protocol.switches("job_manager", self.version, self.connector),
             "checkpoints_after_tasks_finish": self.after_finish,
             "notifies_source": any(chain.source.is_ != "socket" and chain.commits_offsets() for chain in self.chains),
             "checkpoint_timeouts": self.document.faults.checkpoint_timeout,
