@@ -60,3 +60,10 @@ def test_every_bug_has_both_sides(entry: str) -> None:
     answers = {catalogue.expectation(path)["verdict"] for path, head in HEADS.items() if mentions(entry, head)}
 
     assert answers >= {"violated", "holds"}
+
+
+@pytest.mark.parametrize(
+    "path", [one for one in sorted(HEADS) if one.stem.endswith("_fixed")], ids=lambda path: path.stem
+)
+def test_a_fix_is_never_expected_to_be_violated(path: Path) -> None:
+    assert catalogue.expectation(path)["verdict"] != "violated"
