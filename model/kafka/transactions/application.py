@@ -236,8 +236,7 @@ class Application:
     @on(JoinGroupResponse)
     def take_assignment(self, response: JoinGroupResponse) -> None:
         """An instance that waits for a partition is told when a rebalance gives it one."""
-        if self.stage not in (Stage.NOT_STARTED, Stage.JOINING):
-            return
+        assert self.stage in (Stage.NOT_STARTED, Stage.JOINING)
         if response.generation == NO_GENERATION:
             self.end(Stage.WITHOUT_PARTITION)
             return
