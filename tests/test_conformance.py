@@ -28,7 +28,7 @@ QUICK_STEPS_MAX = 10  # Of a violation: its counts are not pinned.
 REFERENCE_STATES_MAX = 3_000
 SLOW_STATES_MAX = 1_000_000
 ALWAYS = {"specs", "broken", "textbook"}
-SAMPLE = 8
+SAMPLE = 16
 
 
 @pytest.fixture(scope="module", autouse=True)
