@@ -254,6 +254,19 @@ class Document(Form):
     check: Checks
 
 
+def without_meaning(document: Document, keys: dict[str, frozenset[str]]) -> list[tuple[str | int, ...]]:
+    """Where the user gave a key that a family makes nothing of. ``keys``: what it reads of each form."""
+    forms: list[tuple[str, Form, tuple[str, ...]]] = [("document", document, ())]
+    forms.append(("faults", document.faults, ("faults",)))
+    forms += [("topic", one, ("topics", name)) for name, one in document.topics.items()]
+    forms += [("app", one, ("apps", name)) for name, one in document.apps.items()]
+    found: list[tuple[str | int, ...]] = []
+    for kind, form, path in forms:
+        known = {field.alias or name for name, field in type(form).model_fields.items()}
+        found += [(*path, name) for name in sorted(form.model_fields_set & known - keys[kind])]
+    return found
+
+
 def budget(given: Any, target: str) -> int:
     """How often a fault may hit this target."""
     found = given.get(target, 0) if isinstance(given, dict) else given

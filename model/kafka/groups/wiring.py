@@ -7,7 +7,7 @@ from typing import Any
 
 from checker.source import Diagnostic, Place, SourceError
 from model.kafka import config
-from model.kafka.forms import App, Document, Form, Topic, budget
+from model.kafka.forms import App, Document, Topic, budget, without_meaning
 
 Path = tuple[str | int, ...]
 Places = Callable[[Path], Place]
@@ -99,19 +99,10 @@ class _Wiring:
     def input(self) -> Topic:
         return self.document.topics[self.topic]
 
-    def judge_keys(self, kind: str, form: Form, path: Path) -> None:
-        known = {field.alias or name for name, field in type(form).model_fields.items()}
-        for name in sorted(form.model_fields_set & known - KEYS[kind]):
-            self.report("not-modelled", f"{name} means nothing to applications in a group", (*path, name))
-
     def judge(self) -> None:
         document = self.document
-        self.judge_keys("document", document, ())
-        self.judge_keys("faults", document.faults, ("faults",))
-        for name, form in document.topics.items():
-            self.judge_keys("topic", form, ("topics", name))
-        for name, app in document.apps.items():
-            self.judge_keys("app", app, ("apps", name))
+        for unread in without_meaning(document, KEYS):
+            self.report("not-modelled", f"{unread[-1]} means nothing to applications in a group", unread)
         for i, mechanism in enumerate(document.without):
             if mechanism not in SWITCHES:
                 self.report("not-modelled", f"there is no {mechanism} in a group", ("without", i))

@@ -8,7 +8,7 @@ from typing import Any
 from checker.nearest import suggestion
 from checker.source import Diagnostic, Place, SourceError
 from model.kafka import config
-from model.kafka.forms import Document, budget
+from model.kafka.forms import Document, budget, without_meaning
 from model.kafka.replication import protocol
 
 Path = tuple[str | int, ...]
@@ -32,6 +32,20 @@ REACTIONS = {
 }  # fmt: skip
 
 
+KEYS = {  # What this family makes something of.
+    "document": frozenset({
+        "version", "topics", "apps", "brokers", "features", "without", "fixes", "grain", "faults", "check",
+    }),
+    "topic": frozenset({"partitions", "assignment", "created"}),
+    "app": frozenset({"writes", "records", "on_failed_send", "client", "client_version", "producer"}),
+    "faults": frozenset({
+        "crash", "pause", "lose", "duplicate", "delay", "delivery_timeout", "retention", "power_loss",
+        "session_timeout", "replica_lag", "preferred_election", "producer_state_expiry", "authorization_failure",
+        "unknown_topic",
+    }),
+}  # fmt: skip
+
+
 def expand(document: Document, place: Places) -> dict[str, Any]:
     """The wired form: actors, constants, network, faults, check."""
     wiring = _Wiring(document, place)
@@ -51,6 +65,8 @@ class _Wiring:
 
     def judge(self) -> None:
         document = self.document
+        for unread in without_meaning(document, KEYS):
+            self.report("not-modelled", f"{unread[-1]} means nothing to applications that only write", unread)
         if len(document.apps) != 1 or len(document.topics) != 1:
             self.report("pipeline-shape", "one application writes one topic", ("apps",))
             return

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from checker.source import Diagnostic, Place, SourceError
 from model.kafka import config
-from model.kafka.forms import Document, budget
+from model.kafka.forms import Document, budget, without_meaning
 from model.kafka.transactions import protocol
 
 Path = tuple[str | int, ...]
@@ -56,6 +56,24 @@ SWITCHES = {  # What `without` takes away, as wiring: (actor, field, value).
 }  # fmt: skip
 
 
+KEYS = {  # What this family makes something of.
+    "document": frozenset({
+        "version", "topics", "apps", "brokers", "features", "without", "fixes", "moments", "epoch_max", "faults",
+        "check",
+    }),
+    "topic": frozenset({"partitions", "records"}),
+    "app": frozenset({
+        "reads", "writes", "instances", "offsets", "local_store", "subscription", "group_metadata", "seeks_after_abort",
+        "reprocesses_after_abort", "after_commit_timeout", "new_transactional_id", "consumer", "producer",
+    }),
+    "faults": frozenset({
+        "crash", "pause", "lose", "duplicate", "delay", "delivery_timeout", "slow_transaction", "deposed_coordinator",
+        "transactional_id_expiration", "load_failure", "unsent_batch_timeout", "producer_id_expiration",
+        "state_log_append", "commit_timeout", "application_abort", "transaction_timeout",
+    }),
+}  # fmt: skip
+
+
 def expand(document: Document, place: Places) -> dict[str, Any]:
     """The wired form: actors, constants, network, faults, check."""
     wiring = _Wiring(document, place)
@@ -75,6 +93,8 @@ class _Wiring:
 
     def judge(self) -> None:
         document = self.document
+        for unread in without_meaning(document, KEYS):
+            self.report("not-modelled", f"{unread[-1]} means nothing to transactional applications", unread)
         if self.level() == 2 and not config.at_least(document.version, "4.0"):
             text = f"Kafka {document.version} has no transaction version 2"
             self.report("setting-version", text, ("features", "transaction.version"), "it came with 4.0")
