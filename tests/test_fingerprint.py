@@ -6,6 +6,10 @@ import os
 import subprocess
 import sys
 
+from test_layering import imports
+
+from checker.fingerprint import DECIDING
+
 PROGRAM = """
 from checker.build import build
 from checker.fingerprint import fingerprint
@@ -34,3 +38,16 @@ def test_another_constant_is_another_key() -> None:
     spec = "specs/textbook/two_phase_commit_3.yaml"
 
     assert _fingerprint(spec) != _fingerprint(spec, "constants.rms=4")
+
+
+def test_every_module_that_decides_the_code_is_in_the_key() -> None:
+    """A module left out would let old code pass for new; one too many would throw good code away."""
+    found: set[str] = set()
+    left = ["checker.machine_code"]
+    while left:
+        module = left.pop()
+        if module not in found:
+            found.add(module)
+            left += [one for one in imports(module) if one.startswith("checker.")]
+
+    assert {f"checker.{name}" for name in DECIDING} == found
