@@ -27,6 +27,7 @@ from checker.search import (
 )
 from checker.source import fail
 from checker.spec import SpecFile
+from checker.story import with_story
 from checker.system import Layout, System
 from checker.types import plain, show
 from checker.verdict import (
@@ -313,7 +314,7 @@ def _why_stopped(found: Exploration) -> str:
 
 def path_to(engine: Engine, reference: Reference, finding: Finding) -> tuple[State, Path]:
     state, number, steps = least_path(engine, reference, finding)
-    path = narrate(reference, state, number, steps)
+    path = with_story(narrate(reference, state, number, steps), reference, state, steps)
     return (steps[-1][1].state or state) if steps else state, path
 
 
@@ -339,7 +340,9 @@ def replay(spec: SpecFile, code: str) -> tuple[Path, list[str]]:
         if following is None:
             raise fail("replay", f"step {position} is an error of the model: {found[number].error}")
         state = following
-    return narrate(reference, initial[numbers[0]], numbers[0], steps), _broken(reference, state)
+    first = initial[numbers[0]]
+    path = with_story(narrate(reference, first, numbers[0], steps), reference, first, steps)
+    return path, _broken(reference, state)
 
 
 def _broken(reference: Reference, state: State) -> list[str]:

@@ -69,12 +69,73 @@ class PathStep:
 
 
 @dataclass(frozen=True)
+class LogEntry:
+    """One place of a log, as people draw it. All texts are in the model's own words."""
+
+    offset: int
+    text: str  # "order 0"; of a control record "COMMIT" or "ABORT"
+    kind: str = "record"  # "record" | "marker" (a control record) | "gone" (truncated, or deleted by retention)
+    record: str = ""  # which row of the ledger this is a copy of; "" for none
+    transaction: str = ""  # who wrote it, where that groups entries: "producer 0, epoch 1"; "" outside a transaction
+    state: str = ""  # of its transaction as this log shows it: "open" | "committed" | "aborted"; "" outside one
+
+
+@dataclass(frozen=True)
+class Log:
+    """A partition, or a replica of one, in one state of a path. Entries by rising offset; offsets may have gaps."""
+
+    name: str  # "payments-0"
+    actor: str  # whose state shows it
+    entries: tuple[LogEntry, ...] = ()
+    marks: tuple[tuple[str, int], ...] = ()  # ("high watermark", 2): the mark stands before the entry of that offset
+
+
+@dataclass(frozen=True)
+class LedgerEvent:
+    """Something that happened to one record in a step of the path; 0 for what was so from the start."""
+
+    record: str  # "order 0"
+    column: str  # one of the ledger's columns
+    text: str  # "payments-0 @ 1, epoch 0"
+    step: int
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What became of each record: rows are ``records``, cells are events, oldest first."""
+
+    records: tuple[str, ...]
+    columns: tuple[str, ...]  # "produced", "acknowledged", "in the log", "committed", "read by ledger" ...
+    events: tuple[LedgerEvent, ...]
+
+
+@dataclass(frozen=True)
 class Path:
     """A path from an initial state. ``states`` has one entry more than ``steps``: actor -> field -> text."""
 
     steps: tuple[PathStep, ...]
     states: tuple[dict[str, dict[str, str]], ...]
     replay: str  # the code that --replay takes
+    logs: tuple[tuple[Log, ...], ...] = ()  # of each state, as the model's story draws them; () if it has none
+    ledger: Ledger | None = None
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Why a guarantee is broken, computed on the state graph (``checker.explain`` defines each term).
+
+    A part that was not computed is None, and ``not_computed`` says why in a sentence.
+    """
+
+    # The last step before which the guarantee would still have been kept without further faults, whatever happened
+    # next. Always a fault. None as well if no fault is needed at all: then ``fewest_faults`` is empty.
+    pivot: int | None = None
+    # The step after which, without further faults, no continuation keeps the guarantee for good any more.
+    no_return: int | None = None
+    matters: tuple[int, ...] = ()  # The steps that a short story tells; the others only carry on as usual.
+    fewest_faults: dict[str, int] | None = None  # by budget ("delay EndTxnRequest"): least sum, then fewest steps
+    fewest_path: Path | None = None  # a shortest path with just these; None if the path shown is one
+    not_computed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,6 +147,7 @@ class PropertyResult:
     reasons: tuple[str, ...] = ()  # the ensure() sentences that failed in the last state of the path
     path: Path | None = None  # counterexample of an always; witness of a sometimes, if it was asked for or costs little
     shortest: int | None = None  # length of a shortest path there; known also where the path was not asked for
+    diagnosis: Diagnosis | None = None  # of a violated guarantee
 
     @property
     def steps(self) -> int | None:

@@ -1,0 +1,51 @@
+"""What a model's ``story`` module is given and fills in: a finished path with its values; its logs and its ledger.
+
+It is plain Python over finished paths, outside the actor language, and decides no verdict.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from checker.verdict import LedgerEvent, Log
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One step, with the values themselves. ``received`` and ``sent`` are the model's own message objects."""
+
+    number: int  # from 1
+    actor: str
+    action: str  # as in ``PathStep.action``
+    received: Any = None
+    sent: tuple[tuple[str | None, Any], ...] = ()  # (name of the receiver, message); None: broadcast
+    chosen: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class World:
+    """One state of a path: the actors as objects, with their wiring and their fields, by name in the spec's order."""
+
+    actors: dict[str, Any]
+
+    def of(self, cls: type) -> list[tuple[str, Any]]:
+        """The actors of one class, each with its name."""
+        return [(name, one) for name, one in self.actors.items() if isinstance(one, cls)]
+
+
+@dataclass
+class Telling:
+    """What ``tell`` fills in: ``worlds`` has one entry more than ``happenings``."""
+
+    worlds: list[World]
+    happenings: list[Happening]
+    constants: dict[str, int]
+    logs: list[list[Log]] = field(default_factory=list)
+    records: list[str] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
+    events: list[LedgerEvent] = field(default_factory=list)
+
+    def note(self, record: str, column: str, text: str, step: int) -> None:
+        """Something happened to a record in a step (0: it was so from the start)."""
+        self.events.append(LedgerEvent(record, column, text, step))
