@@ -206,6 +206,11 @@ def embedded(path: Path, prefix: str, marks: Marks) -> Embedded:
     return _Picture(path, "", "", [], False, marks, prefix).parts()
 
 
+def legend(path: Path) -> str:
+    """What the marks in a path's picture mean, but only those that occur."""
+    return _Picture(path, "", "", [], False, Marks()).legend()
+
+
 class _Picture:
     def __init__(
         self, path: Path, title: str, subtitle: str, ending: list[str], good: bool, marks: Marks, prefix: str = ""
@@ -288,7 +293,6 @@ class _Picture:
         return [*life, *arrows, *rows]
 
     def legend(self) -> str:
-        """Says what the marks mean, but only those that occur."""
         kinds = {step.action for step in self.path.steps if step.fault}
         said = ["Time runs downwards; a box is one step."]
         if kinds & set(_MESSAGE_FAULTS):
