@@ -78,9 +78,10 @@ def tell_appends(
     for name, leader in after.of(PartitionLeader):
         log = logs[name]
         entry = appended(before.actors[name], leader, step if step.actor == name else None)
+        log += [] if entry is None else [entry]
+        assert tuple(log[len(log) - len(leader.log) :]) == leader.log, f"the log of {name} was not put together rightly"
         if entry is None:
             continue
-        log.append(entry)
         if entry.record is not None:
             text = f"{name} @ {len(log) - 1}, producer {entry.producer_id}, epoch {entry.epoch}"
             telling.note(order(entry.record), IN_LOG, text, step.number)
