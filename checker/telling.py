@@ -28,6 +28,7 @@ class World:
     """One state of a path: the actors as objects, with their wiring and their fields, by name in the spec's order."""
 
     actors: dict[str, Any]
+    stopped: dict[str, str] = field(default_factory=dict)  # Who does not run: "down" after a crash, or "paused".
 
     def of(self, cls: type) -> list[tuple[str, Any]]:
         """The actors of one class, each with its name."""

@@ -76,7 +76,7 @@ class LogEntry:
     text: str  # "order 0"; of a control record "COMMIT" or "ABORT"
     kind: str = "record"  # "record" | "marker" (a control record) | "gone" (truncated, or deleted by retention)
     record: str = ""  # which row of the ledger this is a copy of; "" for none
-    transaction: str = ""  # who wrote it, where that groups entries: "producer 0, epoch 1"; "" outside a transaction
+    transaction: str = ""  # what it was written under: "producer 0, epoch 1", or "leader epoch 2"; "" for neither
     state: str = ""  # of its transaction as this log shows it: "open" | "committed" | "aborted"; "" outside one
 
 
