@@ -1,4 +1,4 @@
-"""A verdict as files in a directory: text, JSON, and the pictures of each path. Each file is whole or not there."""
+"""A verdict as files in a directory: text, JSON, a page, the pictures of each path. Each file is whole or not there."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path as FilePath
 
 from checker.verdict import Path, PropertyResult, PropertyVerdict, Result
-from reports import diagram, itf, json, text
+from reports import diagram, html, itf, json, text
 from reports.sequence import sequence_svg
 
 _NAME_MAX = 80  # characters of a file's name before its suffix; file systems stop at 255 bytes
@@ -28,6 +28,7 @@ def write_report(result: Result, directory: FilePath, name: str | None = None) -
     contents = {
         f"{stem}.txt": text.render(result, verbose=True),
         f"{stem}.json": json.dumps(json.document(result)),
+        f"{stem}.html": html.page(result),
     }
     for label, path, ending, good in _paths(result):
         contents |= _path_files(f"{stem}.{label}", path, result, ending, good)
@@ -37,6 +38,21 @@ def write_report(result: Result, directory: FilePath, name: str | None = None) -
         write_whole(target, content)
         written.append(target)
     return written
+
+
+def write_index(rows: Sequence[tuple[text.SummaryRow, str, str]], directory: FilePath) -> FilePath:
+    """The page in front of several reports: for each spec its row, its title, and the name its files begin with.
+
+    A spec that could not be checked has no files: its name is "".
+    """
+    entries = [
+        html.Entry(row.spec, title, row.verdict, row.detail, f"{safe_name(name)}.html" if name else "")
+        for row, title, name in rows
+    ]
+    taken = {one.href for one in entries}
+    target = directory / ("index.html" if "index.html" not in taken else "index.of.reports.html")
+    write_whole(target, html.index(entries))
+    return target
 
 
 def distinct_names(specs: Sequence[str]) -> list[str]:

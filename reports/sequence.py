@@ -104,12 +104,15 @@ text { font: 10px "DejaVu Sans Mono", Menlo, Consolas, "Liberation Mono", monosp
 """)
 
 
-def style(scope: str = "") -> str:
-    """The rules of a picture: with its colours; or, inside a page, under a selector and with the page's variables."""
-    if not scope:
+DRAWN = "drawn"  # The class of a picture's parts inside a page: it goes along where a part is used a second time.
+
+
+def style(*, embedded: bool = False) -> str:
+    """The rules of a picture: with its colours; or, inside a page, for what is ``DRAWN``, with the page's variables."""
+    if not embedded:
         return _STYLE.substitute({name: light for name, (light, _) in PALETTE.items()}).strip()
     rules = _STYLE.substitute({name: f"var(--{name.replace('_', '-')})" for name in PALETTE}).strip()
-    return "\n".join(f"{scope} {rule}" for rule in rules.splitlines())
+    return "\n".join(f".{DRAWN} {rule}" for rule in rules.splitlines())
 
 
 def _markers(prefix: str) -> str:
@@ -199,7 +202,7 @@ def sequence_svg(
 
 
 def embedded(path: Path, prefix: str, marks: Marks) -> Embedded:
-    """The same picture as parts of a page: styled by ``style(scope)``, its ids begin with ``prefix``.
+    """The same picture as parts of a page: styled by ``style(embedded=True)``, its ids begin with ``prefix``.
 
     Each step is a group with ``data-step``; each fold one with ``data-first`` and ``data-last``.
     """
@@ -276,12 +279,12 @@ class _Picture:
         breaks = sorted({self._top(one) - _ROW_GAP / 2 for one in places})
         body = (
             f'<svg width="{self.width}" height="{height:.0f}" viewBox="0 0 {self.width} {height:.0f}" '
-            f'aria-hidden="true"><defs>{_markers(self.prefix)}</defs>\n'
-            f'<g id="{self.prefix}drawing">\n{drawing}\n</g></svg>'
+            f'aria-hidden="true"><defs class="{DRAWN}">{_markers(self.prefix)}</defs>\n'
+            f'<g id="{self.prefix}drawing" class="{DRAWN}">\n{drawing}\n</g></svg>'
         )
         heads = (
             f'<svg width="{self.width}" height="{_HEAD}" viewBox="0 0 {self.width} {_HEAD}" aria-hidden="true">'
-            f'<g id="{self.prefix}heads">{self._heads(4)}</g></svg>'
+            f'<g id="{self.prefix}heads" class="{DRAWN}">{self._heads(4)}</g></svg>'
         )
         return Embedded(heads, body, self.width, height, [*breaks[1:], height])
 

@@ -4,7 +4,7 @@ Everything is text, cleaned; the script shows it as text. Keys are short because
 
     actors   names, in the spec's order          fields   for each actor, its fields' names
     start    for each actor, its fields' values   steps    for each step [actor, changes, wiped]
-    changes  [actor, field, value] each           wiped    [actor, field] each: what a crash took
+    changes  [actor, field, value, difference]             wiped    [actor, field] each: what a crash took
     messages every different one once             onLinks  for the start and each step, the numbers of its messages
     logs     every different log once             shows    for the start and each step, the numbers of its logs
 """
@@ -38,10 +38,13 @@ def path_data(path: Path) -> dict[str, Any]:
         gone = []
         for place, actor in enumerate(actors) if len(values) > step.number else ():
             for at, name in enumerate(fields[place]):
-                if values[step.number][place][at] != values[step.number - 1][place][at]:
-                    changed.append([place, at, values[step.number][place][at]])
-                    if (step.number, actor, name) in wiped:
-                        gone.append([place, at])
+                old, new = values[step.number - 1][place][at], values[step.number][place][at]
+                if old == new:
+                    continue
+                is_wiped = (step.number, actor, name) in wiped
+                changed.append([place, at, new, *_said(old, new, is_wiped=is_wiped)])
+                if is_wiped:
+                    gone.append([place, at])
         steps.append([actors.index(step.actor) if step.actor in actors else -1, changed, gone])
     data: dict[str, Any] = {
         "actors": [words.clean(actor) for actor in actors],
@@ -54,6 +57,14 @@ def path_data(path: Path) -> dict[str, Any]:
     if path.logs:
         data |= _logs(path)
     return data
+
+
+def _said(old: str, new: str, *, is_wiped: bool) -> list[str]:
+    """What differs between two long values, in one text; nothing where both are short enough to be shown."""
+    if is_wiped or len(old) + len(new) <= 48:
+        return []
+    said = words.difference("", old, new)
+    return [] if said == f": {old} -> {new}" else [said.strip()]
 
 
 def _under_way(path: Path) -> dict[str, Any]:

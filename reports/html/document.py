@@ -15,7 +15,7 @@ from reports.html import data, story, tables, why
 from reports.html.markup import Markup, join, tag, text
 
 _LOOKS = {Outcome.HOLDS: "good", Outcome.VIOLATED: "bad", Outcome.INCONCLUSIVE: "late", Outcome.VACUOUS: "late"}
-_PRINTED_PAGE = 1250  # height of a piece of the diagram on paper, in its own units
+_PRINTED_PIECE = 560  # height of a piece of the diagram on paper, in its own units
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def sheet() -> str:
         f":root[data-theme=dark] {{ color-scheme: dark;\n{dark}\n}}\n"
         f"@media print {{ {forced} {{ color-scheme: light;\n{light}\n}} }}\n"
     )
-    return schemes + sequence.style(".sequence") + "\n" + asset("report.css")
+    return schemes + sequence.style(embedded=True) + "\n" + asset("report.css")
 
 
 def digest(content: str) -> str:
@@ -179,10 +179,12 @@ def _lead(result: Result) -> str:
     broken = why.broken(result)
     if broken:
         return "; ".join(f"{words.clean(one.name)} is broken {why.length(one)}".strip() for one in broken) + "."
-    asked = [one for one in result.properties if one.kind == "always" and one.verdict is PropertyVerdict.HOLDS]
-    if result.outcome is Outcome.HOLDS and asked:
-        return f"Kept in every state: {words.listing(words.clean(one.name) for one in asked)}."
-    return ""
+    if result.outcome is not Outcome.HOLDS:
+        return ""
+    kept = [one.name for one in result.properties if one.kind == "always" and one.verdict is PropertyVerdict.HOLDS]
+    guarantees = words.listing(words.clean(name) for name in kept if name != "deadlock")
+    stuck = "It never gets stuck." if "deadlock" in kept else ""
+    return f"Kept in every state: {guarantees}. {stuck}".strip() if guarantees else stuck
 
 
 def _switch(shown: Sequence[_Shown]) -> Markup | None:
@@ -207,7 +209,7 @@ def _path(result: Result, one: _Shown, number: int) -> Markup:
     return tag(
         "section",
         heading,
-        _why(result, one),
+        _why(result, one, number),
         _work(one, number) if count else tag("p", "It is so in the initial state, before any step."),
         _still_parts(one, number),
         class_=f"path {one.kind}",
@@ -217,7 +219,7 @@ def _path(result: Result, one: _Shown, number: int) -> Markup:
     )
 
 
-def _why(result: Result, one: _Shown) -> Markup:
+def _why(result: Result, one: _Shown, number: int) -> Markup:
     rows: list[tuple[str, Markup]] = []
     if one.explanation:
         rows.append(
@@ -228,12 +230,17 @@ def _why(result: Result, one: _Shown) -> Markup:
         listed = tag("ul", *(tag("li", reason) for reason in said)) if len(said) > 1 else text(said[0])
         rows.append(("What is wrong at the end", listed))
     if one.diagnosis is not None:
-        rows += [(label, text(said)) for label, said in why.diagnosis(one.diagnosis, one.path)]
+        for label, sentence, step in why.diagnosis(one.diagnosis, one.path):
+            rows.append((label, join([sentence, *([" ", _link(number, step)] if step is not None else [])])))
     command = why.replay(result, one.path)
     if command:
         copy = tag("button", "Copy", type="button", class_="copy script-only")
         rows.append(("See it again", tag("div", tag("code", command, class_="command"), " ", copy, class_="replay")))
     return tag("dl", *(tag("div", tag("dt", label), tag("dd", said)) for label, said in rows), class_="why")
+
+
+def _link(number: int, step: int) -> Markup:
+    return tag("a", f"Show step {step}", href=f"#path={number}&step={step}", class_="when", data_goto=step)
 
 
 def _work(one: _Shown, number: int) -> Markup:
@@ -268,9 +275,8 @@ def _diagram(one: _Shown, number: int) -> Markup:
     short_marks = _drawn(one)
     folds = short_marks.shown is not None and len(short_marks.shown) < len(one.path.steps)
     short = sequence.embedded(one.path, f"p{number}s-", short_marks) if folds else None
-    toggle = tag(
-        "label", tag("input", type="checkbox", class_="all-steps"), " all steps", class_="toggle script-only"
-    ) if short else None  # fmt: skip
+    toggle = _check("all-steps", "all steps") if short else None
+    fit = _check("fit-width", "fit width")
     pictures = (
         [tag("div", Markup(short.heads), Markup(short.body), class_="picture short script-only")] if short else []
     )
@@ -278,12 +284,17 @@ def _diagram(one: _Shown, number: int) -> Markup:
     pictures.append(tag("div", Markup(whole.heads), Markup(whole.body), class_="picture whole"))
     return tag(
         "figure",
-        tag("figcaption", tag("span", sequence.legend(one.path)), toggle),
+        tag("figcaption", tag("span", sequence.legend(one.path)), tag("span", fit, " ", toggle, class_="toggles")),
         tag("div", *pictures, class_="sequence", tabindex="0", role="region",
             aria_label="Sequence diagram; the same in words under “Every step in words”"),
         _for_paper(whole, f"p{number}-"),
         class_="diagram",
     )  # fmt: skip
+
+
+def _check(class_: str, said: str) -> Markup:
+    box = tag("input", type="checkbox", class_=class_)
+    return tag("label", box, f" {said}", class_="toggle script-only")
 
 
 def _of(marks: sequence.Marks) -> tuple[int | None, int | None]:
@@ -295,8 +306,8 @@ def _for_paper(drawn: sequence.Embedded, prefix: str) -> Markup:
     pieces = []
     top = 0.0
     while top < drawn.height - 1:
-        fitting = [at for at in drawn.breaks if top < at <= top + _PRINTED_PAGE]
-        bottom = max(fitting, default=min(top + _PRINTED_PAGE, drawn.height))
+        fitting = [at for at in drawn.breaks if top < at <= top + _PRINTED_PIECE]
+        bottom = max(fitting, default=min(top + _PRINTED_PIECE, drawn.height))
         pieces.append(
             Markup(
                 f'<svg class="piece" viewBox="0 0 {drawn.width} {34 + bottom - top:.0f}" aria-hidden="true">'
@@ -316,7 +327,7 @@ def _panel(one: _Shown) -> Markup:
         tag("section", tag("h3", "Messages under way"), tag("div", class_="under-way"), class_="flights"),
         tag("section",
             tag("div", tag("h3", "State after the step"),
-                tag("label", tag("input", type="checkbox", class_="all-fields"), " all fields", class_="toggle"),
+                _check("all-fields", "all fields"),
                 class_="bar"),
             tag("div", class_="state-now"), class_="state"),
         class_="panel script-only",

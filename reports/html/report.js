@@ -45,6 +45,11 @@
       this.toggle = this.find(".all-steps");
       if (this.toggle) this.toggle.addEventListener("change", () => this.unfold(this.toggle.checked));
       this.unfold(false);
+      const fit = this.find(".fit-width");
+      fit.addEventListener("change", () => {
+        this.box.classList.toggle("fit", fit.checked);
+        this.markRow();
+      });
       this.find(".all-fields").addEventListener("change", () => this.showState());
       this.box.addEventListener("click", (event) => {
         const row = event.target.closest(".row, .fold");
@@ -52,6 +57,13 @@
         if (row.classList.contains("fold")) this.unfold(true);
         choose(this.number, Number(row.dataset.step || row.dataset.first));
       });
+    }
+
+    // Bring the slider and the picture into sight, if they are not.
+    bring() {
+      const work = this.find(".work");
+      const top = work ? work.getBoundingClientRect().top : 0;
+      if (work && (top < -innerHeight || top > innerHeight / 3)) work.scrollIntoView({ block: "start" });
     }
 
     unfold(all) {
@@ -97,7 +109,7 @@
         now.append(make("p", "step-head", "The initial state, before any step."));
         return;
       }
-      for (const child of item.cloneNode(true).children) now.append(child);
+      now.append(...item.cloneNode(true).children);
       for (const [number, other] of this.words) other.classList.toggle("at-step", number === this.step);
     }
 
@@ -134,6 +146,7 @@
       const [actor, changes, gone] = this.step > 0 ? this.path.steps[this.step - 1] : [-1, [], []];
       const changed = new Set(changes.map(([place, at]) => key(place, at)));
       const wiped = new Set(gone.map(([place, at]) => key(place, at)));
+      const differences = new Map(changes.map(([place, at, , said]) => [key(place, at), said]));
       const all = this.find(".all-fields").checked;
       const target = this.find(".state-now");
       target.replaceChildren();
@@ -143,8 +156,12 @@
           if (!all && !this.moves.has(key(place, at))) return;
           const value = make("td");
           if (changed.has(key(place, at))) {
-            const word = wiped.has(key(place, at)) ? " forgotten, now " : " → ";
-            value.append(make("code", "was", before[place][at]), word, make("code", "", values[place][at]));
+            const said = differences.get(key(place, at));
+            if (said) value.append(make("code", "", said), make("code", "whole", values[place][at]));
+            else {
+              const word = wiped.has(key(place, at)) ? " forgotten, now " : " → ";
+              value.append(make("code", "was", before[place][at]), word, make("code", "", values[place][at]));
+            }
           } else {
             value.append(make("code", "", values[place][at]));
           }
@@ -185,14 +202,14 @@
     showLogs() {
       const target = this.find(".logs-now");
       if (!target) return;
-      const before = new Map();
-      const earlier = this.step > 0 ? this.path.shows[this.step - 1] || [] : null;
-      if (earlier) for (const number of earlier) before.set(logKey(this.path.logs[number]), this.path.logs[number]);
+      const earlier = this.step > 0 ? (this.path.shows[this.step - 1] || []).map((number) => this.path.logs[number]) : [];
       target.replaceChildren();
       const used = new Set();
-      for (const number of this.path.shows[this.step] || []) {
+      (this.path.shows[this.step] || []).forEach((number, place) => {
         const log = this.path.logs[number];
-        const old = before.get(logKey(log));
+        // A name may say of its log that it is down; who shows it and where stays.
+        const old = earlier.find((one) => one.name === log.name && one.actor === log.actor) ??
+          (earlier[place]?.actor === log.actor ? earlier[place] : null);
         const known = new Set(old ? old.entries.map((entry) => JSON.stringify(entry)) : []);
         const title = make("h4", "", make("bdi", "", log.name));
         if (log.actor && log.actor !== log.name) title.append(make("span", "of", " on ", make("bdi", "", log.actor)));
@@ -212,7 +229,7 @@
         part.setAttribute("aria-label", `log ${log.name}`);
         target.append(part);
         cells.scrollLeft = cells.scrollWidth;
-      }
+      });
       const legend = make("ul", "key");
       for (const number of [...used].sort((a, b) => a - b)) {
         legend.append(make("li", `t${number % 6}`, make("span", "letter", letter(number)), make("bdi", "", this.path.transactions[number])));
@@ -222,7 +239,6 @@
     }
   }
 
-  const logKey = (log) => JSON.stringify([log.name, log.actor]);
   const letter = (number) => (number < 26 ? String.fromCharCode(65 + number) : `A${number - 25}`);
 
   const carets = (marks) => {
@@ -257,7 +273,7 @@
   const links = [...document.querySelectorAll(".path-link")];
   let current = null;
 
-  const choose = (path, step, remember = true) => {
+  const choose = (path, step, { remember = true, bring = false } = {}) => {
     const view = views[Math.min(Math.max(path, 1), views.length) - 1];
     if (!view) return;
     const turned = view !== current;
@@ -269,6 +285,7 @@
         else link.removeAttribute("aria-current");
       }
     }
+    if (bring) view.bring();
     view.show(Math.min(Math.max(step, 0), view.last));
     if (!remember) return;
     const place = views.length > 1 ? `#path=${view.number}&step=${view.step}` : `#step=${view.step}`;
@@ -285,7 +302,7 @@
     const { step, last, path } = current;
     const fault = path.faults.find((number) => number > step) ?? path.faults[0];
     const target = { first: 0, back: step - 1, forward: step + 1, last, fault, pivot: path.pivot }[action];
-    if (target !== undefined && target !== null) choose(current.number, target);
+    if (target !== undefined && target !== null) choose(current.number, target, { bring: true });
   };
 
   const help = () => {
@@ -304,7 +321,8 @@
     const path = numberIn("path") ?? (current ? current.number : 1);
     const view = views[path - 1] ?? views[0];
     if (!view) return;
-    choose(view.number, numberIn("step") ?? view.path.pivot ?? view.last, false);
+    const step = numberIn("step");
+    choose(view.number, step ?? view.path.pivot ?? view.last, { remember: false, bring: step !== null });
   };
 
   const KEYS = {
@@ -336,7 +354,7 @@
       const view = views[Number(link.dataset.path) - 1];
       choose(view.number, view.step);
     } else {
-      choose(Number(link.closest("section.path").dataset.path), Number(link.dataset.goto));
+      choose(Number(link.closest("section.path").dataset.path), Number(link.dataset.goto), { bring: true });
     }
   });
 

@@ -36,7 +36,7 @@ def ledger(found: Ledger, number: int, reasons: Sequence[str]) -> Markup:
         ]
         name = tag("th", tag("bdi", record), *([" ", badge] if badge else []), scope="row")
         rows.append(tag("tr", name, *cells, class_="accused" if badge else None))
-    return tag("table", tag("thead", head), tag("tbody", *rows), class_="ledger")
+    return tag("div", tag("table", tag("thead", head), tag("tbody", *rows), class_="ledger"), class_="wide")
 
 
 def _events(found: Ledger, record: str, column: str, number: int) -> Markup:
@@ -117,7 +117,8 @@ def _faults(result: Result) -> Markup:
 
 def _explored(result: Result) -> Markup:
     explored = result.explored
-    whole = "all visited" if explored.complete else "not complete"
+    stopped = "the search stopped at the violation" if why.broken(result) else "not complete"
+    whole = "all visited" if explored.complete else stopped
     reach = (
         f"{words.count(explored.distinct_states, 'distinct state')}, "
         f"{words.count(explored.transitions, 'transition')}, {words.count(explored.depth, 'level')}: {whole}."

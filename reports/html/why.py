@@ -66,15 +66,16 @@ def fault(step: PathStep) -> str:
     return form.format(actor=actor, message=message)
 
 
-def diagnosis(found: Diagnosis, path: Path) -> list[tuple[str, str]]:
-    """Label and sentence for each part that was computed, then for each that was not."""
-    said: list[tuple[str, str]] = []
+def diagnosis(found: Diagnosis, path: Path) -> list[tuple[str, str, int | None]]:
+    """Label, sentence and step for each part that was computed, then for each that was not."""
+    said: list[tuple[str, str, int | None]] = []
     if (pivot := _step(path, found.pivot)) is not None:
         said.append(
             (
                 "What decided it",
                 f"Step {pivot.number}, {fault(pivot)}. Before it the guarantee would have been kept without "
                 "further faults, whatever happened next.",
+                pivot.number,
             )
         )
     if (last := _step(path, found.no_return)) is not None:
@@ -83,11 +84,12 @@ def diagnosis(found: Diagnosis, path: Path) -> list[tuple[str, str]]:
                 "Too late",
                 f"After step {last.number} ({words.clean(last.actor)}: {words.clean(last.action)}) nothing saves it: "
                 "even without further faults the guarantee is lost, whatever happens next.",
+                last.number,
             )
         )
     if found.fewest_faults is not None:
-        said.append(("Fewest faults", _fewest(found)))
-    said += [("Not computed", sentence(text)) for text in found.not_computed]
+        said.append(("Fewest faults", _fewest(found), None))
+    said += [("Not computed", sentence(text), None) for text in found.not_computed]
     return said
 
 
@@ -95,11 +97,13 @@ def _fewest(found: Diagnosis) -> str:
     counts = {name: number for name, number in (found.fewest_faults or {}).items() if number}
     if not counts:
         return "None is needed: it happens without any fault."
-    times = words.listing(f"{number} x {words.clean(name)}" for name, number in counts.items())
+    times = words.listing(
+        words.clean(name) + (f" ({number} times)" if number > 1 else "") for name, number in counts.items()
+    )
     total = sum(counts.values())
     need = "One fault is" if total == 1 else f"{total} faults are"
     if found.fewest_path is None:
-        return f"{need} needed, and the path shown has no more: {times}."
+        return f"{need} needed: {times}. The path shown has no more."
     return f"{need} needed: {times}. A path with just {'that' if total == 1 else 'these'} is shown as well."
 
 
