@@ -127,8 +127,8 @@ def _log(log: Log, known: list[str]) -> dict[str, Any]:
         "name": words.clean(log.name),
         "actor": words.clean(log.actor),
         "entries": [
-            [entry.offset, words.clean(entry.text), entry.kind, words.clean(entry.record),
-             known.index(entry.transaction) if entry.transaction else -1, entry.state]
+            [entry.offset, words.clean(entry.text), words.clean(entry.kind),
+             known.index(entry.transaction) if entry.transaction else -1, words.clean(entry.state)]
             for entry in log.entries
         ],
         "marks": [[words.clean(name), offset] for name, offset in log.marks],

@@ -219,7 +219,7 @@
           const marks = log.marks.filter(([, offset]) => offset <= entry[0] && offset > after);
           const isNew = this.step > 0 && !known.has(JSON.stringify(entry));
           cells.append(cell(entry, marks, isNew));
-          if (entry[4] >= 0) used.add(entry[4]);
+          if (entry[3] >= 0) used.add(entry[3]);
         });
         const end = log.entries.length ? log.entries[log.entries.length - 1][0] : -1;
         const beyond = log.marks.filter(([, offset]) => offset > end);
@@ -247,7 +247,7 @@
     return list;
   };
 
-  const cell = ([offset, text, kind, , transaction, state], marks, isNew) => {
+  const cell = ([offset, text, kind, transaction, state], marks, isNew) => {
     const box = make("div", "entry");
     if (kind === "marker" || kind === "gone") box.classList.add(kind);
     if (transaction >= 0) {
