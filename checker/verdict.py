@@ -1,4 +1,4 @@
-"""What a check found: plain data, read by reports/ and the command line, written by checker.check.
+"""What a check found: plain data, read by reports/ and the command line, written by checker.checking.
 
 A verdict never says more than what was explored. ``holds``: every state within the stated bounds was visited.
 """

@@ -36,7 +36,7 @@ LINES = [
     {"machine_code"},
     {"native"},
     {"story"},
-    {"check"},
+    {"checking"},
     {"expectation", "show", "side_by_side", "state_graph"},
     {"cli"},
     {"__main__"},
