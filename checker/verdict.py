@@ -1,4 +1,4 @@
-"""What a check found: plain data, read by reports/ and the command line, written by checker.check.
+"""What a check found: plain data, read by reports/ and the command line, written by checker.checking.
 
 A verdict never says more than what was explored. ``holds``: every state within the stated bounds was visited.
 """
@@ -118,6 +118,9 @@ class Path:
     replay: str  # the code that --replay takes
     logs: tuple[tuple[Log, ...], ...] = ()  # of each state, as the model's story draws them; () if it has none
     ledger: Ledger | None = None
+    # The states once more as plain data, for programs: actor -> field -> value as ``checker.values`` writes it; under
+    # "network" the messages on each link. () in a path that was not narrated.
+    values: tuple[dict[str, dict[str, Any]], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from checker.build import Built, branches_of, build
@@ -30,6 +31,7 @@ from checker.spec import SpecFile
 from checker.story import with_story
 from checker.system import Layout, System
 from checker.types import plain, show
+from checker.values import tagged, tagged_message
 from checker.verdict import (
     Change,
     Explored,
@@ -363,28 +365,52 @@ def _broken(reference: Reference, state: State) -> list[str]:
 
 def narrate(reference: Reference, state: State, number: int, steps: list[tuple[int, Transition]]) -> Path:
     """A path in the model's own words."""
-    states = [_in_words(reference, state)]
+    wording = _Wording(reference)
+    states, values = [wording.words(state)], [wording.values(state)]
     told: list[PathStep] = []
     for i, (_, one) in enumerate(steps, 1):
         assert one.state is not None
-        states.append(_in_words(reference, one.state))
+        states.append(wording.words(one.state))
+        values.append(wording.values(one.state))
         told.append(_step(reference, i, one, states[-2], states[-1]))
     code = "/".join(str(one) for one in (number, *(one for one, _ in steps)))
-    return Path(tuple(told), tuple(states), code)
+    return Path(tuple(told), tuple(states), code, values=tuple(values))
 
 
-def _in_words(reference: Reference, state: State) -> dict[str, dict[str, str]]:
-    words: dict[str, dict[str, str]] = {}
-    for i, instance in enumerate(reference.system.instances):
-        words[instance.name] = {name: show(value) for name, value in reference.field_values(state, i).items()}
-    network = {
-        link_name(reference.system, link): show(tuple(content))
-        for link in reference.system.links
-        if (content := reference.content(state, link))
-    }
-    if network:
-        words["network"] = network
-    return words
+class _Wording:
+    """States in words and as plain data. An actor that a step leaves alone keeps what was made of it before."""
+
+    def __init__(self, reference: Reference) -> None:
+        self.reference = reference
+        self._words: dict[int, tuple[dict[str, Any], dict[str, str]]] = {}
+        self._values: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
+
+    def words(self, state: State) -> dict[str, dict[str, str]]:
+        found = self._each(state, show, self._words)
+        network = {name: show(tuple(content)) for name, content in self._network(state)}
+        return {**found, **({"network": network} if network else {})}
+
+    def values(self, state: State) -> dict[str, dict[str, Any]]:
+        found = self._each(state, tagged, self._values)
+        network = {name: [tagged_message(one) for one in content] for name, content in self._network(state)}
+        return {**found, **({"network": network} if network else {})}
+
+    def _each(
+        self, state: State, render: Callable[[Any], Any], known: dict[int, tuple[dict[str, Any], dict[str, Any]]]
+    ) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        for i, instance in enumerate(self.reference.system.instances):
+            fields = self.reference.field_values(state, i)  # The same object for the same leaves.
+            if i not in known or known[i][0] is not fields:
+                known[i] = (fields, {name: render(value) for name, value in fields.items()})
+            found[instance.name] = known[i][1]
+        return found
+
+    def _network(self, state: State) -> Iterator[tuple[str, list[Any]]]:
+        for link in self.reference.system.links:
+            content = self.reference.content(state, link)
+            if content:
+                yield link_name(self.reference.system, link), content
 
 
 def _step(
@@ -397,6 +423,8 @@ def _step(
     system = reference.system
     changes = []
     for i, instance in enumerate(system.instances):
+        if after[instance.name] is before[instance.name]:
+            continue
         for name, text in after[instance.name].items():
             old = before[instance.name][name]
             if old != text:
