@@ -118,6 +118,8 @@ class Path:
     replay: str  # the code that --replay takes
     logs: tuple[tuple[Log, ...], ...] = ()  # of each state, as the model's story draws them; () if it has none
     ledger: Ledger | None = None
+    # Fields of messages that the model needs and the protocol does not say aloud: a short story leaves them out.
+    plumbing: frozenset[str] = frozenset()
     # The states once more as plain data, for programs: actor -> field -> value as ``checker.values`` writes it; under
     # "network" the messages on each link. () in a path that was not narrated.
     values: tuple[dict[str, dict[str, Any]], ...] = ()
