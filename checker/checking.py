@@ -31,6 +31,7 @@ from checker.search import (
 )
 from checker.source import fail
 from checker.spec import SpecFile
+from checker.spec_forms import FAULT_KINDS
 from checker.story import with_story
 from checker.system import Layout, System
 from checker.types import plain, show
@@ -143,6 +144,7 @@ def _judge(
         explored=_explored(found),
         bounds=_bounds(spec, system),
         faults={one.name: "unlimited" if one.limit is None else one.limit for one in system.budgets},
+        played=_played(spec),
         overridden=[f"{one.name} is {one.value}: {one.rule}" for one in spec.settings() if one.origin == "overridden"],
         not_modelled=list(spec.not_modelled),
         memory_bytes=engine.memory_bytes,
@@ -177,6 +179,12 @@ def _explain(
         one = result.properties[i]
         diagnosis = diagnose(built, reference, engine, incidents[one.name], partial(tell, reference), full=every)
         result.properties[i] = replace(one, diagnosis=diagnosis)
+
+
+def _played(spec: SpecFile) -> dict[str, str]:
+    """What the user's `faults:` has besides the checker's own kinds."""
+    given = spec.document.root.plain().get("faults") or {}
+    return {name: str(value) for name, value in given.items() if name not in FAULT_KINDS and value}
 
 
 def _asked(system: System) -> list[int]:

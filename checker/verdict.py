@@ -191,6 +191,9 @@ class Result:
     explored: Explored
     bounds: dict[str, Any] = field(default_factory=dict)  # constants, link capacities
     faults: dict[str, int | str] = field(default_factory=dict)  # budget by fault name; "unlimited"
+    # Faults of the spec that the model plays itself, as steps of its actors (a timeout, a refused append): how often.
+    # They are no budgets of the checker, and an explanation does not count them.
+    played: dict[str, str] = field(default_factory=dict)
     fired: dict[str, int] = field(default_factory=dict)  # transitions by fault name
     never_ran: list[str] = field(default_factory=list)  # "Actor.action" that no reached state enabled
     one_sided: list[str] = field(default_factory=list)  # "Actor.method, line 7: `if` was never true"

@@ -132,7 +132,7 @@ def _diagnosis_lines(result: Result, found: PropertyResult, paint: _Paint, width
     if found.diagnosis is None or found.path is None:
         return []
     lines: list[str] = []
-    for label, sentence in why.diagnosis(found.diagnosis, found.path):
+    for label, sentence in why.diagnosis(result, found.diagnosis, found.path):
         first, *rest = words.wrap(f"{label}: {sentence}", width)
         lines += [f"{paint(f'{label}:', 'bold')}{first.removeprefix(f'{label}:')}", *rest]
     fewest = found.diagnosis.fewest_path
@@ -207,9 +207,7 @@ def _lay_out(path: Path, width: int) -> _Columns:
     return _Columns(number, actor, action, number + 5 if own_line else details, own_line, width)
 
 
-def _path_lines(
-    path: Path, paint: _Paint, verbose: bool, width: int, diagnosis: Diagnosis | None = None
-) -> list[str]:
+def _path_lines(path: Path, paint: _Paint, verbose: bool, width: int, diagnosis: Diagnosis | None = None) -> list[str]:
     """The story. With a diagnosis, what carries on as usual is folded, unless all is asked for (``verbose``)."""
     if not path.steps:
         return ["The initial state itself, before any step:", *_state_lines(path, 0, width)]
@@ -506,9 +504,12 @@ def _asked(result: Result) -> Facts:
 
 def _fault_lines(result: Result) -> list[str]:
     names = [*result.faults, *(name for name in result.fired if name not in result.faults)]
-    if not names:
+    rows = [
+        (words.clean(name), f"up to {words.clean(count)}", "played by the model")
+        for name, count in result.played.items()
+    ]
+    if not names and not rows:
         return ["none were allowed"]
-    rows = []
     for name in names:
         budget = result.faults.get(name)
         times = "" if budget is None else "any number" if isinstance(budget, str) else f"up to {budget:,} a run"

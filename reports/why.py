@@ -66,9 +66,10 @@ def fault(step: PathStep) -> str:
     return form.format(actor=actor, message=message)
 
 
-def diagnosis(found: Diagnosis, path: Path) -> list[tuple[str, str]]:
+def diagnosis(result: Result, found: Diagnosis, path: Path) -> list[tuple[str, str]]:
     """Label and sentence for each part that was computed, then for each that was not."""
     said: list[tuple[str, str]] = []
+    played = words.listing(words.clean(name) for name in result.played)
     if (pivot := _step(path, found.pivot)) is not None:
         said.append(
             (
@@ -86,13 +87,18 @@ def diagnosis(found: Diagnosis, path: Path) -> list[tuple[str, str]]:
             )
         )
     if found.fewest_faults is not None:
-        said.append(("Fewest faults", _fewest(found)))
+        said.append(("Fewest faults", _fewest(found, played)))
     said += [("Not computed", sentence(text)) for text in found.not_computed]
     return said
 
 
-def _fewest(found: Diagnosis) -> str:
+def _fewest(found: Diagnosis, played: str) -> str:
     counts = {name: number for name, number in (found.fewest_faults or {}).items() if number}
+    if not counts and played:
+        return (
+            f"No crash, pause, loss, repetition or delay is needed. What the model plays itself ({played}) is not"
+            " counted here: the steps show whether it happened."
+        )
     if not counts:
         return "None is needed: it happens without any fault."
     times = words.listing(f"{number} x {words.clean(name)}" for name, number in counts.items())

@@ -240,7 +240,7 @@ def test_json_has_the_keys_of_format_1_in_their_order_and_additions_at_the_end()
 
     assert list(found) == [
         *("format", "spec", "title", "verdict", "properties", "explored", "bounds", "faults", "fired", "seconds"),
-        *("memory_bytes", "not_modelled", "why", "never_ran", "one_sided", "problem", "overridden"),
+        *("memory_bytes", "not_modelled", "why", "never_ran", "one_sided", "problem", "overridden", "played"),
     ]
     broken = found["properties"][2]
     assert list(broken) == [
