@@ -60,22 +60,22 @@ REASONS: dict[str, str] = {  # "file:function: condition" -> why nothing can tel
 # What a spec reaches: its actor classes, actions and handlers that ran, outcomes of each `if`, number of states.
 BASELINE = """
 import json, sys
-import checker.check
+import checker.checking
 from checker.build import build
 from checker.options import Options
 from checker.spec import load
 
 kept = []
-judge = checker.check._judge
+judge = checker.checking._judge
 def noting(spec, system, reference, engine, found, witnesses):
-    kept.append((checker.check._never_ran(system, engine.counters()), sorted(engine.covered())))
+    kept.append((checker.checking._never_ran(system, engine.counters()), sorted(engine.covered())))
     return judge(spec, system, reference, engine, found, witnesses)
-checker.check._judge = noting
+checker.checking._judge = noting
 for path in sys.argv[2:]:
     spec = load(path)
     classes = sorted(build(spec).system.classes)
     kept.clear()
-    result = checker.check.run(spec, Options(workers=1, states=int(sys.argv[1])))
+    result = checker.checking.run(spec, Options(workers=1, states=int(sys.argv[1])))
     states = result.explored.distinct_states
     if states < int(sys.argv[1]):
         pinned = spec.expect is not None and spec.expect.distinct_states is not None
@@ -85,7 +85,7 @@ for path in sys.argv[2:]:
 # that has many more states than the original differs, whatever else it does.
 RUNNER = """
 import sys
-from checker.check import run
+from checker.checking import run
 from checker.expectation import differences
 from checker.options import Options
 from checker.spec import load

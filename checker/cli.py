@@ -398,7 +398,7 @@ class _Checking:
 
     def explore(self, path: str) -> Checked:
         spec = _loaded(path, self.arguments.overrides)
-        from checker import check as checking
+        from checker import checking
         from checker.progress import LiveLine
         from checker.side_by_side import Checked
 
@@ -532,7 +532,7 @@ def _errors(error: SourceError) -> list[dict[str, Any]]:
 
 
 def _replay(session: Session, specs: Sequence[str]) -> int:
-    from checker import check as checking
+    from checker import checking
     from reports.json import path_document
     from reports.text import render_path
 
@@ -604,7 +604,7 @@ def _exported_graph(spec: SpecFile, arguments: argparse.Namespace) -> str:
 
 def _exported_path(spec: SpecFile, arguments: argparse.Namespace) -> str:
     """The first counterexample; where there is none, the first witness."""
-    from checker import check as checking
+    from checker import checking
     from checker.verdict import PropertyVerdict
     from reports import diagram, itf
 

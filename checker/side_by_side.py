@@ -12,7 +12,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from checker import check, machine_code, spec
+from checker import checking, machine_code, spec
 from checker.options import Options
 from checker.spec import Expect, Limits
 from checker.verdict import Result
@@ -31,7 +31,7 @@ class Checked:
 def checked(path: str, overrides: Sequence[str], options: Options) -> Checked:
     """Load and check. Raises ``SourceError`` for a wrong spec."""
     found = spec.load(path, overrides)
-    return Checked(found.path, found.expect, found.limits, check.run(found, options.limited_by(found.limits)))
+    return Checked(found.path, found.expect, found.limits, checking.run(found, options.limited_by(found.limits)))
 
 
 def is_possible() -> bool:
@@ -41,7 +41,7 @@ def is_possible() -> bool:
 @contextmanager
 def started(paths: Sequence[str], overrides: Sequence[str], options: Options) -> Iterator[list[Future[Checked]]]:
     """Every spec's answer to be; what has not begun is cancelled at the end."""
-    share = (options.memory_bytes or check.default_memory()) // _cores()
+    share = (options.memory_bytes or checking.default_memory()) // _cores()
     options = replace(options, memory_bytes=share, workers=options.workers or 1)
     pool = ProcessPoolExecutor(_cores(), multiprocessing.get_context("fork"), _in_a_process_of_its_own)
     try:

@@ -12,7 +12,7 @@ from typing import Any
 import networkx
 
 from checker.build import build
-from checker.check import narrate
+from checker.checking import narrate
 from checker.reference import ModelError, Reference, State
 from checker.spec import SpecFile
 from checker.verdict import PathStep

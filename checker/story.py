@@ -55,7 +55,7 @@ def with_story(path: Path, reference: Reference, initial: State, steps: Sequence
         events = sorted(telling.events, key=lambda one: one.step)
         ledger = Ledger(tuple(telling.records), tuple(telling.columns), tuple(events))
     assert not telling.logs or len(telling.logs) == len(worlds), "logs of every state, or of none"
-    return replace(path, logs=tuple(map(tuple, telling.logs)), ledger=ledger)
+    return replace(path, logs=tuple(map(tuple, telling.logs)), ledger=ledger, plumbing=telling.plumbing)
 
 
 def _world(reference: Reference, names: list[str], state: State) -> World:

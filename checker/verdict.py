@@ -1,4 +1,4 @@
-"""What a check found: plain data, read by reports/ and the command line, written by checker.check.
+"""What a check found: plain data, read by reports/ and the command line, written by checker.checking.
 
 A verdict never says more than what was explored. ``holds``: every state within the stated bounds was visited.
 """
@@ -118,6 +118,11 @@ class Path:
     replay: str  # the code that --replay takes
     logs: tuple[tuple[Log, ...], ...] = ()  # of each state, as the model's story draws them; () if it has none
     ledger: Ledger | None = None
+    # Fields of messages that the model needs and the protocol does not say aloud: a short story leaves them out.
+    plumbing: frozenset[str] = frozenset()
+    # The states once more as plain data, for programs: actor -> field -> value as ``checker.values`` writes it; under
+    # "network" the messages on each link. () in a path that was not narrated.
+    values: tuple[dict[str, dict[str, Any]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -186,6 +191,9 @@ class Result:
     explored: Explored
     bounds: dict[str, Any] = field(default_factory=dict)  # constants, link capacities
     faults: dict[str, int | str] = field(default_factory=dict)  # budget by fault name; "unlimited"
+    # Faults of the spec that the model plays itself, as steps of its actors (a timeout, a refused append): how often.
+    # They are no budgets of the checker, and an explanation does not count them.
+    played: dict[str, str] = field(default_factory=dict)
     fired: dict[str, int] = field(default_factory=dict)  # transitions by fault name
     never_ran: list[str] = field(default_factory=list)  # "Actor.action" that no reached state enabled
     one_sided: list[str] = field(default_factory=list)  # "Actor.method, line 7: `if` was never true"

@@ -1,17 +1,21 @@
 """A verdict as one JSON document for other programs.
 
 The keys of format 1 come first, in a fixed order. After them, at the end of each object, stand additions:
-``explanation`` and ``reasons`` of a property; ``sent``, ``choices`` and ``late`` of a step; ``why``, ``never_ran``,
-``one_sided`` and ``problem`` of the whole. Additions do not raise ``format``; a key that changes its meaning or place
-does.
+``explanation``, ``reasons``, ``logs``, ``ledger`` and ``diagnosis`` of a property; ``sent``, ``choices`` and ``late``
+of a step; ``why``, ``never_ran``, ``one_sided``, ``problem``, ``overridden`` and ``played`` of the whole. Additions do
+not raise ``format``; a key that changes its meaning or place does.
+
+``logs`` has each log as it is after the step named, from the start (step 0) on and again whenever it changes.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
+from collections.abc import Sequence
 from typing import Any
 
-from checker.verdict import Path, PathStep, PropertyResult, Result, SentMessage
+from checker.verdict import Diagnosis, Ledger, Log, Path, PathStep, PropertyResult, Result, SentMessage
 
 FORMAT = 1
 
@@ -42,6 +46,7 @@ def document(result: Result) -> dict[str, Any]:
         "one_sided": list(result.one_sided),
         "problem": _problem(result),
         "overridden": list(result.overridden),
+        "played": dict(result.played),
     }
 
 
@@ -66,6 +71,8 @@ def _property(found: PropertyResult) -> dict[str, Any]:
         "path": None if found.path is None else path_document(found.path),
         "explanation": found.explanation,
         "reasons": list(found.reasons),
+        **_story(found.path),
+        "diagnosis": None if found.diagnosis is None else _diagnosis(found.diagnosis),
     }
 
 
@@ -77,6 +84,50 @@ def _problem(result: Result) -> dict[str, Any] | None:
         "text": result.problem,
         "replay": None if path is None else path.replay,
         "path": None if path is None else path_document(path),
+        **_story(path),
+    }
+
+
+def _story(path: Path | None) -> dict[str, Any]:
+    """What the model tells of a path: its logs, and what became of each record; None where it tells neither."""
+    return {
+        "logs": None if path is None or not path.logs else _logs(path.logs),
+        "ledger": None if path is None or path.ledger is None else _ledger(path.ledger),
+    }
+
+
+def _logs(states: Sequence[Sequence[Log]]) -> list[dict[str, Any]]:
+    found, known = [], dict[tuple[str, str], Log]()
+    for number, logs in enumerate(states):
+        for log in logs:
+            if known.get((log.actor, log.name)) == log:
+                continue
+            known[log.actor, log.name] = log
+            entries = [dataclasses.asdict(entry) for entry in log.entries]
+            marks = [{"name": name, "offset": offset} for name, offset in log.marks]
+            found.append({"step": number, "name": log.name, "actor": log.actor, "entries": entries, "marks": marks})
+    return found
+
+
+def _ledger(ledger: Ledger) -> dict[str, Any]:
+    return {
+        "records": list(ledger.records),
+        "columns": list(ledger.columns),
+        "events": [dataclasses.asdict(event) for event in ledger.events],
+    }
+
+
+def _diagnosis(found: Diagnosis) -> dict[str, Any]:
+    """``fewest_faults`` has a path of its own only if the path shown has more faults."""
+    fewest = found.fewest_path
+    return {
+        "pivot": found.pivot,
+        "no_return": found.no_return,
+        "matters": list(found.matters),
+        "fewest_faults": None if found.fewest_faults is None else dict(found.fewest_faults),
+        "fewest_replay": None if fewest is None else fewest.replay,
+        "fewest_path": None if fewest is None else path_document(fewest),
+        "not_computed": list(found.not_computed),
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from checker.verdict import Change, SentMessage
@@ -90,25 +90,26 @@ def wrap(text: str, width: int, first: int | None = None) -> list[str]:
 # --- Messages -------------------------------------------------------------------------------------------------------
 
 
-def value(item: Any) -> str:
-    """A message field's value, as the model would write it."""
+def value(item: Any, hidden: Collection[str] = ()) -> str:
+    """A message field's value, as the model would write it; without the fields of structs that are ``hidden``."""
     match item:
         case str():
             return clean(item)
         case {**entries}:
-            return "{" + ", ".join(f"{clean(key)}: {value(entry)}" for key, entry in entries.items()) + "}"
+            shown = [f"{clean(key)}: {value(entry, hidden)}" for key, entry in entries.items() if key not in hidden]
+            return "{" + ", ".join(shown) + "}"
         case list() | tuple():
-            return "[" + ", ".join(value(entry) for entry in item) + "]"
+            return "[" + ", ".join(value(entry, hidden) for entry in item) + "]"
         case _:
             return clean(item)
 
 
-def message(sent: SentMessage) -> str:
-    return f"{clean(sent.type)}({', '.join(message_fields(sent))})"
+def message(sent: SentMessage, hidden: Collection[str] = ()) -> str:
+    return f"{clean(sent.type)}({', '.join(message_fields(sent, hidden))})"
 
 
-def message_fields(sent: SentMessage) -> list[str]:
-    return [f"{clean(name)}={value(item)}" for name, item in sent.fields.items()]
+def message_fields(sent: SentMessage, hidden: Collection[str] = ()) -> list[str]:
+    return [f"{clean(name)}={value(item, hidden)}" for name, item in sent.fields.items() if name not in hidden]
 
 
 def count(number: int, noun: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field
 
-import checker.check
+import checker.checking
 from checker import spec_schema
 from checker.cli import main
 from checker.options import Options
@@ -73,7 +73,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
             raise found
         return found if isinstance(found, Result) else answer(spec.path, found)
 
-    monkeypatch.setattr(checker.check, "run", run)
+    monkeypatch.setattr(checker.checking, "run", run)
     return known
 
 

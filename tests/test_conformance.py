@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from agreement import Agreement
 
-from checker import check
+from checker import checking
 from checker.build import build
 from checker.options import Options
 from checker.spec import load
@@ -69,7 +69,7 @@ def specs() -> list[object]:
 
 def answer(name: str, options: Options) -> str:
     """The JSON document without what differs from run to run."""
-    document = json.document(check.run(load(name), options))
+    document = json.document(checking.run(load(name), options))
     return json.dumps({key: value for key, value in document.items() if key not in ("seconds", "memory_bytes")})
 
 

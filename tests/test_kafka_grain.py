@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from checker import check
+from checker import checking
 from checker.options import Options
 from checker.spec import load
 
@@ -27,8 +27,8 @@ def test_both_grains_give_the_same_verdict(name: str, monkeypatch: pytest.Monkey
     monkeypatch.chdir(ROOT)
     overrides = ["topics.orders.replication.factor=2", "topics.orders.min.insync.replicas=1"]
 
-    log = check.run(load(f"specs/{name}.yaml", [*overrides, "grain=log"]), Options())
-    replicas = check.run(load(f"specs/{name}.yaml", [*overrides, "grain=replicas"]), Options())
+    log = checking.run(load(f"specs/{name}.yaml", [*overrides, "grain=log"]), Options())
+    replicas = checking.run(load(f"specs/{name}.yaml", [*overrides, "grain=replicas"]), Options())
 
     assert log.outcome == replicas.outcome
     assert [one.verdict for one in log.properties] == [one.verdict for one in replicas.properties]

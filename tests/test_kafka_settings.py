@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from checker.check import run
+from checker.checking import run
 from checker.source import Place
 from checker.spec import load
 from model.kafka import config, pipeline

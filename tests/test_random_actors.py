@@ -18,7 +18,7 @@ from agreement import INITIAL_MAX, Agreement
 from hypothesis import HealthCheck, Phase, given, note, settings
 from random_actors import Model, models
 
-from checker import check
+from checker import checking
 from checker.build import build
 from checker.options import Options
 from checker.source import SourceError
@@ -40,7 +40,7 @@ def own_cache() -> Iterator[None]:
 
 def answer(spec: SpecFile, options: Options) -> Result:
     """The whole result, but for what differs between runs."""
-    return replace(check.run(spec, options), seconds={}, memory_bytes=0, engine="")
+    return replace(checking.run(spec, options), seconds={}, memory_bytes=0, engine="")
 
 
 def compare(model: Model, folder: Path, seen: Counter[str]) -> None:
@@ -68,7 +68,7 @@ def compare(model: Model, folder: Path, seen: Counter[str]) -> None:
         assert answer(spec, Options(engine="native", workers=2)) == judged
         for one in judged.properties:
             if one.path is not None:
-                assert check.replay(spec, one.path.replay)[0] == one.path
+                assert checking.replay(spec, one.path.replay)[0] == one.path
 
 
 def run(count: int, *, reproducible: bool) -> Counter[str]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from checker import check
+from checker import checking
 from checker.build import build
 from checker.options import Options
 from checker.reference import Reference, Transition
@@ -138,7 +138,7 @@ class Walk:
         return self.reference.field_values(self.state, number)[name]
 
     def result(self) -> Result:
-        answers = [check.run(self.spec, Options(engine=engine)) for engine in ("reference", "native")]
+        answers = [checking.run(self.spec, Options(engine=engine)) for engine in ("reference", "native")]
         assert answers[0].outcome == answers[1].outcome
         assert answers[0].explored == answers[1].explored
         return answers[0]

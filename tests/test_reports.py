@@ -240,10 +240,13 @@ def test_json_has_the_keys_of_format_1_in_their_order_and_additions_at_the_end()
 
     assert list(found) == [
         *("format", "spec", "title", "verdict", "properties", "explored", "bounds", "faults", "fired", "seconds"),
-        *("memory_bytes", "not_modelled", "why", "never_ran", "one_sided", "problem", "overridden"),
+        *("memory_bytes", "not_modelled", "why", "never_ran", "one_sided", "problem", "overridden", "played"),
     ]
     broken = found["properties"][2]
-    assert list(broken) == [*("name", "kind", "verdict", "steps", "faults", "replay", "path", "explanation", "reasons")]
+    assert list(broken) == [
+        *("name", "kind", "verdict", "steps", "faults", "replay", "path", "explanation", "reasons"),
+        *("logs", "ledger", "diagnosis"),
+    ]
     assert list(broken["path"][15]) == [
         *("step", "actor", "action", "fault", "message", "changes", "sent", "choices", "late")
     ]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from checker import check
+from checker import checking
 from checker.expectation import differences
 from checker.options import Engine, Options
 from checker.spec import load
@@ -61,7 +61,7 @@ def spec_names() -> list[object]:
 
 def check_as_expected(name: str, engine: Engine) -> None:
     spec = load(str(SPECS / f"{name}.yaml"))
-    result = check.run(spec, Options(engine=engine))
+    result = checking.run(spec, Options(engine=engine))
     assert differences(spec.expect, result) == []
     assert result.explored.initial_states == INITIAL_STATES.get(name, result.explored.initial_states)
 

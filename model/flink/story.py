@@ -18,6 +18,7 @@ OUTPUT, DELIVERED, GROUP_OFFSET = "in the output", "delivered", "group offset"
 
 def tell(telling: Telling) -> None:
     first = telling.worlds[0]
+    telling.plumbing = frozenset({"sender"})
     if first.of(Task):
         JobStory(telling).tell()
     elif first.of(Join):

@@ -23,6 +23,7 @@ def tell(telling: Telling) -> None:
         for _, leader in first.of(InputPartition)
         for offset in range(leader.records)
     ]
+    telling.plumbing = frozenset({"member", "connection", "consumer", "reader", "writer", "partitions_seen"})
     telling.columns = [APPENDED, HANDED_OUT, EFFECT, COMMITTED]
     for _, leader in first.of(InputPartition):
         for offset in range(leader.initial):

@@ -28,6 +28,7 @@ DECIDED, READ, INPUT_OFFSET = "transaction", "read", "committed offset of orders
 def tell(telling: Telling) -> None:
     records = telling.constants["records"]
     telling.records = [order(record) for record in range(records)]
+    telling.plumbing = frozenset({"client", "correlation", "attempt", "transactional_id"})
     telling.columns = [SENT, IN_LOG, ACKNOWLEDGED, DECIDED, READ, INPUT_OFFSET]
     logs: dict[str, list[LogEntry]] = {name: [] for name, _ in telling.worlds[0].of(PartitionLeader)}
     telling.logs.append(drawn(telling.worlds[0], logs, records))
