@@ -374,7 +374,9 @@ class _Picture:
             ]
             leftwards = all(end < lane for end in ends) if ends else lane == len(self.actors) - 1 > 0
             columns = self._label_columns(lane, leftwards)
-            label = _Label(_label_lines(words.clean(sent.type), words.message_fields(sent), columns), pending)
+            label = _Label(
+                _label_lines(words.clean(sent.type), words.message_fields(sent, self.path.plumbing), columns), pending
+            )
             self.labels[step.number, place] = label
             (row.left if leftwards else row.right).append(label)
         return row

@@ -10,8 +10,8 @@ from functools import cache
 from importlib.resources import files
 
 from checker.verdict import Diagnosis, Outcome, Path, PropertyVerdict, Result
-from reports import sequence, words
-from reports.html import data, story, tables, why
+from reports import sequence, why, words
+from reports.html import data, story, tables
 from reports.html.markup import Markup, join, tag, text
 
 _LOOKS = {Outcome.HOLDS: "good", Outcome.VIOLATED: "bad", Outcome.INCONCLUSIVE: "late", Outcome.VACUOUS: "late"}
@@ -230,7 +230,7 @@ def _why(result: Result, one: _Shown, number: int) -> Markup:
         listed = tag("ul", *(tag("li", reason) for reason in said)) if len(said) > 1 else text(said[0])
         rows.append(("What is wrong at the end", listed))
     if one.diagnosis is not None:
-        for label, sentence, step in why.diagnosis(one.diagnosis, one.path):
+        for label, sentence, step in why.diagnosis(result, one.diagnosis, one.path):
             rows.append((label, join([sentence, *([" ", _link(number, step)] if step is not None else [])])))
     command = why.replay(result, one.path)
     if command:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from checker.verdict import Change, Path, PathStep, SentMessage
 from reports import words
 from reports.flights import origins, sender_of, vanished
@@ -60,9 +62,11 @@ def _lines(path: Path, step: PathStep, sent_in: int | None) -> list[Markup]:
         when = f", sent in step {sent_in}" if sent_in is not None else ""
         origin = join([" from ", tag("bdi", sender or "the network"), when])
         if step.fault and step.action in _MESSAGE_FAULTS:
-            lines.append(_line(message(step.received), origin, ": ", _MESSAGE_FAULTS[step.action], look="bad"))
+            lines.append(
+                _line(message(step.received, path.plumbing), origin, ": ", _MESSAGE_FAULTS[step.action], look="bad")
+            )
         else:
-            lines.append(_line("gets LATE " if step.late else "gets ", message(step.received), origin))
+            lines.append(_line("gets LATE " if step.late else "gets ", message(step.received, path.plumbing), origin))
     elif step.action in _ACTOR_EVENTS:
         lines.append(_line(_ACTOR_EVENTS[step.action], look="bad" if step.fault else ""))
     if step.choices:
@@ -79,7 +83,7 @@ def _lines(path: Path, step: PathStep, sent_in: int | None) -> list[Markup]:
         if not one.wiped:
             lines.append(_line(tag("code", words.change(one, whose=step.actor))))
     for sent in step.sent:
-        lines.append(_line("sends ", message(sent), " to ", tag("bdi", sent.receiver or "everyone")))
+        lines.append(_line("sends ", message(sent, path.plumbing), " to ", tag("bdi", sent.receiver or "everyone")))
     return lines
 
 
@@ -87,8 +91,8 @@ def _line(*children: str, look: str = "") -> Markup:
     return tag("li", *children, class_=look or None)
 
 
-def message(sent: SentMessage) -> Markup:
-    fields = ", ".join(words.message_fields(sent))
+def message(sent: SentMessage, hidden: Collection[str] = ()) -> Markup:
+    fields = ", ".join(words.message_fields(sent, hidden))
     return tag("code", tag("b", sent.type), f"({fields})")
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from checker.verdict import Ledger, PropertyResult, PropertyVerdict, Result
-from reports import words
-from reports.html import why
+from checker.verdict import Ledger, LedgerEvent, PropertyResult, PropertyVerdict, Result
+from reports import why, words
 from reports.html.markup import Markup, join, tag
 
 _SAID = {
@@ -43,12 +42,13 @@ def _events(found: Ledger, record: str, column: str, number: int) -> Markup:
     events = [one for one in found.events if (one.record, one.column) == (record, column)]
     if not events:
         return tag("span", "never", class_="never")
-    return tag("ul", *(tag("li", one.text, " ", _when(one.step, number), data_event=one.step) for one in events))
+    return tag("ul", *(tag("li", *_event(one, number), data_event=one.step) for one in events))
 
 
-def _when(step: int, number: int) -> Markup:
-    said = "from the start" if step == 0 else f"step {step}"
-    return tag("a", said, href=f"#path={number}&step={step}", class_="when", data_goto=step)
+def _event(event: LedgerEvent, number: int) -> list[Markup | str]:
+    said = "from the start" if event.step == 0 else f"step {event.step}"
+    link = tag("a", said, href=f"#path={number}&step={event.step}", class_="when", data_goto=event.step)
+    return [link] if event.text in ("", said) else [event.text, " ", link]
 
 
 def _is_named(record: str, reasons: Iterable[str]) -> bool:
@@ -99,20 +99,26 @@ def _question(found: PropertyResult) -> Markup:
 
 def _faults(result: Result) -> Markup:
     names = [*result.faults, *(name for name in result.fired if name not in result.faults)]
-    if not names:
+    if not names and not result.played:
         return tag("p", "None: every component runs, every message arrives.")
     head = tag("tr", *(tag("th", name, scope="col") for name in ("fault", "budget", "happened")))
-    rows = []
+    rows = [_fault(name, f"up to {words.clean(count)}", "played by the model") for name, count in result.played.items()]
     for name in names:
         budget = result.faults.get(name)
         times = "" if budget is None else "any number" if isinstance(budget, str) else f"up to {budget:,} a run"
         fired = result.fired.get(name, 0)
         happened = f"in {words.count(fired, 'transition')}" if fired else "never"
-        rows.append(
-            tag("tr", tag("th", tag("bdi", name), scope="row"), tag("td", times, data_column="budget"),
-                tag("td", happened, data_column="happened"))
-        )  # fmt: skip
+        rows.append(_fault(name, times, happened))
     return tag("table", tag("thead", head), tag("tbody", *rows))
+
+
+def _fault(name: str, times: str, happened: str) -> Markup:
+    return tag(
+        "tr",
+        tag("th", tag("bdi", name), scope="row"),
+        tag("td", times, data_column="budget"),
+        tag("td", happened, data_column="happened"),
+    )
 
 
 def _explored(result: Result) -> Markup:
