@@ -422,7 +422,8 @@ class _Picture:
             x = self._x(lane)
             name = words.shorten(words.clean(actor), 20)
             out.append(
-                f"<g><title>{escape(words.clean(actor))}</title>"
+                f'<g class="lane" data-actor={quoteattr(words.clean(actor))}>'
+                f"<title>{escape(words.clean(actor))}</title>"
                 f'<rect class="head" x="{x - _BOX / 2:.1f}" y="{top:.1f}" '
                 f'width="{_BOX}" height="{_HEAD - 8}" rx="4"/>{_text(x, top + 17, name, "actor")}</g>'
             )
@@ -659,13 +660,12 @@ def _notes(step: PathStep) -> list[tuple[str, str]]:
 def _label_lines(kind: str, fields: list[str], columns: int) -> list[str]:
     """The message's name, then its fields, as many on a line as fit; four lines of fields at most."""
     lines: list[str] = []
-    for whole in fields:
-        item = words.shorten(whole, columns)
+    for item in fields:
         joined = f"{lines[-1]} {item}" if lines else item
         if lines and words.columns(joined) <= columns:
             lines[-1] = joined
         else:
-            lines.append(item)
+            lines += words.wrap(item, columns)
     if len(lines) > 4:
         lines = [*lines[:3], words.shorten(" ".join(lines[3:]), columns)]
     return [words.shorten(kind, columns), *lines]

@@ -183,6 +183,7 @@ def test_the_slider_moves_everything(show: Callable[..., Any]) -> None:
     assert now.get_attribute("aria-live") == "polite"
     assert "append" in now.inner_text()
     assert shown.locator("section.path:visible .picture:visible .selected").get_attribute("data-step") == "13"
+    assert shown.locator("section.path:visible .picture:visible .lane-now").get_attribute("data-actor") == "partition-1"
     changed = shown.locator("section.path:visible .state .changed")
     assert changed.count() == 2
     assert "Entry(producer_id=2" in changed.first.inner_text()

@@ -386,9 +386,10 @@ def _help() -> Markup:
     keys = [tag("div", tag("dt", tag("kbd", key)), tag("dd", said)) for key, said in _KEYS]
     return tag(
         "dialog",
-        tag("h2", "How to read this page"),
+        tag("h2", "How to read this page", id="help-title"),
         tag("ul", *(tag("li", one) for one in _READING)),
         tag("dl", *keys, class_="keys"),
         tag("button", "Close", type="button"),
         id="help",
+        aria_labelledby="help-title",
     )

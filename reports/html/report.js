@@ -126,6 +126,8 @@
         const last = Number(row.dataset.step || row.dataset.last);
         if (first > this.step || this.step > last) continue;
         row.classList.add("selected");
+        const actor = this.path.actors[this.path.steps[this.step - 1][0]];
+        for (const lane of picture.querySelectorAll(".lane")) lane.classList.toggle("lane-now", lane.dataset.actor === actor);
         reveal(this.box, row, 44);
         const shape = row.classList.contains("row") ? row.querySelector(":scope > g > rect") : null;
         if (shape) this.revealSideways(shape);
