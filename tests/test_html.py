@@ -16,6 +16,9 @@ from pathlib import Path as FilePath
 
 import pytest
 import report_samples as samples
+from hypothesis import given, settings
+from hypothesis import strategies as some
+from test_reports_fuzz import paths, values
 
 from checker.cli import main
 from checker.verdict import Diagnosis, Path, Result
@@ -497,3 +500,43 @@ def test_a_result_without_anything_has_a_page() -> None:
     empty = Result("s.yaml", "", samples.holds().outcome, [], samples.holds().explored)
 
     assert "s.yaml" in read(page(empty)).said
+
+
+# --- Any path -------------------------------------------------------------------------------------------------------
+
+
+@some.composite
+def explained(draw: some.DrawFn) -> Result:
+    """A violation with an arbitrary path, and a diagnosis that points anywhere in it, or beside it."""
+    path = draw(paths())
+    numbers = some.integers(0, len(path.steps) + 1)
+    diagnosis = Diagnosis(
+        draw(some.none() | numbers),
+        draw(some.none() | numbers),
+        tuple(draw(some.lists(numbers, unique=True))),
+        draw(some.none() | some.dictionaries(values, some.integers(0, 2), max_size=2)),
+    )
+    result = samples.violated()
+    result.properties = [replace(result.properties[2], path=path, diagnosis=diagnosis)]
+    return result
+
+
+@settings(max_examples=60, deadline=None)
+@given(explained())
+def test_any_path_has_a_page(result: Result) -> None:
+    """Well-formed; every step is in each picture once, by itself or in a fold."""
+    path = result.properties[0].path
+    assert path is not None
+    reader = read(page(result))
+
+    pictures: list[list[int]] = []
+    for element, attributes in reader.elements:
+        if element == "div" and "picture" in (attributes.get("class") or "").split():
+            pictures.append([])
+        if element == "g" and attributes.get("class") == "row":
+            pictures[-1].append(int(attributes["data-step"] or 0))
+        if element == "g" and attributes.get("class") == "fold":
+            pictures[-1] += range(int(attributes["data-first"] or 0), int(attributes["data-last"] or 0) + 1)
+    assert [sorted(one) for one in pictures] == [[step.number for step in path.steps]] * len(pictures)
+    assert len(pictures) == 0 if not path.steps else len(pictures) in (1, 2)
+    assert len(data_of(reader)[0]["steps"]) == len(path.steps)  # type: ignore[arg-type]
