@@ -144,7 +144,8 @@ def _judge(
         explored=_explored(found),
         bounds=_bounds(spec, system),
         faults={one.name: "unlimited" if one.limit is None else one.limit for one in system.budgets},
-        played=_played(spec),
+        played=(played := _played(spec)),
+        uncounted=[name for name in played if name not in system.played_faults],
         overridden=[f"{one.name} is {one.value}: {one.rule}" for one in spec.settings() if one.origin == "overridden"],
         not_modelled=list(spec.not_modelled),
         memory_bytes=engine.memory_bytes,
@@ -501,8 +502,9 @@ def _step(
     late = one.receiver_link is not None and one.receiver_link.late
     actor = system.instances[one.actor].name
     return PathStep(
-        number, actor, action, one.group.fault, received, late, sent, tuple(changes), tuple(show(c) for c in one.chosen)
-    )
+        number, actor, action, one.group.fault, received, late, sent, tuple(changes),
+        tuple(show(c) for c in one.chosen), one.played,
+    )  # fmt: skip
 
 
 def _fields(message: Any) -> dict[str, Any]:

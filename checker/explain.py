@@ -1,8 +1,9 @@
 """Why a guarantee is broken: the step that decided it, the step after which it was lost, the fewest faults that do it.
 
 A path is a sequence of states s0 .. sn, the last of them violating. Its steps are of two kinds: F, the faults, and N,
-everything else. Restarting, waking up and the late arrival of a delayed message are N: budgets bound the faults, never
-the recovery. All terms below are about what N-steps alone can still lead to, on the state graph itself, exactly.
+everything else. F has the faults of the checker's budgets and those that actors play themselves (``lang.Counts``).
+Restarting, waking up and the late arrival of a delayed message are N: budgets bound the faults, never the recovery. All
+terms below are about what N-steps alone can still lead to, on the state graph itself, exactly.
 
 - *At risk*: s is at risk if some N-path from s reaches a violation (for ``deadlock``: a stuck state that is not final).
 - ``pivot``: the last step i with s(i-1) not at risk, and sj at risk for all j >= i. Before it the guarantee would have
@@ -13,7 +14,8 @@ the recovery. All terms below are about what N-steps alone can still lead to, on
   was broken is not mended. Before this step a continuation without further faults could still keep the guarantee for
   good; after it each one either breaks it or goes in circles for ever on its way there. 0: it is so from the start.
 - ``fewest_faults``: of all violating states within the spec's budgets, those with the least number of faults, of them
-  the nearest, of their shortest paths the canonically least. The path that is shown is a shortest one of all, so it is
+  the nearest, of their shortest paths the canonically least. Of faults that actors play only "none" and "as many as
+  they play" are told apart. The path that is shown is a shortest one of all, so it is
   this path if no path with fewer faults exists.
 
 Sources. Jin, Ravi and Somenzi (Fate and Free Will in Error Traces, TACAS 2002) divide an error trace into segments in
@@ -65,7 +67,7 @@ class Incident:
     @property
     def faults(self) -> list[int]:
         """The numbers of the steps that are faults."""
-        return [i for i, (_, one) in enumerate(self.steps, 1) if one.group.fault]
+        return [i for i, (_, one) in enumerate(self.steps, 1) if one.fault]
 
 
 def diagnose(
@@ -73,7 +75,7 @@ def diagnose(
 ) -> Diagnosis:
     """What can be said about a path. ``tell`` puts another path into words."""
     patience = Patience(**(FULL if full else BRIEF))  # type: ignore[arg-type]
-    probe = Probe(built, reference, engine, len(incident.faults))
+    probe = Probe(built, reference, engine, len(incident.faults), calm=incident.finding.target is Target.EVENT)
     found = Diagnosis()
     missing: list[str] = []
     try:
@@ -142,43 +144,69 @@ class _WithFewer:
     the least in the numbering of the original system, and its code is replayed there as any other.
     """
 
-    def __init__(self, probe: Probe, engine: Engine, allowed: Sequence[Vector]) -> None:
-        self.probe, self.engine, self.allowed = probe, engine, allowed
+    def __init__(self, probe: Probe, engine: Engine, allowed: Sequence[Vector], *, calm: bool) -> None:
+        self.probe, self.engine, self.allowed, self.calm = probe, engine, allowed, calm
         self.mark = engine.mark
 
     def marked(self, level: int, state: State, used: Vector) -> bool:
         for one in self.allowed:
             left = tuple(all_ - behind for all_, behind in zip(one, used, strict=True))
-            if min(left, default=0) >= 0 and self.engine.marked(level, self.probe.with_left(state, left)):
-                return True
+            if min(left, default=0) >= 0:
+                fewer = self.probe.with_left(state, left, calm=self.calm)
+                if self.engine.marked(level, fewer):
+                    return True
         return False
 
 
 def fewest_faults(
     probe: Probe, incident: Incident, tell: Tell, patience: Patience
 ) -> tuple[dict[str, int], Path | None]:
-    """Allow none, one, two ... faults in all, in every combination at once, until a violation comes within reach."""
-    for total in range(len(incident.faults)):
-        allowed = list(probe.vectors(total))
-        initial = probe.original.initial()
-        engine = probe.search([probe.with_left(one, left) for one in initial for left in allowed])
-        try:
-            level = first_level(engine, incident.finding, patience)
-            if level is not None:
-                goal = replace(incident.finding, level=level)
-                state, number, steps = _walk(probe, _WithFewer(probe, engine, allowed), goal)
-                return named(steps), tell(state, number, steps)
-        finally:
-            engine.close()
-    return named(incident.steps), None
+    """Allow none, one, two ... faults in all, in every combination at once, until a violation comes within reach.
+
+    Where the actors play faults too, first without any of those, then with as many as they play.
+    """
+    played = [one.played for _, one in incident.steps if one.played] if probe.calm is not None else []
+    given = len(incident.faults) - len(played)
+    best: Steps | None = None
+    for calm in (True, False) if played else (True,):
+        for total in range(given + len(played) if calm else given):
+            found = _with_faults(probe, incident.finding, total, patience, calm=calm)
+            if found is not None:
+                if best is None or _faults(found[2]) < _faults(best):
+                    best, start = found[2], found[:2]
+                break
+    if best is None or _faults(best) >= _faults(incident.steps):
+        return named(incident.steps), None
+    return named(best), tell(*start, best)
+
+
+def _with_faults(
+    probe: Probe, goal: Finding, total: int, patience: Patience, *, calm: bool
+) -> tuple[State, int, Steps] | None:
+    """The least shortest path with so many faults of the budgets altogether."""
+    allowed = list(probe.vectors(total))
+    initial = probe.original.initial()
+    engine = probe.search([probe.with_left(one, left, calm=calm) for one in initial for left in allowed])
+    try:
+        level = first_level(engine, goal, patience)
+        if level is None:
+            return None
+        return _walk(probe, _WithFewer(probe, engine, allowed, calm=calm), replace(goal, level=level))
+    finally:
+        engine.close()
+
+
+def _faults(steps: Steps) -> int:
+    return sum(one.fault for _, one in steps)
 
 
 def named(steps: Steps) -> dict[str, int]:
-    """How often each budget was drawn on."""
+    """How often each budget was drawn on, and each fault played."""
     found: dict[str, int] = {}
     for _, one in steps:
-        if one.group.budget is not None:
-            found[one.group.budget.name] = found.get(one.group.budget.name, 0) + 1
+        name = one.played if one.group.budget is None else one.group.budget.name
+        if name:
+            found[name] = found.get(name, 0) + 1
     return found
 
 

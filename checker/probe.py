@@ -4,6 +4,10 @@ How often a fault has happened is part of a state (``Layout.budgets``) and nothi
 "without further faults" is the same system, started from a state in which every budget is used up, and "with one crash"
 is the initial state in which all but one are: the code that exists answers both, and nothing is compiled.
 
+Faults that the actors play themselves (``lang.Counts``) have no budget; a leaf of the state says that there are to be
+no more of them (``Layout.calm``). It is left alone where a deadlock is asked for: a state that waits for a timeout is
+not stuck.
+
 An unlimited budget has no place in a state. A system that has one gets a twin in which it is limited, which the
 reference explores: such systems are small textbook ones.
 """
@@ -66,22 +70,28 @@ class Walk(NamedTuple):
 class Probe:
     """One system, as the engine that explored it explores it, from other states."""
 
-    def __init__(self, built: Built, reference: Reference, engine: Engine, faults_max: int) -> None:
-        """``faults_max``: what stands for "unlimited"; no question may ask for more."""
+    def __init__(self, built: Built, reference: Reference, engine: Engine, faults_max: int, *, calm: bool) -> None:
+        """``faults_max``: what stands for "unlimited"; no question may ask for more. ``calm``: what the actors play
+        themselves is a fault too.
+        """
         self.original = reference
         self.budgets_start = min(reference.layout.budgets.values(), default=len(reference.layout.leaves))
         self.reference, self.native = reference, _native(engine)
         if any(one.limit is None for one in reference.system.budgets):
             self.reference, self.native = Reference(_limited(reference.system, faults_max)), None
+        self.calm = reference.layout.calm if calm else None
         self.limits: Vector = tuple(one.limit or 0 for one in self.reference.system.budgets)
 
-    def with_left(self, state: State, left: Vector) -> State:
-        """The state, in which so many faults of each budget may still happen."""
+    def with_left(self, state: State, left: Vector, *, calm: bool) -> State:
+        """The state, in which so many faults of each budget may still happen, and (``calm``) none that actors play."""
         used = [limit - one for limit, one in zip(self.limits, left, strict=True)]
-        return (*state[: self.budgets_start], *used)
+        first = list(state[: self.budgets_start])
+        if calm and self.calm is not None:
+            first[self.calm] = 1
+        return (*first, *used)
 
     def without_faults(self, state: State) -> State:
-        return self.with_left(state, (0,) * len(self.limits))
+        return self.with_left(state, (0,) * len(self.limits), calm=True)
 
     def vectors(self, total: int) -> Iterator[Vector]:
         """Every way to have so many faults altogether, greatest first: a fault of the first budget before others."""

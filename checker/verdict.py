@@ -60,12 +60,13 @@ class PathStep:
     number: int
     actor: str  # whose step; for a fault on a message, the receiver
     action: str  # method name, or "crash", "restart", "pause", "resume", "lose", "duplicate", "delay"
-    fault: bool
+    fault: bool  # done by the checker, out of a budget
     received: SentMessage | None  # the message handled, lost, repeated or delayed by this step
     late: bool  # the received message had been delayed past its connection's end
     sent: tuple[SentMessage, ...]
     changes: tuple[Change, ...]
     choices: tuple[str, ...]  # what each choose() picked, in words
+    played: str = ""  # of a fault that the model plays itself: its name in the spec's `faults:`
 
 
 @dataclass(frozen=True)
@@ -165,8 +166,9 @@ class PropertyResult:
             return None
         found: dict[str, int] = {}
         for step in self.path.steps:
-            if step.fault:
-                found[step.action] = found.get(step.action, 0) + 1
+            name = step.played or (step.action if step.fault else "")
+            if name:
+                found[name] = found.get(name, 0) + 1
         return found
 
 
@@ -191,9 +193,8 @@ class Result:
     explored: Explored
     bounds: dict[str, Any] = field(default_factory=dict)  # constants, link capacities
     faults: dict[str, int | str] = field(default_factory=dict)  # budget by fault name; "unlimited"
-    # Faults of the spec that the model plays itself, as steps of its actors (a timeout, a refused append): how often.
-    # They are no budgets of the checker, and an explanation does not count them.
-    played: dict[str, str] = field(default_factory=dict)
+    played: dict[str, str] = field(default_factory=dict)  # Faults of the spec that the model's actors play: how often.
+    uncounted: list[str] = field(default_factory=list)  # Of those, what no actor counts: no explanation knows of them.
     fired: dict[str, int] = field(default_factory=dict)  # transitions by fault name
     never_ran: list[str] = field(default_factory=list)  # "Actor.action" that no reached state enabled
     one_sided: list[str] = field(default_factory=list)  # "Actor.method, line 7: `if` was never true"

@@ -60,6 +60,8 @@ def fault(step: PathStep) -> str:
     """``the delay of EndTxnRequest``; of a step that is none, its action."""
     form = _FAULTS.get(step.action)
     actor = words.clean(step.actor)
+    if step.played:
+        return f"the fault {words.clean(step.played)} ({actor}: {words.clean(step.action)})"
     if not step.fault or form is None or ("{message}" in form and step.received is None):
         return f"{words.clean(step.action)} of {actor}"
     message = words.clean(step.received.type) if step.received is not None else ""
@@ -69,7 +71,7 @@ def fault(step: PathStep) -> str:
 def diagnosis(result: Result, found: Diagnosis, path: Path) -> list[tuple[str, str]]:
     """Label and sentence for each part that was computed, then for each that was not."""
     said: list[tuple[str, str]] = []
-    played = words.listing(words.clean(name) for name in result.played)
+    uncounted = words.listing(words.clean(name) for name in result.uncounted)
     if (pivot := _step(path, found.pivot)) is not None:
         said.append(
             (
@@ -87,18 +89,15 @@ def diagnosis(result: Result, found: Diagnosis, path: Path) -> list[tuple[str, s
             )
         )
     if found.fewest_faults is not None:
-        said.append(("Fewest faults", _fewest(found, played)))
+        said.append(("Fewest faults", _fewest(found, uncounted)))
     said += [("Not computed", sentence(text)) for text in found.not_computed]
     return said
 
 
-def _fewest(found: Diagnosis, played: str) -> str:
+def _fewest(found: Diagnosis, uncounted: str) -> str:
     counts = {name: number for name, number in (found.fewest_faults or {}).items() if number}
-    if not counts and played:
-        return (
-            f"No crash, pause, loss, repetition or delay is needed. What the model plays itself ({played}) is not"
-            " counted here: the steps show whether it happened."
-        )
+    if not counts and uncounted:
+        return f"None is needed, as far as they are counted: {uncounted} is not, the steps show what came of it."
     if not counts:
         return "None is needed: it happens without any fault."
     times = words.listing(f"{number} x {words.clean(name)}" for name, number in counts.items())
