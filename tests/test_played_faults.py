@@ -1,4 +1,4 @@
-"""Faults that an actor plays itself and counts (``lang.Counts``): told as faults, and left out where none may happen."""
+"""Faults that an actor plays itself and counts (``lang.Counts``): told as faults, left out where none may happen."""
 
 from __future__ import annotations
 
