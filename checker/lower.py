@@ -1264,7 +1264,7 @@ class Code(ABC):
 
         self.branch(self.condition(node.condition), lambda: part(True), lambda: part(False))
 
-    def passed(self, node: ir.If, outcome: bool) -> None:
+    def passed(self, node: ir.If, outcome: bool) -> None:  # noqa: B027 - in a predicate nothing is to be done.
         """Coverage: the step being made has come this way."""
 
     def _For(self, node: ir.For) -> None:
