@@ -31,8 +31,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from checker.build import Built
-from checker.probe import Graph, Patience, Probe, Unknown, Vector, first_level
+from checker.probe import Graph, Patience, Probe, Searching, Unknown, Vector, first_level
 from checker.reference import Reference, State, Transition
 from checker.search import Engine, EnginesDisagree, Finding, Target
 from checker.verdict import Diagnosis, Path
@@ -40,9 +39,18 @@ from checker.verdict import Diagnosis, Path
 Steps = list[tuple[int, Transition]]
 Tell = Callable[[State, int, Steps], Path]
 
-# A run that only prints its answer waits for a short explanation; a report, or whoever asks why, gets all there is.
-BRIEF = {"states": 20_000, "graph_states": 5_000, "seconds": 1.0}
-FULL = {"states": 2_000_000, "graph_states": 50_000, "seconds": 20.0}
+# States for one question, and of a graph that Python keeps, by how many were explored until the violation. A small
+# system may have been explored by the reference, which is slow; whether it was must not show in the answer. A run that
+# only prints its answer waits half a second for an explanation; a report, or whoever asks why, gets what there is.
+SMALL_STATES = 600
+BRIEF_SMALL, BRIEF = (1_000, 500), (100_000, 10_000)
+FULL_SMALL, FULL = (5_000, 5_000), (2_000_000, 50_000)
+SECONDS = 20.0
+
+
+def patience_for(explored: int, *, full: bool) -> Patience:
+    small = explored <= SMALL_STATES
+    return Patience(*((FULL_SMALL if small else FULL) if full else (BRIEF_SMALL if small else BRIEF)), SECONDS)
 
 
 @dataclass(frozen=True)
@@ -68,12 +76,9 @@ class Incident:
         return [i for i, (_, one) in enumerate(self.steps, 1) if one.group.fault]
 
 
-def diagnose(
-    built: Built, reference: Reference, engine: Engine, incident: Incident, tell: Tell, *, full: bool
-) -> Diagnosis:
+def diagnose(reference: Reference, engine: Engine, incident: Incident, tell: Tell, patience: Patience) -> Diagnosis:
     """What can be said about a path. ``tell`` puts another path into words."""
-    patience = Patience(**(FULL if full else BRIEF))  # type: ignore[arg-type]
-    probe = Probe(built, reference, engine, len(incident.faults))
+    probe = Probe(reference, engine, incident.finding, len(incident.faults))
     found = Diagnosis()
     missing: list[str] = []
     try:
@@ -119,9 +124,7 @@ def point_of_no_return(probe: Probe, incident: Incident, pivot: int | None, pati
     first = pivot or 0
     states = incident.states
     roots = [first, *(i for i in incident.faults if i > first)]
-    graph = Graph(
-        probe.walk(incident.finding), incident.finding, [probe.without_faults(states[i]) for i in roots], patience
-    )
+    graph = Graph(probe, [probe.without_faults(states[i]) for i in roots], patience)
     risky = graph.leading_to(graph.goals)
     hopeful = graph.leading_to([one for one in graph.before if one not in risky])
     for i in reversed(range(first, len(states))):
@@ -142,7 +145,7 @@ class _WithFewer:
     the least in the numbering of the original system, and its code is replayed there as any other.
     """
 
-    def __init__(self, probe: Probe, engine: Engine, allowed: Sequence[Vector]) -> None:
+    def __init__(self, probe: Probe, engine: Searching, allowed: Sequence[Vector]) -> None:
         self.probe, self.engine, self.allowed = probe, engine, allowed
         self.mark = engine.mark
 

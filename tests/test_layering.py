@@ -38,7 +38,7 @@ LINES = [
     {"story", "probe"},
     {"explain"},
     {"check"},
-    {"expectation", "show", "side_by_side", "state_graph"},
+    {"expectation", "frontier", "show", "side_by_side", "state_graph"},
     {"cli"},
     {"__main__"},
 ]
