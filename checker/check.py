@@ -78,7 +78,7 @@ def run(spec: SpecFile, options: Options | None = None, progress: Progress | Non
     try:
         result, incidents = _judge(spec, built.system, reference, engine, found, options.witnesses)
         explored = time.perf_counter()
-        _explain(result, incidents, reference, engine, every=options.witnesses)
+        _explain(result, incidents, built, reference, engine, every=options.witnesses)
     finally:
         engine.close()
     result.seconds = {
@@ -166,7 +166,7 @@ def _judge(
 
 
 def _explain(
-    result: Result, incidents: dict[str, Incident], reference: Reference, engine: Engine, *, every: bool
+    result: Result, incidents: dict[str, Incident], built: Built, reference: Reference, engine: Engine, *, every: bool
 ) -> None:
     """Say why the guarantee that the report begins with is broken; of ``every`` one, and all there is to say."""
     broken = [i for i, one in enumerate(result.properties) if one.verdict is PropertyVerdict.VIOLATED]
@@ -174,7 +174,7 @@ def _explain(
     for i in broken if every else broken[:1]:
         one = result.properties[i]
         patience = patience_for(result.explored.distinct_states, full=every)
-        diagnosis = diagnose(reference, engine, incidents[one.name], partial(tell, reference), patience)
+        diagnosis = diagnose(built, reference, engine, incidents[one.name], partial(tell, reference), patience)
         result.properties[i] = replace(one, diagnosis=diagnosis)
 
 

@@ -15,6 +15,10 @@ the recovery. All terms below are about what N-steps alone can still lead to, on
 - ``fewest_faults``: of all violating states within the spec's budgets, those with the least number of faults, of them
   the nearest, of their shortest paths the canonically least. The path that is shown is a shortest one of all, so it is
   this path if no path with fewer faults exists.
+- ``matters``: the steps that a short story tells: those in the thin slice (``checker.flows``) of what the violated
+  predicate reads in sn; every fault; every step that takes a message which a fault repeated or delayed; of a crash or
+  pause the recovery, and what the actor does first after it; the pivot, ``no_return``, and the last step. The rest is
+  as it always goes. It is needed all the same: on a shortest path no step can be left out.
 
 Sources. Jin, Ravi and Somenzi (Fate and Free Will in Error Traces, TACAS 2002) divide an error trace into segments in
 which the environment can force the error and those in which the system could still avoid it; here the two sides are
@@ -23,14 +27,18 @@ because without it the violation would not have come is the but-for test of Halp
 2005). Beer, Ben-David, Chockler, Orni and Trefler (Explaining Counterexamples Using Causality, CAV 2009) brought it to
 counterexamples; there it is asked of values on one trace, here of steps on all continuations.
 
+Slices are Weiser's (1981); why a thin one, and of what: ``checker.flows``.
+
 Nothing of this changes a verdict. What is too large to compute is left out and said so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from checker.build import Built
+from checker.flows import Event, Story
 from checker.probe import Graph, Patience, Probe, Searching, Unknown, Vector, first_level
 from checker.reference import Reference, State, Transition
 from checker.search import Engine, EnginesDisagree, Finding, Target
@@ -76,7 +84,9 @@ class Incident:
         return [i for i, (_, one) in enumerate(self.steps, 1) if one.group.fault]
 
 
-def diagnose(reference: Reference, engine: Engine, incident: Incident, tell: Tell, patience: Patience) -> Diagnosis:
+def diagnose(
+    built: Built, reference: Reference, engine: Engine, incident: Incident, tell: Tell, patience: Patience
+) -> Diagnosis:
     """What can be said about a path. ``tell`` puts another path into words."""
     probe = Probe(reference, engine, incident.finding, len(incident.faults))
     found = Diagnosis()
@@ -95,7 +105,8 @@ def diagnose(reference: Reference, engine: Engine, incident: Incident, tell: Tel
         found = replace(found, fewest_faults=faults, fewest_path=path)
     except Unknown as why:
         missing.append(f"Whether fewer faults would do was not computed: {why}.")
-    return replace(found, not_computed=tuple(missing))
+    matters = steps_that_matter(built, reference, incident, found)
+    return replace(found, matters=matters, not_computed=tuple(missing))
 
 
 # --- The steps that decide --------------------------------------------------------------------------------------------
@@ -131,6 +142,40 @@ def point_of_no_return(probe: Probe, incident: Incident, pivot: int | None, pati
         if graph.key(probe.without_faults(states[i])) in hopeful:
             return i + 1
     return first
+
+
+# --- The steps that matter --------------------------------------------------------------------------------------------
+
+
+def steps_that_matter(built: Built, reference: Reference, incident: Incident, found: Diagnosis) -> tuple[int, ...]:
+    if not incident.steps:
+        return ()
+    story = Story(built, reference, incident.initial, incident.steps)
+    kept = {len(incident.steps), *incident.faults}
+    if incident.finding.target is Target.EVENT:
+        kept |= story.thin_slice(story.read_by(reference.system.properties[incident.finding.bit]))
+    kept |= {one for one in (found.pivot, found.no_return) if one}
+    for one in story.events:
+        kind = one.step.group.kind
+        if one.received is not None and not one.step.group.fault and one.received.touched_before(one.number):
+            kept.add(one.number)
+        if kind in ("crash", "pause"):
+            kept |= set(_recovery(story, one))
+    return tuple(sorted(kept))
+
+
+def _recovery(story: Story, stopped: Event) -> Iterator[int]:
+    """The actor's next step, which is its restart or its waking up, and the one after it."""
+    later = [one for one in story.events[stopped.number :] if one.actor == stopped.actor and _is_own(one)]
+    for one in later[:2]:
+        if one.step.group.kind in ("crash", "pause"):
+            return
+        yield one.number
+
+
+def _is_own(one: Event) -> bool:
+    """Whether its actor did it; what befalls a message is told of the receiver."""
+    return one.step.group.kind in ("action", "deliver", "restart", "resume", "crash", "pause")
 
 
 # --- Fewest faults ----------------------------------------------------------------------------------------------------

@@ -71,7 +71,8 @@ def _rows(found: Frontier, one: PropertyFrontier) -> list[list[str]]:
         ]
         for least in one.least
     ]
-    rows += [["", "survives" if found.faults else "holds", *[str(up[name]) for name in found.faults], ""] for up in one.survives]
+    kept = "survives" if found.faults else "holds"
+    rows += [["", kept, *[str(up[name]) for name in found.faults], ""] for up in one.survives]
     if not rows:
         unbroken = "not broken so far" if one.kind == "always" else "not reached" + ("" if not found.why else " so far")
         rows = [["", unbroken, *[""] * len(found.faults), ""]]
@@ -93,7 +94,7 @@ def _sentence(found: Frontier) -> str:
         if not least.faults:
             return f"What is broken most easily: {words.clean(one.name)} breaks in {steps} with no fault at all."
         exact = "" if found.why else " No row can do with less: without any one of its faults the guarantee is kept."
-        return f"What takes least: {in_words(least.faults)}, which breaks {words.clean(one.name)} in {steps}.{exact}"
+        return f"What takes least: {words.clean(one.name)} breaks with {in_words(least.faults)}, in {steps}.{exact}"
     if not guarantees:
         return "The spec asks for no guarantee."
     if found.why:

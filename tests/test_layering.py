@@ -35,7 +35,7 @@ LINES = [
     {"assembly"},
     {"machine_code"},
     {"native"},
-    {"story", "probe"},
+    {"story", "probe", "flows"},
     {"explain"},
     {"check"},
     {"expectation", "frontier", "show", "side_by_side", "state_graph"},
