@@ -15,17 +15,19 @@ the recovery. All terms below are about what N-steps alone can still lead to, on
 - ``fewest_faults``: of all violating states within the spec's budgets, those with the least number of faults, of them
   the nearest, of their shortest paths the canonically least. The path that is shown is a shortest one of all, so it is
   this path if no path with fewer faults exists.
-- ``matters``: the steps that a short story tells: those in the thin slice (``checker.flows``) of what the violated
-  predicate reads in sn; every fault; every step that takes a message which a fault repeated or delayed; of a crash or
-  pause the recovery, and what the actor does first after it; the pivot, ``no_return``, and the last step. The rest is
-  as it always goes. It is needed all the same: on a shortest path no step can be left out.
+- ``matters``: the steps that a short story tells: those in the thin slice (``checker.flows``) of the fields in sn that
+  are a cause of the violation, which are those but for which, with the value of s0 in their place, the predicate would
+  hold (all that it reads, if no single one is); every fault; every step that takes a message which a fault repeated or
+  delayed; of a crash or pause the recovery, and what the actor does first after it; the pivot, ``no_return``, and the
+  last step. The rest is as it always goes. It is needed all the same: on a shortest path no step can be left out.
 
 Sources. Jin, Ravi and Somenzi (Fate and Free Will in Error Traces, TACAS 2002) divide an error trace into segments in
 which the environment can force the error and those in which the system could still avoid it; here the two sides are
 faults and steps, and the question is reachability rather than a game: N-steps are nobody's move. That a fault is named
 because without it the violation would not have come is the but-for test of Halpern and Pearl (Causes and Explanations,
 2005). Beer, Ben-David, Chockler, Orni and Trefler (Explaining Counterexamples Using Causality, CAV 2009) brought it to
-counterexamples; there it is asked of values on one trace, here of steps on all continuations.
+counterexamples; there it is asked of values on one trace, here of steps on all continuations, and of values only in
+the last state.
 
 Slices are Weiser's (1981); why a thin one, and of what: ``checker.flows``.
 
@@ -38,9 +40,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from checker.build import Built
-from checker.flows import Event, Story
+from checker.flows import Event, Place, Story
 from checker.probe import Graph, Patience, Probe, Searching, Unknown, Vector, first_level
-from checker.reference import Reference, State, Transition
+from checker.reference import ModelError, Reference, State, Transition
 from checker.search import Engine, EnginesDisagree, Finding, Target
 from checker.verdict import Diagnosis, Path
 
@@ -153,7 +155,7 @@ def steps_that_matter(built: Built, reference: Reference, incident: Incident, fo
     story = Story(built, reference, incident.initial, incident.steps)
     kept = {len(incident.steps), *incident.faults}
     if incident.finding.target is Target.EVENT:
-        kept |= story.thin_slice(story.read_by(reference.system.properties[incident.finding.bit]))
+        kept |= story.thin_slice(_causes(reference, story, incident))
     kept |= {one for one in (found.pivot, found.no_return) if one}
     for one in story.events:
         kind = one.step.group.kind
@@ -162,6 +164,23 @@ def steps_that_matter(built: Built, reference: Reference, incident: Incident, fo
         if kind in ("crash", "pause"):
             kept |= set(_recovery(story, one))
     return tuple(sorted(kept))
+
+
+def _causes(reference: Reference, story: Story, incident: Incident) -> set[Place]:
+    """The fields that the predicate reads and but for whose values it would hold in the last state."""
+    broken = reference.system.properties[incident.finding.bit]
+    read = story.read_by(broken)
+    first, last = incident.initial, incident.states[-1]
+    found: set[Place] = set()
+    for place in read:
+        start, end, _ = reference.layout.fields[place[1]][place[2]]
+        other = (*last[:start], *first[start:end], *last[end:])
+        try:
+            if other != last and reference.evaluate(broken, other)[0]:
+                found.add(place)
+        except ModelError:
+            continue  # The fields no longer fit together, which says nothing.
+    return found or read
 
 
 def _recovery(story: Story, stopped: Event) -> Iterator[int]:
