@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from checker.build import Built, branches_of, build
-from checker.explain import Incident, diagnose
+from checker.explain import Incident, diagnose, patience_for
 from checker.lang import Storage
 from checker.options import Options
 from checker.reference import ModelError, Reference, State, Transition, link_name
@@ -178,7 +178,8 @@ def _explain(
     broken.sort(key=lambda i: result.properties[i].steps or 0)
     for i in broken if every else broken[:1]:
         one = result.properties[i]
-        diagnosis = diagnose(built, reference, engine, incidents[one.name], partial(tell, reference), full=every)
+        patience = patience_for(result.explored.distinct_states, full=every)
+        diagnosis = diagnose(built, reference, engine, incidents[one.name], partial(tell, reference), patience)
         result.properties[i] = replace(one, diagnosis=diagnosis)
 
 

@@ -206,3 +206,46 @@ class Result:
     engine: str = "native"
     problem: str = ""  # a model error, in words, with the path in ``problem_path``
     problem_path: Path | None = None
+
+
+# --- How many faults it takes -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LeastFaults:
+    """A multiset of faults none of which can be left out, and a shortest path with exactly these."""
+
+    faults: dict[str, int]  # by budget; those that are not needed are not named
+    steps: int
+    replay: str | None  # None: of a `sometimes`, whose path was not looked for
+
+
+@dataclass(frozen=True)
+class PropertyFrontier:
+    """``survives``: the greatest budgets within which an `always` holds; with one more of any kind it breaks, or the
+    spec allows no more. Empty if it breaks without faults, and if the exploration was not complete.
+    """
+
+    name: str
+    kind: str  # "always" | "sometimes"
+    explanation: str
+    least: tuple[LeastFaults, ...]  # that break an `always`, or by which a `sometimes` is reached; fewest first
+    survives: tuple[dict[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """For each property, where the line runs between faults that it survives and faults that break it."""
+
+    spec: str
+    title: str
+    faults: dict[str, int]  # what the spec allows
+    properties: tuple[PropertyFrontier, ...]
+    explored: Explored
+    why: tuple[str, ...] = ()  # sentences: what the answer does not cover; empty if it is complete
+    seconds: dict[str, float] = field(default_factory=dict)
+    engine: str = "native"
+
+    @property
+    def broken(self) -> bool:
+        return any(one.kind == "always" and one.least for one in self.properties)
