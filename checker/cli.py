@@ -132,7 +132,9 @@ def check_parser() -> Parser:
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     parser.add_argument("--expect", action="store_true", help="compare each answer with the spec's `expect`")
     parser.add_argument("--accept", action="store_true", help="rewrite each spec's `expect` to the answer found")
-    parser.add_argument("--report", metavar="DIR", help="write text, JSON and diagrams of every path into a directory")
+    parser.add_argument(
+        "--report", metavar="DIR", help="write a page, text, JSON and diagrams of every path into a directory"
+    )
     parser.add_argument("--workers", type=_positive_int, metavar="N", help="processor cores to use (default: all)")
     parser.add_argument("--memory", type=_memory, metavar="16G", help="stop beyond this (default: 70%% of the machine)")
     parser.add_argument("--seconds", type=_seconds, metavar="S", help="stop exploring after this time")
@@ -350,6 +352,7 @@ class _Checking:
         self.several = len(specs) > 1 or any(Path(one).is_dir() for one in self.arguments.specs)
         self.documents: list[dict[str, Any]] = []
         self.rows: list[Any] = []
+        self.reported: dict[str, tuple[str, str]] = {}  # Of each spec with a report: its title, its files' name.
         self.interrupted = False
 
     def run(self) -> int:
@@ -469,8 +472,17 @@ class _Checking:
         name = distinct_names(self.specs)[self.specs.index(result.spec)]
         with _writing(self.arguments.report):
             written = write_report(result, Path(self.arguments.report), name)
+        self.reported[result.spec] = (result.title, name)
         for path in written:
             self.session.complain(f"written: {path}")
+
+    def write_index(self) -> None:
+        from reports.files import write_index
+
+        rows = [(row, *self.reported.get(row.spec, ("", ""))) for row in self.rows]
+        with _writing(self.arguments.report):
+            written = write_index(rows, Path(self.arguments.report))
+        self.session.complain(f"written: {written}")
 
     def failed(self, path: str, code: int, errors: list[dict[str, Any]]) -> None:
         from reports.text import SummaryRow
@@ -491,6 +503,8 @@ class _Checking:
             self.session.print(dumps(self.documents if self.several else self.documents[0]))
         elif self.several:
             self.session.print("\n" + render_summary(self.rows, color=self.session.color))
+        if self.arguments.report is not None and self.several:
+            self.write_index()
         if self.interrupted and len(self.session.codes) < len(self.specs):
             left = len(self.specs) - len(self.session.codes)
             self.session.complain(f"interrupted: {left} of {len(self.specs)} specs not checked")

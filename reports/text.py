@@ -132,7 +132,7 @@ def _diagnosis_lines(result: Result, found: PropertyResult, paint: _Paint, width
     if found.diagnosis is None or found.path is None:
         return []
     lines: list[str] = []
-    for label, sentence in why.diagnosis(result, found.diagnosis, found.path):
+    for label, sentence, _ in why.diagnosis(result, found.diagnosis, found.path):
         first, *rest = words.wrap(f"{label}: {sentence}", width)
         lines += [f"{paint(f'{label}:', 'bold')}{first.removeprefix(f'{label}:')}", *rest]
     fewest = found.diagnosis.fewest_path

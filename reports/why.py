@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from typing import NamedTuple
 
 from checker.verdict import Diagnosis, Outcome, Path, PathStep, PropertyResult, PropertyVerdict, Result
 from reports import words
@@ -68,29 +69,39 @@ def fault(step: PathStep) -> str:
     return form.format(actor=actor, message=message)
 
 
-def diagnosis(result: Result, found: Diagnosis, path: Path) -> list[tuple[str, str]]:
-    """Label and sentence for each part that was computed, then for each that was not."""
-    said: list[tuple[str, str]] = []
+class Said(NamedTuple):
+    label: str
+    sentence: str
+    step: int | None = None  # that it is about
+
+
+def diagnosis(result: Result, found: Diagnosis, path: Path) -> list[Said]:
+    """What is said of each part that was computed, then of each that was not."""
+    said: list[Said] = []
     uncounted = words.listing(words.clean(name) for name in result.uncounted)
     if (pivot := _step(path, found.pivot)) is not None:
         said.append(
-            (
+            Said(
                 "What decided it",
                 f"Step {pivot.number}, {fault(pivot)}. Before it the guarantee would have been kept without "
                 "further faults, whatever happened next.",
+                pivot.number,
             )
         )
     if (last := _step(path, found.no_return)) is not None:
         said.append(
-            (
+            Said(
                 "Too late",
                 f"After step {last.number} ({words.clean(last.actor)}: {words.clean(last.action)}) nothing saves it: "
                 "even without further faults the guarantee is lost, whatever happens next.",
+                last.number,
             )
         )
+    elif found.no_return == 0:
+        said.append(Said("Too late", "From the start: no run without faults keeps the guarantee for good."))
     if found.fewest_faults is not None:
-        said.append(("Fewest faults", _fewest(found, uncounted)))
-    said += [("Not computed", sentence(text)) for text in found.not_computed]
+        said.append(Said("Fewest faults", _fewest(found, uncounted)))
+    said += [Said("Not computed", sentence(text)) for text in found.not_computed]
     return said
 
 
@@ -100,11 +111,13 @@ def _fewest(found: Diagnosis, uncounted: str) -> str:
         return f"None is needed, as far as they are counted: {uncounted} is not, the steps show what came of it."
     if not counts:
         return "None is needed: it happens without any fault."
-    times = words.listing(f"{number} x {words.clean(name)}" for name, number in counts.items())
+    times = words.listing(
+        words.clean(name) + (f" ({number} times)" if number > 1 else "") for name, number in counts.items()
+    )
     total = sum(counts.values())
     need = "One fault is" if total == 1 else f"{total} faults are"
     if found.fewest_path is None:
-        return f"{need} needed, and the path shown has no more: {times}."
+        return f"{need} needed: {times}. The path shown has no more."
     return f"{need} needed: {times}. A path with just {'that' if total == 1 else 'these'} is shown as well."
 
 

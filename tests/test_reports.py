@@ -272,7 +272,7 @@ def test_a_report_is_text_json_and_the_pictures_of_each_path(tmp_path: FilePath)
     stem = "idempotent_producer_restart"
     pictures = ("dot", "svg", "sequence.svg", "mmd", "itf.json")
     assert [file.name for file in written] == [
-        *(f"{stem}.txt", f"{stem}.json"),
+        *(f"{stem}.txt", f"{stem}.json", f"{stem}.html"),
         *(f"{stem}.in_order.{suffix}" for suffix in pictures),
         *(f"{stem}.no_duplicates.{suffix}" for suffix in pictures),
     ]
