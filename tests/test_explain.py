@@ -17,7 +17,7 @@ from checker.options import Options
 from checker.reference import State
 from checker.search import Finding, Slice, Target
 from checker.spec import load
-from checker.verdict import Diagnosis, PropertyResult, PropertyVerdict, Result
+from checker.verdict import Diagnosis, PathStep, PropertyResult, PropertyVerdict, Result
 
 ROOT = Path(__file__).parent.parent
 VIOLATED = [
@@ -80,6 +80,10 @@ def broken(path: str) -> list[tuple[PropertyResult, Diagnosis]]:
     return [(one, one.diagnosis) for one in found if one.diagnosis is not None]
 
 
+def is_fault(step: PathStep) -> bool:
+    return step.fault or bool(step.played)
+
+
 def is_reachable(path: str, name: str, states: list[State]) -> bool:
     """Whether a violation follows, with the faults that are left in these states."""
     walks = walks_of(path)
@@ -109,8 +113,9 @@ def _is_reachable_natively(path: str, goal: Finding, states: list[State]) -> boo
 def is_at_risk(path: str, name: str, state: State) -> bool:
     walks = walks_of(path)
     if all(one.limit is not None for one in walks.system.budgets):
-        return is_reachable(path, name, [walks.without_faults(state)])
-    levels = walks.levels([state], walks.calm, REFERENCE_STATES_MAX)  # Unlimited faults leave no trace in a state.
+        return is_reachable(path, name, [walks.without_faults(state, name)])
+    # Unlimited faults leave no trace in a state.
+    levels = walks.levels([state], lambda one: walks.calm(one, name), REFERENCE_STATES_MAX)
     return any(walks.is_violated(name, one) for level in levels for one in level)
 
 
@@ -128,11 +133,12 @@ def test_without_the_pivot_the_guarantee_is_kept(path: str) -> None:
         states = walks_of(path).states_of(one.path)
         if diagnosis.pivot is None:
             assert is_at_risk(path, one.name, states[0])
-            asked = [i for i, step in enumerate(one.path.steps) if one.path.steps[i].fault]
+            asked = [i for i, step in enumerate(one.path.steps) if is_fault(step)]
         else:
-            assert one.path.steps[diagnosis.pivot - 1].fault
+            assert is_fault(one.path.steps[diagnosis.pivot - 1])
             assert not is_at_risk(path, one.name, states[diagnosis.pivot - 1])
-            asked = [diagnosis.pivot, *(i for i in range(diagnosis.pivot, len(states) - 1) if one.path.steps[i].fault)]
+            behind = range(diagnosis.pivot, len(states) - 1)
+            asked = [diagnosis.pivot, *(i for i in behind if is_fault(one.path.steps[i]))]
         for i in asked:  # Between faults, risk is carried backwards.
             assert is_at_risk(path, one.name, states[i]), f"after step {i}"
 
@@ -143,10 +149,12 @@ def test_point_of_no_return_is_that_of_a_plain_fixpoint(path: str) -> None:
     walks = walks_of(path)
     for one, diagnosis in broken(path):
         assert one.path is not None
-        states = [walks.without_faults(each) for each in walks.states_of(one.path)]
-        reached = [each for level in walks.levels(states, walks.calm, 50_000) for each in level]
-        bad = {each for each in reached if walks.is_violated(one.name, each)}
-        following = {each: set() if each in bad else set(walks.calm(each)) for each in reached}
+        name = one.name
+        states = [walks.without_faults(each, name) for each in walks.states_of(one.path)]
+        levels = walks.levels(states, lambda each, name=name: walks.calm(each, name), 50_000)
+        reached = [each for level in levels for each in level]
+        bad = {each for each in reached if walks.is_violated(name, each)}
+        following = {each: set() if each in bad else set(walks.calm(each, name)) for each in reached}
         risky = _grown(bad, following)
         hopeful = _grown(set(reached) - risky, following)
         last_hope = max((i for i, each in enumerate(states) if each in hopeful), default=-1)
@@ -187,11 +195,16 @@ def test_none_of_the_fewest_faults_can_be_left_out(path: str) -> None:
             continue
         allowed = tuple(fewest.get(budget.name, 0) for budget in walks.system.budgets)
         initial = walks.reference.initial()
-        assert is_reachable(path, one.name, [walks.with_left(state, allowed) for state in initial])
+        counted = walks.finding(one.name).target is Target.EVENT
+        played = counted and bool(set(fewest) & walks.system.played_faults)
+        calm = counted and not played
+        assert is_reachable(path, one.name, [walks.with_left(state, allowed, calm=calm) for state in initial])
         for i, n in enumerate(allowed):
             if n:
                 less = (*allowed[:i], n - 1, *allowed[i + 1 :])
-                assert not is_reachable(path, one.name, [walks.with_left(state, less) for state in initial])
+                assert not is_reachable(path, one.name, [walks.with_left(state, less, calm=calm) for state in initial])
+        if played:  # Nor without what the actors have played.
+            assert not is_reachable(path, one.name, [walks.with_left(state, allowed, calm=True) for state in initial])
 
 
 @pytest.mark.parametrize("path", EVERY)
@@ -206,8 +219,8 @@ def test_path_with_fewest_faults_is_replayed_with_the_budgets_of_the_spec(path: 
 
         assert told == shown
         assert any(text.startswith(one.name) for text in violated)
-        assert sum(step.fault for step in shown.steps) == sum((diagnosis.fewest_faults or {}).values())
-        assert sum(step.fault for step in shown.steps) < sum(step.fault for step in one.path.steps)
+        assert sum(map(is_fault, shown.steps)) == sum((diagnosis.fewest_faults or {}).values())
+        assert sum(map(is_fault, shown.steps)) < sum(map(is_fault, one.path.steps))
         assert len(shown.steps) >= len(one.path.steps), "the path that is shown is a shortest one"
         assert walks.is_violated(one.name, walks.states_of(shown)[-1])
 
@@ -237,7 +250,7 @@ def test_on_a_shortest_path_no_step_can_be_left_out(path: str) -> None:
         assert story.thin_slice(wanted) <= everything
         if steps:
             needed = {len(steps), diagnosis.pivot, diagnosis.no_return} - {None, 0}
-            assert needed | {i for i, (_, step) in enumerate(steps, 1) if step.group.fault} <= set(diagnosis.matters)
+            assert needed | {i for i, (_, step) in enumerate(steps, 1) if step.fault} <= set(diagnosis.matters)
 
 
 # --- The same whoever looks -------------------------------------------------------------------------------------------

@@ -53,21 +53,30 @@ class Walks:
         """How often each fault has happened; every budget must be finite."""
         return tuple(state[at] for at in self.budgets if at is not None)
 
-    def with_left(self, state: State, left: Vector) -> State:
+    def with_left(self, state: State, left: Vector, *, calm: bool = False) -> State:
+        """So many faults of each budget are left, and (``calm``) none that an actor plays itself."""
         changed = list(state)
+        if calm and self.reference.layout.calm is not None:
+            changed[self.reference.layout.calm] = 1
         for at, one, n in zip(self.budgets, self.system.budgets, left, strict=True):
             if at is not None:
                 assert one.limit is not None
                 changed[at] = one.limit - n
         return tuple(changed)
 
-    def without_faults(self, state: State) -> State:
-        return self.with_left(state, (0,) * len(self.budgets))
+    def without_faults(self, state: State, name: str) -> State:
+        """A deadlock is one if no timeout helps: what the actors play themselves is left to them."""
+        return self.with_left(state, (0,) * len(self.budgets), calm=self.finding(name).target is Target.EVENT)
 
-    def calm(self, state: State) -> list[State]:
+    def calm(self, state: State, name: str) -> list[State]:
         """What follows without a fault."""
+        played = self.finding(name).target is Target.EVENT
         found = self.reference.successors(state)
-        return [one.state for one in found if not one.group.fault and one.state is not None]
+        return [
+            one.state
+            for one in found
+            if one.state is not None and not one.group.fault and not (played and one.played)
+        ]
 
     def any_step(self, state: State) -> list[State]:
         return [one.state for one in self.reference.successors(state) if one.state is not None]
