@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from checker.build import Built, branches_of, build
-from checker.explain import Incident, diagnose
+from checker.explain import Incident, diagnose, patience_for
 from checker.lang import Storage
 from checker.options import Options
 from checker.reference import ModelError, Reference, State, Transition, link_name
@@ -144,7 +144,8 @@ def _judge(
         explored=_explored(found),
         bounds=_bounds(spec, system),
         faults={one.name: "unlimited" if one.limit is None else one.limit for one in system.budgets},
-        played=_played(spec),
+        played=(played := _played(spec)),
+        uncounted=[name for name in played if name not in system.played_faults],
         overridden=[f"{one.name} is {one.value}: {one.rule}" for one in spec.settings() if one.origin == "overridden"],
         not_modelled=list(spec.not_modelled),
         memory_bytes=engine.memory_bytes,
@@ -177,7 +178,8 @@ def _explain(
     broken.sort(key=lambda i: result.properties[i].steps or 0)
     for i in broken if every else broken[:1]:
         one = result.properties[i]
-        diagnosis = diagnose(built, reference, engine, incidents[one.name], partial(tell, reference), full=every)
+        patience = patience_for(result.explored.distinct_states, full=every)
+        diagnosis = diagnose(built, reference, engine, incidents[one.name], partial(tell, reference), patience)
         result.properties[i] = replace(one, diagnosis=diagnosis)
 
 
@@ -501,8 +503,9 @@ def _step(
     late = one.receiver_link is not None and one.receiver_link.late
     actor = system.instances[one.actor].name
     return PathStep(
-        number, actor, action, one.group.fault, received, late, sent, tuple(changes), tuple(show(c) for c in one.chosen)
-    )
+        number, actor, action, one.group.fault, received, late, sent, tuple(changes),
+        tuple(show(c) for c in one.chosen), one.played,
+    )  # fmt: skip
 
 
 def _fields(message: Any) -> dict[str, Any]:

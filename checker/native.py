@@ -10,8 +10,8 @@ from collections.abc import Callable
 import llvmlite.binding as llvm
 
 from checker.build import Built
+from checker.kernel import Part, Search
 from checker.kernel import Progress as KernelProgress
-from checker.kernel import Search
 from checker.kernel import Target as KernelTarget
 from checker.kernel_layout import STUCK
 from checker.machine_code import machine_code, target_machine
@@ -20,6 +20,11 @@ from checker.search import Branch, Slice, Target, counter_keys
 from checker.system import Layout
 
 WORKERS_MAX = 16  # Beyond, they wait for memory and for each other.
+KINDS = {
+    Target.EVENT: KernelTarget.EVENT,
+    Target.STUCK: KernelTarget.DEADLOCK,
+    Target.ERROR: KernelTarget.ERROR,
+}
 CANARY = 0x5AFE_5AFE_5AFE_5AFE
 
 
@@ -120,13 +125,23 @@ class NativeEngine:
         return found
 
     def mark(self, level: int, target: Target, bit: int) -> None:
-        kind = {
-            Target.EVENT: KernelTarget.EVENT,
-            Target.STUCK: KernelTarget.DEADLOCK,
-            Target.ERROR: KernelTarget.ERROR,
-        }[target]
-        self.search.mark_targets(level, kind, bit)
+        self.search.mark_targets(level, KINDS[target], bit)
         self.search.mark_backwards()
+
+    def used(self, level: int, target: Target, bit: int) -> set[tuple[int, ...]]:
+        """How often each fault has happened in the targets of a level. Every budget must be finite."""
+        self.search.mark_targets(level, KINDS[target], bit)
+        return self.search.project_marked(level, self._budget_parts())
+
+    def mark_used(self, level: int, target: Target, bit: int, used: tuple[int, ...]) -> None:
+        """As ``mark``, for those targets only in which each fault has happened so often."""
+        self.search.mark_targets(level, KINDS[target], bit)
+        self.search.keep_marked(level, self._budget_parts(), used)
+        self.search.mark_backwards()
+
+    def _budget_parts(self) -> list[Part]:
+        places = [self.layout.chunks[self.layout.budgets[one.number]] for one in self.system.budgets]
+        return [(one[0].word, one[0].shift, one[0].width) if one else (0, 0, 0) for one in places]
 
     def marked(self, level: int, state: State) -> bool:
         row = self.search.find(self.layout.pack(state))

@@ -60,12 +60,13 @@ class PathStep:
     number: int
     actor: str  # whose step; for a fault on a message, the receiver
     action: str  # method name, or "crash", "restart", "pause", "resume", "lose", "duplicate", "delay"
-    fault: bool
+    fault: bool  # done by the checker, out of a budget
     received: SentMessage | None  # the message handled, lost, repeated or delayed by this step
     late: bool  # the received message had been delayed past its connection's end
     sent: tuple[SentMessage, ...]
     changes: tuple[Change, ...]
     choices: tuple[str, ...]  # what each choose() picked, in words
+    played: str = ""  # of a fault that the model plays itself: its name in the spec's `faults:`
 
 
 @dataclass(frozen=True)
@@ -165,8 +166,9 @@ class PropertyResult:
             return None
         found: dict[str, int] = {}
         for step in self.path.steps:
-            if step.fault:
-                found[step.action] = found.get(step.action, 0) + 1
+            name = step.played or (step.action if step.fault else "")
+            if name:
+                found[name] = found.get(name, 0) + 1
         return found
 
 
@@ -191,9 +193,8 @@ class Result:
     explored: Explored
     bounds: dict[str, Any] = field(default_factory=dict)  # constants, link capacities
     faults: dict[str, int | str] = field(default_factory=dict)  # budget by fault name; "unlimited"
-    # Faults of the spec that the model plays itself, as steps of its actors (a timeout, a refused append): how often.
-    # They are no budgets of the checker, and an explanation does not count them.
-    played: dict[str, str] = field(default_factory=dict)
+    played: dict[str, str] = field(default_factory=dict)  # Faults of the spec that the model's actors play: how often.
+    uncounted: list[str] = field(default_factory=list)  # Of those, what no actor counts: no explanation knows of them.
     fired: dict[str, int] = field(default_factory=dict)  # transitions by fault name
     never_ran: list[str] = field(default_factory=list)  # "Actor.action" that no reached state enabled
     one_sided: list[str] = field(default_factory=list)  # "Actor.method, line 7: `if` was never true"
@@ -205,3 +206,46 @@ class Result:
     engine: str = "native"
     problem: str = ""  # a model error, in words, with the path in ``problem_path``
     problem_path: Path | None = None
+
+
+# --- How many faults it takes -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LeastFaults:
+    """A multiset of faults none of which can be left out, and a shortest path with exactly these."""
+
+    faults: dict[str, int]  # by budget; those that are not needed are not named
+    steps: int
+    replay: str | None  # None: of a `sometimes`, whose path was not looked for
+
+
+@dataclass(frozen=True)
+class PropertyFrontier:
+    """``survives``: the greatest budgets within which an `always` holds; with one more of any kind it breaks, or the
+    spec allows no more. Empty if it breaks without faults, and if the exploration was not complete.
+    """
+
+    name: str
+    kind: str  # "always" | "sometimes"
+    explanation: str
+    least: tuple[LeastFaults, ...]  # that break an `always`, or by which a `sometimes` is reached; fewest first
+    survives: tuple[dict[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """For each property, where the line runs between faults that it survives and faults that break it."""
+
+    spec: str
+    title: str
+    faults: dict[str, int]  # what the spec allows
+    properties: tuple[PropertyFrontier, ...]
+    explored: Explored
+    why: tuple[str, ...] = ()  # sentences: what the answer does not cover; empty if it is complete
+    seconds: dict[str, float] = field(default_factory=dict)
+    engine: str = "native"
+
+    @property
+    def broken(self) -> bool:
+        return any(one.kind == "always" and one.least for one in self.properties)

@@ -213,7 +213,7 @@ def _path_lines(path: Path, paint: _Paint, verbose: bool, width: int, diagnosis:
         return ["The initial state itself, before any step:", *_state_lines(path, 0, width)]
     layout = _lay_out(path, width)
     lines = [paint("! marks a fault: something done to the system, not by it", "dim")]
-    if not any(step.fault for step in path.steps):
+    if not any(step.fault or step.played for step in path.steps):
         lines = []
     if verbose:
         lines += ["Initial state:", *_state_lines(path, 0, width)]
@@ -290,11 +290,11 @@ class _Origin:
 
 
 def _step_lines(step: PathStep, origin: _Origin, layout: _Columns, paint: _Paint, verbose: bool) -> list[str]:
-    mark = "!" if step.fault else " "
+    mark = "!" if step.fault or step.played else " "
     number = f"{step.number:>{layout.number}}"
     actor = words.pad(words.shorten(words.clean(step.actor), layout.actor), layout.actor)
     action = words.pad(words.shorten(words.clean(step.action), layout.action), layout.action)
-    style = "bold red" if step.fault else "bold"
+    style = "bold red" if step.fault or step.played else "bold"
     head = f"{paint(number, 'dim')} {paint(mark, style)} {actor}  {paint(action, style)}"
     details = _details(step, origin, layout, paint, verbose)
     if layout.own_line or not details:
@@ -323,6 +323,8 @@ def _details(step: PathStep, origin: _Origin, layout: _Columns, paint: _Paint, v
         else:
             arrival = "gets LATE " if step.late else "gets "
             say(arrival, f"{content} from {sender}{when}", "yellow" if step.late else "")
+    if step.played:
+        say("", f"the fault {words.clean(step.played)}", "red")
     if step.action in _ACTOR_EVENTS and step.received is None:
         say("", _ACTOR_EVENTS[step.action], "red" if step.fault else "")
     if step.choices:

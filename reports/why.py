@@ -61,6 +61,8 @@ def fault(step: PathStep) -> str:
     """``the delay of EndTxnRequest``; of a step that is none, its action."""
     form = _FAULTS.get(step.action)
     actor = words.clean(step.actor)
+    if step.played:
+        return f"the fault {words.clean(step.played)} ({actor}: {words.clean(step.action)})"
     if not step.fault or form is None or ("{message}" in form and step.received is None):
         return f"{words.clean(step.action)} of {actor}"
     message = words.clean(step.received.type) if step.received is not None else ""
@@ -76,7 +78,7 @@ class Said(NamedTuple):
 def diagnosis(result: Result, found: Diagnosis, path: Path) -> list[Said]:
     """What is said of each part that was computed, then of each that was not."""
     said: list[Said] = []
-    played = words.listing(words.clean(name) for name in result.played)
+    uncounted = words.listing(words.clean(name) for name in result.uncounted)
     if (pivot := _step(path, found.pivot)) is not None:
         said.append(
             Said(
@@ -98,18 +100,15 @@ def diagnosis(result: Result, found: Diagnosis, path: Path) -> list[Said]:
     elif found.no_return == 0:
         said.append(Said("Too late", "From the start: no run without faults keeps the guarantee for good."))
     if found.fewest_faults is not None:
-        said.append(Said("Fewest faults", _fewest(found, played)))
+        said.append(Said("Fewest faults", _fewest(found, uncounted)))
     said += [Said("Not computed", sentence(text)) for text in found.not_computed]
     return said
 
 
-def _fewest(found: Diagnosis, played: str) -> str:
+def _fewest(found: Diagnosis, uncounted: str) -> str:
     counts = {name: number for name, number in (found.fewest_faults or {}).items() if number}
-    if not counts and played:
-        return (
-            f"No crash, pause, loss, repetition or delay is needed. What the model plays itself ({played}) is not"
-            " counted here: the steps show whether it happened."
-        )
+    if not counts and uncounted:
+        return f"None is needed, as far as they are counted: {uncounted} is not, the steps show what came of it."
     if not counts:
         return "None is needed: it happens without any fault."
     times = words.listing(

@@ -35,10 +35,10 @@ LINES = [
     {"assembly"},
     {"machine_code"},
     {"native"},
-    {"story", "probe"},
+    {"story", "probe", "flows"},
     {"explain"},
     {"checking"},
-    {"expectation", "show", "side_by_side", "state_graph"},
+    {"expectation", "frontier", "show", "side_by_side", "state_graph"},
     {"cli"},
     {"__main__"},
 ]

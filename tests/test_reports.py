@@ -248,7 +248,7 @@ def test_json_has_the_keys_of_format_1_in_their_order_and_additions_at_the_end()
         *("logs", "ledger", "diagnosis"),
     ]
     assert list(broken["path"][15]) == [
-        *("step", "actor", "action", "fault", "message", "changes", "sent", "choices", "late")
+        *("step", "actor", "action", "fault", "message", "changes", "sent", "choices", "late", "played")
     ]
     assert list(found["explored"]) == ["distinct_states", "transitions", "depth", "complete"]
     assert broken["faults"] == {"delay": 1, "lose": 1, "crash": 1, "pause": 1}
