@@ -371,6 +371,7 @@ def test_an_inconclusive_answer_has_a_page_without_paths() -> None:
     reader = page_named("inconclusive")
 
     assert reader.classed("slider") == []
+    assert "No violation in the first 23 levels." in reader.said
     assert "Nothing is known about what lies deeper." in reader.said
 
 

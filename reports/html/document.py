@@ -179,6 +179,8 @@ def _lead(result: Result) -> str:
     broken = why.broken(result)
     if broken:
         return "; ".join(f"{words.clean(one.name)} is broken {why.length(one)}".strip() for one in broken) + "."
+    if result.outcome is Outcome.INCONCLUSIVE:
+        return f"No violation in the first {words.count(result.explored.depth, 'level')}."
     if result.outcome is not Outcome.HOLDS:
         return ""
     kept = [one.name for one in result.properties if one.kind == "always" and one.verdict is PropertyVerdict.HOLDS]
