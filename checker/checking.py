@@ -249,7 +249,8 @@ def _one_sided(engine: Engine) -> list[str]:
 
 
 def _explanation(docstring: str | None) -> str:
-    return (docstring or "").strip().split("\n")[0]
+    """Its first paragraph, on one line."""
+    return " ".join((docstring or "").strip().partition("\n\n")[0].split())
 
 
 def _undecided(system: System, bit: int) -> PropertyResult:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from checker.verdict import LedgerEvent, Log
+from checker.verdict import NO_PLUMBING, LedgerEvent, Log, Plumbing
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Telling:
     records: list[str] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
     events: list[LedgerEvent] = field(default_factory=list)
-    plumbing: frozenset[str] = frozenset()  # Message fields that only the model needs: see ``Path.plumbing``.
+    plumbing: Plumbing = NO_PLUMBING
 
     def note(self, record: str, column: str, text: str, step: int) -> None:
         """Something happened to a record in a step (0: it was so from the start)."""

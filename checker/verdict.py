@@ -111,6 +111,20 @@ class Ledger:
 
 
 @dataclass(frozen=True)
+class Plumbing:
+    """What of its messages a model needs and a short story leaves out."""
+
+    fields: frozenset[str] = frozenset()  # They tell one copy or connection from another, say.
+    none: int | None = None  # The number that stands for "none" in a field: a field that has none says nothing.
+
+    def hides(self, name: Any, value: Any) -> bool:
+        return name in self.fields or (self.none is not None and value == self.none and not isinstance(value, bool))
+
+
+NO_PLUMBING = Plumbing()
+
+
+@dataclass(frozen=True)
 class Path:
     """A path from an initial state. ``states`` has one entry more than ``steps``: actor -> field -> text."""
 
@@ -119,8 +133,7 @@ class Path:
     replay: str  # the code that --replay takes
     logs: tuple[tuple[Log, ...], ...] = ()  # of each state, as the model's story draws them; () if it has none
     ledger: Ledger | None = None
-    # Fields of messages that the model needs and the protocol does not say aloud: a short story leaves them out.
-    plumbing: frozenset[str] = frozenset()
+    plumbing: Plumbing = NO_PLUMBING
     # The states once more as plain data, for programs: actor -> field -> value as ``checker.values`` writes it; under
     # "network" the messages on each link. () in a path that was not narrated.
     values: tuple[dict[str, dict[str, Any]], ...] = ()

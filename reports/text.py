@@ -8,7 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from checker.verdict import Diagnosis, Ledger, Outcome, Path, PathStep, PropertyResult, PropertyVerdict, Result
+from checker.verdict import (
+    NO_PLUMBING,
+    Diagnosis,
+    Ledger,
+    Outcome,
+    Path,
+    PathStep,
+    Plumbing,
+    PropertyResult,
+    PropertyVerdict,
+    Result,
+)
 from reports import why, words
 from reports.flights import origins, sender_of, vanished
 
@@ -218,7 +229,7 @@ def _path_lines(path: Path, paint: _Paint, verbose: bool, width: int, diagnosis:
     if verbose:
         lines += ["Initial state:", *_state_lines(path, 0, width)]
     sent_in = origins(path)
-    hidden = frozenset() if verbose else path.plumbing
+    plumbing = NO_PLUMBING if verbose else path.plumbing
     notes = _notes(diagnosis)
     folded = frozenset() if verbose else _folded(path, diagnosis)
     for run in _runs(path, folded):
@@ -230,7 +241,7 @@ def _path_lines(path: Path, paint: _Paint, verbose: bool, width: int, diagnosis:
         sender = sender_of(path, step, origin)
         gone = vanished(path, step) if step.action in ("crash", "restart") else []
         just_said = origin == step.number - 1 and origin not in folded and not verbose
-        told = _Origin(origin, sender, tuple(gone), just_said, hidden)
+        told = _Origin(origin, sender, tuple(gone), just_said, plumbing)
         lines += _step_lines(step, told, layout, paint, verbose)
         lines += [" " * layout.details + paint(note, "bold yellow") for note in notes.get(step.number, ())]
     if verbose:
@@ -286,7 +297,7 @@ class _Origin:
     sender: str | None
     gone: tuple[str, ...]  # messages that went with a broken connection
     just_said: bool = False  # its fields stand one line above
-    hidden: frozenset[str] = frozenset()  # fields of messages that are left out
+    plumbing: Plumbing = NO_PLUMBING
 
 
 def _step_lines(step: PathStep, origin: _Origin, layout: _Columns, paint: _Paint, verbose: bool) -> list[str]:
@@ -315,7 +326,7 @@ def _details(step: PathStep, origin: _Origin, layout: _Columns, paint: _Paint, v
     if step.received is not None:
         sent_in = origin.sent_in
         just_said = origin.just_said
-        content = words.clean(step.received.type) if just_said else words.message(step.received, origin.hidden)
+        content = words.clean(step.received.type) if just_said else words.message(step.received, origin.plumbing)
         sender = _end(origin.sender, "the network")
         when = f" (sent in step {sent_in})" if sent_in is not None and not just_said else ""
         if step.fault and step.action in _MESSAGE_FAULTS:
@@ -340,7 +351,7 @@ def _details(step: PathStep, origin: _Origin, layout: _Columns, paint: _Paint, v
     for text in _packed([words.shorten(change, most) for change in changes], room):
         say("", text)
     for sent in step.sent:
-        say("sends ", f"{words.message(sent, origin.hidden)} to {_end(sent.receiver, 'everyone')}")
+        say("sends ", f"{words.message(sent, origin.plumbing)} to {_end(sent.receiver, 'everyone')}")
     return lines
 
 

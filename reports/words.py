@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-from checker.verdict import Change, SentMessage
+from checker.verdict import NO_PLUMBING, Change, Plumbing, SentMessage
 
 
 def clean(text: object) -> str:
@@ -90,26 +90,27 @@ def wrap(text: str, width: int, first: int | None = None) -> list[str]:
 # --- Messages -------------------------------------------------------------------------------------------------------
 
 
-def value(item: Any, hidden: Collection[str] = ()) -> str:
-    """A message field's value, as the model would write it; without the fields of structs that are ``hidden``."""
+def value(item: Any, plumbing: Plumbing = NO_PLUMBING) -> str:
+    """A message field's value, as the model would write it; without the fields of structs that are ``plumbing``."""
     match item:
         case str():
             return clean(item)
         case {**entries}:
-            shown = [f"{clean(key)}: {value(entry, hidden)}" for key, entry in entries.items() if key not in hidden]
-            return "{" + ", ".join(shown) + "}"
+            shown = {key: entry for key, entry in entries.items() if not plumbing.hides(key, entry)}
+            return "{" + ", ".join(f"{clean(key)}: {value(entry, plumbing)}" for key, entry in shown.items()) + "}"
         case list() | tuple():
-            return "[" + ", ".join(value(entry, hidden) for entry in item) + "]"
+            return "[" + ", ".join(value(entry, plumbing) for entry in item) + "]"
         case _:
             return clean(item)
 
 
-def message(sent: SentMessage, hidden: Collection[str] = ()) -> str:
-    return f"{clean(sent.type)}({', '.join(message_fields(sent, hidden))})"
+def message(sent: SentMessage, plumbing: Plumbing = NO_PLUMBING) -> str:
+    return f"{clean(sent.type)}({', '.join(message_fields(sent, plumbing))})"
 
 
-def message_fields(sent: SentMessage, hidden: Collection[str] = ()) -> list[str]:
-    return [f"{clean(name)}={value(item, hidden)}" for name, item in sent.fields.items() if name not in hidden]
+def message_fields(sent: SentMessage, plumbing: Plumbing = NO_PLUMBING) -> list[str]:
+    shown = {name: item for name, item in sent.fields.items() if not plumbing.hides(name, item)}
+    return [f"{clean(name)}={value(item, plumbing)}" for name, item in shown.items()]
 
 
 def count(number: int, noun: str) -> str:

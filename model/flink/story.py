@@ -5,7 +5,7 @@ and a marker when a transaction that had records ends.
 """
 
 from checker.telling import Happening, Telling, World
-from checker.verdict import Log, LogEntry
+from checker.verdict import Log, LogEntry, Plumbing
 from model.flink.channels import Coordinator, Join, SourceTask
 from model.flink.job_manager import JobManager
 from model.flink.kafka import Kafka, TransactionState
@@ -18,7 +18,7 @@ OUTPUT, DELIVERED, GROUP_OFFSET = "in the output", "delivered", "group offset"
 
 def tell(telling: Telling) -> None:
     first = telling.worlds[0]
-    telling.plumbing = frozenset({"sender"})
+    telling.plumbing = Plumbing(frozenset({"sender"}), none=-1)
     if first.of(Task):
         JobStory(telling).tell()
     elif first.of(Join):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
-from checker.verdict import Change, Path, PathStep, SentMessage
+from checker.verdict import NO_PLUMBING, Change, Path, PathStep, Plumbing, SentMessage
 from reports import words
 from reports.flights import origins, sender_of, vanished
 from reports.html.markup import Markup, join, tag, text
@@ -91,8 +89,8 @@ def _line(*children: str, look: str = "") -> Markup:
     return tag("li", *children, class_=look or None)
 
 
-def message(sent: SentMessage, hidden: Collection[str] = ()) -> Markup:
-    fields = ", ".join(words.message_fields(sent, hidden))
+def message(sent: SentMessage, plumbing: Plumbing = NO_PLUMBING) -> Markup:
+    fields = ", ".join(words.message_fields(sent, plumbing))
     return tag("code", tag("b", sent.type), f"({fields})")
 
 

@@ -3,7 +3,7 @@ record.
 """
 
 from checker.telling import Happening, Telling, World
-from checker.verdict import Log
+from checker.verdict import Log, Plumbing
 from checker.verdict import LogEntry as Drawn
 from model.kafka.groups.consumer import Consumer
 from model.kafka.groups.coordinator import GroupCoordinator
@@ -23,7 +23,8 @@ def tell(telling: Telling) -> None:
         for _, leader in first.of(InputPartition)
         for offset in range(leader.records)
     ]
-    telling.plumbing = frozenset({"member", "connection", "consumer", "reader", "writer", "partitions_seen"})
+    told_by_the_arrow = {"member", "consumer", "reader", "writer"}
+    telling.plumbing = Plumbing(frozenset({*told_by_the_arrow, "connection", "partitions_seen"}), none=-1)
     telling.columns = [APPENDED, HANDED_OUT, EFFECT, COMMITTED]
     for _, leader in first.of(InputPartition):
         for offset in range(leader.initial):

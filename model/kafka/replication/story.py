@@ -1,7 +1,7 @@
 """How a path of a producer and its replicas is told: each replica's log, and what became of each record."""
 
 from checker.telling import Happening, Telling, World
-from checker.verdict import Log
+from checker.verdict import Log, Plumbing
 from checker.verdict import LogEntry as Drawn
 from model.kafka.replication.messages import LogEntry, ProduceRequest, ProduceResponse
 from model.kafka.replication.producer import Outcome, Producer
@@ -13,7 +13,7 @@ TOLD_AS = {Outcome.ACKED: "acknowledged", Outcome.FAILED: "failed", Outcome.PEND
 
 def tell(telling: Telling) -> None:
     telling.records = [name_of(record) for record in range(telling.constants["records"])]
-    telling.plumbing = frozenset({"client", "attempt", "previous", "replica"})
+    telling.plumbing = Plumbing(frozenset({"client", "attempt", "previous", "replica"}), none=-1)
     telling.columns = [SENT, IN_LOG, READABLE, TOLD]
     telling.logs.append(drawn(telling.worlds[0]))
     for before, after, step in zip(telling.worlds, telling.worlds[1:], telling.happenings, strict=False):

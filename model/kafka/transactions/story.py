@@ -5,7 +5,7 @@ a record stays in it until its transaction has a marker, and a marker is answere
 """
 
 from checker.telling import Happening, Telling, World
-from checker.verdict import Log
+from checker.verdict import Log, Plumbing
 from checker.verdict import LogEntry as Drawn
 from model.kafka.transactions.application import ENDED, Application
 from model.kafka.transactions.consumer import Consumer
@@ -28,7 +28,7 @@ DECIDED, READ, INPUT_OFFSET = "transaction", "read", "committed offset of orders
 def tell(telling: Telling) -> None:
     records = telling.constants["records"]
     telling.records = [order(record) for record in range(records)]
-    telling.plumbing = frozenset({"client", "correlation", "attempt", "transactional_id"})
+    telling.plumbing = Plumbing(frozenset({"client", "correlation", "attempt", "transactional_id"}), none=-1)
     telling.columns = [SENT, IN_LOG, ACKNOWLEDGED, DECIDED, READ, INPUT_OFFSET]
     logs: dict[str, list[LogEntry]] = {name: [] for name, _ in telling.worlds[0].of(PartitionLeader)}
     telling.logs.append(drawn(telling.worlds[0], logs, records))
