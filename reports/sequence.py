@@ -351,7 +351,7 @@ class _Picture:
         below = "no return: from here on it is lost, whatever happens"
         above = above if step.number == self.marks.pivot else ""
         below = below if step.number == self.marks.no_return else ""
-        mark = "! " if step.fault else ""
+        mark = "! " if step.fault or step.played else ""
         if step.fault and step.received is not None and step.action in _MESSAGE_FAULTS:
             heading = f"! {step.number} {_MESSAGE_FAULTS[step.action]}"
             lines = [
@@ -359,7 +359,8 @@ class _Picture:
                 (words.shorten(words.clean(step.received.type), _TAG_COLUMNS), "bad"),
             ]
             return _Row(step, lane, lines, gap=self._gap(self._sender(step), lane), above=above, below=below)
-        heading_class = "strong" if not step.fault or step.action == "crash" else "strong bad"
+        is_plain = not (step.fault or step.played) or step.action == "crash"
+        heading_class = "strong" if is_plain else "strong bad"
         lines = [(line, heading_class) for line in words.wrap(f"{mark}{step.number} {_action(step)}", _BOX_COLUMNS)]
         notes = _notes(step)
         if len(notes) > _LINES_MAX:
@@ -637,6 +638,8 @@ def _action(step: PathStep) -> str:
 def _notes(step: PathStep) -> list[tuple[str, str]]:
     """The small lines in a step's box: lateness, choices, what is forgotten, what changed."""
     notes = []
+    if step.played:
+        notes.append((f"the fault {words.clean(step.played)}", "bad"))
     if step.late and step.received is not None:
         notes.append(("a message arrives LATE", "late"))
     if step.received is None and step.action in _ACTOR_NOTES:
@@ -672,7 +675,7 @@ def _label_lines(kind: str, fields: list[str], columns: int) -> list[str]:
 
 
 def _box_class(step: PathStep) -> str:
-    if step.fault:
+    if step.fault or step.played:
         return "fault"
     if step.action in ("restart", "resume") and step.received is None:
         return "back"

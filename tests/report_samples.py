@@ -61,6 +61,7 @@ def make_path(initial: dict[str, dict[str, str]], steps: list[dict[str, Any]], r
                 tuple(step.get("sent", ())),
                 changes,
                 tuple(step.get("choices", ())),
+                step.get("played", ""),
             )
         )
     return Path(tuple(made), tuple(states), replay)

@@ -251,6 +251,20 @@ def test_without_a_diagnosis_nothing_is_made_up() -> None:
         assert absent not in said.split("How to read this page")[0]
 
 
+def test_a_fault_that_an_actor_plays_is_marked_like_any_other() -> None:
+    result = samples.told()
+    steps = [{"actor": "member", "action": "exceed_poll_interval", "played": "max_poll_interval"}]
+    path = samples.make_path({"member": {"late": "0"}}, steps)
+    result.properties = [replace(result.properties[1], path=path, diagnosis=Diagnosis(pivot=1, fewest_faults={}))]
+
+    reader = read(page(result))
+
+    assert "fault max_poll_interval" in reader.said
+    assert "Step 1, the fault max_poll_interval (member: exceed_poll_interval)." in reader.said
+    assert data_of(reader)[0]["faults"] == [1]
+    assert len([one for one in reader.classed("fault") if "rx" in one]) == 1
+
+
 def test_no_fault_needed_is_said() -> None:
     result = samples.told()
     assert result.properties[1].diagnosis is not None

@@ -51,7 +51,7 @@ def path_data(path: Path) -> dict[str, Any]:
         "fields": [[words.clean(name) for name in names] for names in fields],
         "start": values[0] if values else [],
         "steps": steps,
-        "faults": [step.number for step in path.steps if step.fault],
+        "faults": [step.number for step in path.steps if step.fault or step.played],
     }
     data |= _under_way(path)
     if path.logs:

@@ -135,7 +135,9 @@ def _drawn(one: _Shown) -> sequence.Marks:
     found = one.diagnosis or Diagnosis()
     shown = None
     if found.matters:
-        told = {step.number for step in one.path.steps if step.fault or step.action in ("restart", "resume")}
+        told = {
+            step.number for step in one.path.steps if step.fault or step.played or step.action in ("restart", "resume")
+        }
         marked = {number for number in (found.pivot, found.no_return, len(one.path.steps)) if number is not None}
         shown = frozenset(found.matters) | told | marked
     return sequence.Marks(shown, found.pivot, found.no_return)
@@ -253,6 +255,7 @@ def _work(one: _Shown, number: int) -> Markup:
 def _controls(one: _Shown) -> Markup:
     last = len(one.path.steps)
     found = one.diagnosis or Diagnosis()
+    faults = [step for step in one.path.steps if step.fault or step.played]
 
     def button(label: str, action: str, said: str) -> Markup:
         return tag("button", label, type="button", data_action=action, title=said, aria_label=said)
@@ -262,7 +265,7 @@ def _controls(one: _Shown) -> Markup:
         button("<", "back", "Step back (left or k)"),
         button(">", "forward", "Step forward (right or j)"),
         button(">|", "last", "End (End)"),
-        button("Next fault", "fault", "Next fault (f)") if any(step.fault for step in one.path.steps) else None,
+        button("Next fault", "fault", "Next fault (f)") if faults else None,
         button("Deciding step", "pivot", "The step that decides (p)") if found.pivot is not None else None,
         button("?", "help", "Keys and how to read this page (?)"),
     ]

@@ -32,7 +32,7 @@ def steps(path: Path, number: int, notes: dict[int, list[str]], matters: frozens
 def _item(
     path: Path, step: PathStep, number: int, sent_in: int | None, notes: list[str], matters: frozenset[int]
 ) -> Markup:
-    kind = "is-fault" if step.fault else "is-routine" if matters and step.number not in matters else ""
+    kind = "is-fault" if step.fault or step.played else "is-routine" if matters and step.number not in matters else ""
     head = tag(
         "p",
         tag("a", str(step.number), href=f"#path={number}&step={step.number}", class_="number", data_goto=step.number),
@@ -47,7 +47,7 @@ def _item(
 
 
 def _badges(step: PathStep, notes: list[str]) -> list[tuple[str, str]]:
-    found = [("fault", "bad")] if step.fault else []
+    found = [("fault", "bad")] if step.fault else [(f"fault {step.played}", "bad")] if step.played else []
     if step.late:
         found.append(("arrives late", "late"))
     return found + [(note, "mark") for note in notes]
