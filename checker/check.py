@@ -78,7 +78,7 @@ def run(spec: SpecFile, options: Options | None = None, progress: Progress | Non
     try:
         result, incidents = _judge(spec, built.system, reference, engine, found, options.witnesses)
         explored = time.perf_counter()
-        _explain(result, incidents, built, reference, engine, every=options.witnesses)
+        _explain(result, incidents, uncounted(spec, built.system), built, reference, engine, every=options.witnesses)
     finally:
         engine.close()
     result.seconds = {
@@ -166,7 +166,14 @@ def _judge(
 
 
 def _explain(
-    result: Result, incidents: dict[str, Incident], built: Built, reference: Reference, engine: Engine, *, every: bool
+    result: Result,
+    incidents: dict[str, Incident],
+    besides: tuple[str, ...],
+    built: Built,
+    reference: Reference,
+    engine: Engine,
+    *,
+    every: bool,
 ) -> None:
     """Say why the guarantee that the report begins with is broken; of ``every`` one, and all there is to say."""
     broken = [i for i, one in enumerate(result.properties) if one.verdict is PropertyVerdict.VIOLATED]
@@ -175,7 +182,17 @@ def _explain(
         one = result.properties[i]
         patience = patience_for(result.explored.distinct_states, full=every)
         diagnosis = diagnose(built, reference, engine, incidents[one.name], partial(tell, reference), patience)
-        result.properties[i] = replace(one, diagnosis=diagnosis)
+        result.properties[i] = replace(one, diagnosis=replace(diagnosis, uncounted=besides))
+
+
+def uncounted(spec: SpecFile, system: System) -> tuple[str, ...]:
+    """What the user calls a fault and the system does not: a pipeline turns it into a step of an actor of its own."""
+    given = spec.document.find(("faults",))
+    kinds = given.plain() if given is not None else {}
+    counted = {one.kind for one in system.budgets}
+    return tuple(
+        str(kind) for kind, limit in kinds.items() if limit and kind not in counted and kind not in spec.faults
+    )
 
 
 def _asked(system: System) -> list[int]:
