@@ -144,7 +144,7 @@ def _judge(
         explored=_explored(found),
         bounds=_bounds(spec, system),
         faults={one.name: "unlimited" if one.limit is None else one.limit for one in system.budgets},
-        played=(played := _played(spec)),
+        played=(played := played_faults(spec)),
         uncounted=[name for name in played if name not in system.played_faults],
         overridden=[f"{one.name} is {one.value}: {one.rule}" for one in spec.settings() if one.origin == "overridden"],
         not_modelled=list(spec.not_modelled),
@@ -183,7 +183,7 @@ def _explain(
         result.properties[i] = replace(one, diagnosis=diagnosis)
 
 
-def _played(spec: SpecFile) -> dict[str, str]:
+def played_faults(spec: SpecFile) -> dict[str, str]:
     """What the user's `faults:` has besides the checker's own kinds."""
     given = spec.document.root.plain().get("faults") or {}
     return {name: str(value) for name, value in given.items() if name not in FAULT_KINDS and value}
