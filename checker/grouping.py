@@ -71,8 +71,16 @@ def _parts(system: System, layout: Layout, name: str) -> Iterator[Part]:
             help = f"{actor} has {', '.join(choices)}" if choices else f"{actor} has no field that could change"
             raise fail("group-by", f"{shown(text)} names no field", help=f"write `{actor}.field`; {help}")
         raise fail("group-by", f"there is no actor {shown(actor)}", help=suggestion(actor, known, "actors"))
-    for i in known[owner]:
+    instances = known[owner]
+    if text == f"{owner}.{STATUS}" and len(instances) > 1:  # Some of them may have nothing that could stop them.
+        instances = [i for i in instances if STATUS in _fields(layout, i)] or instances
+    for i in instances:
         yield _part(system, layout, i, text[len(owner) :], text)
+
+
+def status_of(layout: Layout, state: State, instance: int) -> str:
+    """Whether an actor is up, down or paused."""
+    return STATUS_WORDS[state[layout.status[instance]]]
 
 
 def _fields(layout: Layout, instance: int) -> list[str]:

@@ -35,7 +35,7 @@ class StateClass:
     states: int = 0  # 0: only seen as a successor, beyond the limit of the exploration
     inner: int = 0  # transitions that stay in the class
     events: int = 0  # of any of its states: a violated `always`, a reached `sometimes`, by the property's number
-    errors: bool = False  # one of its states has a step that is an error of the model
+    errors: bool = False  # one of its states has a step that is an error of the model: it leads nowhere else here
 
 
 @dataclass
@@ -153,10 +153,10 @@ class _Gathering:
         here.states += 1
         here.events |= self._events(state)
         self.found.states += 1
-        for one in self.reference.successors(state):
-            if one.state is None:
-                here.errors = True
-                continue
+        following = self.reference.successors(state)
+        here.errors |= any(one.error for one in following)
+        for one in following if not any(one.error for one in following) else ():
+            assert one.state is not None
             key = self._key(one.state)
             target = self.numbers.get(key)
             if target is None:
@@ -196,7 +196,9 @@ class _Gathering:
                 source = self.new(source_key, self._unpacked(rows, row), depth)
             here = self.found.classes[source]
             here.states += 1
-            here.events |= walk.events(row)
+            events = walk.events(row)
+            # As the reference says it: of a state that a predicate fails on, nothing else is known.
+            here.events |= events if not events >> BROKEN_PREDICATE & 1 else 1 << BROKEN_PREDICATE
             self.found.states += 1
             count = walk.successors(row)
             if count < 0:

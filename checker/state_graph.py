@@ -8,11 +8,11 @@ Attributes of the graph: ``title``; ``group_by``, the fields (empty: a node is a
 explored, and ``complete``, whether these are all; ``cut``, a sentence if they are not; ``path``, what the highlighted
 path shows ("counterexample of exactly_once"), or "".
 
-Attributes of a node: ``label`` and ``fields`` (actor.field -> text); ``initial``; ``violates``, guarantees broken in it
-(in one of its states); ``ends``, the paths that end in it ("witness of all_delivered"); ``states``, how many it stands
-for (0: seen only as a successor, beyond what was explored); ``depth``, their least distance from an initial state;
-``path``, the numbers of the highlighted path's steps that lead to it or stay in it (0: it starts there); ``rest``,
-whether it is the one node for everything left out.
+Attributes of a node: ``label`` and ``fields`` (actor.field -> text; of a single state also who is up and which faults
+there have been); ``initial``; ``violates``, guarantees broken in it (in one of its states); ``ends``, paths that end
+in it ("witness of all_delivered"); ``states``, how many it stands for (0: seen only as a successor, beyond what was
+explored); ``depth``, their least distance from an initial state; ``path``, the numbers of the highlighted path's steps
+that lead to it or stay in it (0: it starts there); ``rest``, whether it is the one node for everything left out.
 
 Attributes of an edge: ``actor``, ``action``, ``message`` (the type of what is handled or struck, or ""), ``fault`` and
 ``label``; ``changes`` (field -> before, after), of the fields shown; ``transitions``, how many it stands for; ``path``,
@@ -29,7 +29,7 @@ import networkx
 
 from checker.build import build
 from checker.checking import default_memory, follow, narrate
-from checker.grouping import Part, parts_of
+from checker.grouping import STATUS, Part, parts_of, status_of
 from checker.options import Options
 from checker.quotient import Label, Quotient, StateClass, label_of, quotient
 from checker.reference import ModelError, Reference, State, Transition
@@ -191,7 +191,11 @@ class _Drawing:
         if self.parts is not None:
             return {part.name: part.text(one.first) for part in self.parts}
         told = narrate(self.reference, one.first, 0, []).states[0]
-        return {f"{actor}.{name}": text for actor, values in told.items() for name, text in values.items()}
+        layout, instances = self.reference.layout, self.system.instances
+        found = {f"{instances[i].name}.{STATUS}": status_of(layout, one.first, i) for i in layout.status}
+        found |= {f"{actor}.{name}": text for actor, values in told.items() for name, text in values.items()}
+        spent = {number: one.first[leaf] for number, leaf in layout.budgets.items()}
+        return found | {f"faults so far: {self.system.budgets[number].name}": str(spent[number]) for number in spent}
 
     def _attributes(self, number: int, fields: dict[str, str]) -> dict[str, Any]:
         one = self.found.classes[number]

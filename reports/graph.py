@@ -20,7 +20,7 @@ from reports.diagram import quoted, svg
 FORMATS = ("dot", "svg", "graphml", "json")
 STATES_MAX: Mapping[str, int] = {"dot": 2_000, "svg": 2_000, "graphml": 200_000, "json": 200_000}
 NODES_DRAWN = 30  # of a grouped drawing, if nobody says how many
-_LABEL_WIDTH = 44
+_LABEL_WIDTH = 52
 _LABELS_MAX = 3  # steps on one arrow
 _SAME_MAX = 200  # characters about fields that are the same everywhere
 _CHANGES_MAX = 4  # of one step
@@ -107,7 +107,9 @@ def _dot(graph: StateGraph, title: str) -> str:
     nodes = dict(graph.nodes(data=True))
     same = _always_the_same(nodes)
     good = not str(graph.graph.get("path", "")).startswith("counterexample")
-    caption = "\\n".join(quoted(line)[1:-1] for line in [words.clean(title), *_caption(graph, same)])
+    # Without empty lines: on one at the end of a title Graphviz (in WebAssembly) goes wrong.
+    lines_of_title = [line for line in (words.clean(title), *_caption(graph, same)) if line.strip()]
+    caption = "\\n".join(quoted(line)[1:-1] for line in lines_of_title)
     lines = [
         "digraph states {",
         f'  graph [label="{caption}", labelloc=t, fontname=Helvetica, fontsize=14];',
