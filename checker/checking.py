@@ -144,7 +144,7 @@ def _judge(
         explored=_explored(found),
         bounds=_bounds(spec, system),
         faults={one.name: "unlimited" if one.limit is None else one.limit for one in system.budgets},
-        played=(played := _played(spec)),
+        played=(played := played_faults(spec)),
         uncounted=[name for name in played if name not in system.played_faults],
         overridden=[f"{one.name} is {one.value}: {one.rule}" for one in spec.settings() if one.origin == "overridden"],
         not_modelled=list(spec.not_modelled),
@@ -183,7 +183,7 @@ def _explain(
         result.properties[i] = replace(one, diagnosis=diagnosis)
 
 
-def _played(spec: SpecFile) -> dict[str, str]:
+def played_faults(spec: SpecFile) -> dict[str, str]:
     """What the user's `faults:` has besides the checker's own kinds."""
     given = spec.document.root.plain().get("faults") or {}
     return {name: str(value) for name, value in given.items() if name not in FAULT_KINDS and value}
@@ -376,6 +376,15 @@ def replay(spec: SpecFile, code: str) -> tuple[Path, list[str]]:
     sentences. Raises ``SourceError`` for a wrong code.
     """
     reference = Reference(build(spec).system)
+    first, steps = follow(reference, code)
+    path = tell(reference, first, int(code.split("/")[0]), steps)
+    last = steps[-1][1].state if steps else first
+    assert last is not None
+    return path, _broken(reference, last)
+
+
+def follow(reference: Reference, code: str) -> tuple[State, list[tuple[int, Transition]]]:
+    """The initial state of a replay code, and each step with its number. Raises ``SourceError`` for a wrong code."""
     numbers = [int(one) if one.isdecimal() and len(one) < 10 else -1 for one in code.split("/")]
     initial = reference.initial()
     if not 0 <= numbers[0] < len(initial):
@@ -393,7 +402,7 @@ def replay(spec: SpecFile, code: str) -> tuple[Path, list[str]]:
         if following is None:
             raise fail("replay", f"step {position} is an error of the model: {found[number].error}")
         state = following
-    return tell(reference, initial[numbers[0]], numbers[0], steps), _broken(reference, state)
+    return initial[numbers[0]], steps
 
 
 def _broken(reference: Reference, state: State) -> list[str]:

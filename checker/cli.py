@@ -17,7 +17,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
@@ -26,7 +26,7 @@ from checker.options import ENGINES, Options, size_in_bytes
 from checker.source import SourceError
 
 if TYPE_CHECKING:
-    from checker.side_by_side import Checked
+    from checker import api
     from checker.spec import SpecFile
     from checker.verdict import Result
 
@@ -377,7 +377,7 @@ class _Checking:
         return self.session.worst()
 
     @contextlib.contextmanager
-    def answers(self) -> Iterator[list[Callable[[], Checked]]]:
+    def answers(self) -> Iterator[list[Callable[[], api.Result]]]:
         """How to get the answer to each spec: several at once where there is no progress to show and no debugger."""
         arguments = self.arguments
         if arguments.quiet and len(self.specs) > 1 and arguments.engine != "reference":
@@ -389,7 +389,7 @@ class _Checking:
                 return
         yield [partial(self.explore, path) for path in self.specs]
 
-    def one(self, path: str, answer: Callable[[], Checked], *, first: bool) -> None:
+    def one(self, path: str, answer: Callable[[], api.Result], *, first: bool) -> None:
         session = self.session
         try:
             self.report(answer(), first=first)
@@ -403,26 +403,24 @@ class _Checking:
             session.complain(internal_error(error, debug=self.arguments.debug))
             self.failed(path, OUR_BUG, [{"error": "internal", "message": f"{type(error).__name__}: {error}"}])
 
-    def explore(self, path: str) -> Checked:
-        spec = _loaded(path, self.arguments.overrides)
-        from checker import checking
+    def explore(self, path: str) -> api.Result:
+        with _interrupts_deferred():
+            from checker import api, spec  # noqa: F401
         from checker.progress import LiveLine
-        from checker.side_by_side import Checked
 
-        line = None if self.arguments.quiet else LiveLine(Path(spec.path).name)
+        line = None if self.arguments.quiet else LiveLine(Path(path).name)
         if line is not None:
             line.start()
         try:
-            result = checking.run(spec, _options(self.arguments).limited_by(spec.limits), line)
-            return Checked(spec.path, spec.expect, spec.limits, result)
+            return api.check_with(path, tuple(self.arguments.overrides), _options(self.arguments), line)
         finally:
             if line is not None:
                 line.finish()
 
-    def report(self, answer: Checked, *, first: bool) -> None:
+    def report(self, answer: api.Result, *, first: bool) -> None:
         from reports.text import render, summary_row
 
-        result = answer.result
+        result = answer.data
         self.interrupted = any("interrupt" in one.lower() for one in result.why)
         unexpected = self.compare(answer)
         self.session.codes.append(self.code(result, unexpected))
@@ -441,10 +439,10 @@ class _Checking:
         if self.arguments.report is not None:
             self.write_report(result)
 
-    def compare(self, answer: Checked) -> list[str]:
+    def compare(self, answer: api.Result) -> list[str]:
         from checker.expectation import differences
 
-        return differences(answer.expect, answer.result) if self.arguments.expect else []
+        return differences(answer.expect, answer.data) if self.arguments.expect else []
 
     def code(self, result: Result, unexpected: Sequence[str]) -> int:
         if self.arguments.expect:
@@ -459,12 +457,12 @@ class _Checking:
         found = reports.json.document(result)
         return {**found, "not_as_expected": list(unexpected)} if self.arguments.expect else found
 
-    def accept(self, answer: Checked) -> None:
+    def accept(self, answer: api.Result) -> None:
         from checker.expectation import accept, pinned
 
-        with _writing(answer.path):
-            changed = accept(answer.path, pinned(answer.result, answer.limits))
-        self.session.complain(f"{answer.path}: {'`expect` rewritten' if changed else '`expect` is as found'}")
+        with _writing(answer.spec):
+            changed = accept(answer.spec, pinned(answer.data, answer.asked.limits))
+        self.session.complain(f"{answer.spec}: {'`expect` rewritten' if changed else '`expect` is as found'}")
 
     def write_report(self, result: Result) -> None:
         from reports.files import distinct_names, write_report
@@ -539,19 +537,16 @@ def _errors(error: SourceError) -> list[dict[str, Any]]:
 
 
 def _replay(session: Session, specs: Sequence[str]) -> int:
-    from checker import checking
-    from reports.json import path_document
-    from reports.text import render_path
-
     if len(specs) != 1:
         raise UsageError("--replay shows a path of one spec")
-    spec = _loaded(specs[0], session.arguments.overrides)
-    path, broken = checking.replay(spec, session.arguments.replay)
+    with _interrupts_deferred():
+        from checker import api, spec  # noqa: F401
+    path = api.replay(specs[0], session.arguments.replay, set=session.arguments.overrides)
     if session.arguments.json:
-        session.print(json.dumps(path_document(path), indent=2))
+        session.print(path.to_json())
     else:
-        session.print(render_path(path, session.color, session.arguments.verbose))
-        session.print("\n".join(broken or ["No guarantee is violated in the last state."]))
+        session.print(path.to_text(color=session.color, verbose=session.arguments.verbose))
+        session.print("\n".join(path.violations or ["No guarantee is violated in the last state."]))
     return HOLDS
 
 
@@ -571,22 +566,33 @@ def show(given: Sequence[str]) -> int:
     return HOLDS
 
 
-GRAPH_FORMATS = ("dot", "graphml", "json")
-PATH_FORMATS = ("mermaid", "itf")
+GRAPH_FORMATS = ("dot", "svg", "graphml", "json")
+DRAWN = ("dot", "svg")
+PATH_FORMATS = ("mermaid", "itf", "csv", "shiviz")
 
 
 def export(given: Sequence[str]) -> int:
-    parser = _sub_parser("export", "The state graph (dot, graphml, json), or the path that is shown (mermaid, itf).")
+    parser = _sub_parser(
+        "export",
+        f"The state graph ({', '.join(GRAPH_FORMATS)}), or the path that is shown ({', '.join(PATH_FORMATS)}): the\n"
+        "shortest counterexample, or a witness of a `sometimes`. The graph shows it too, where there is one.",
+    )
     parser.add_argument("format", metavar="FORMAT", choices=(*GRAPH_FORMATS, *PATH_FORMATS),
                         help=", ".join((*GRAPH_FORMATS, *PATH_FORMATS)))  # fmt: skip
     parser.add_argument("spec", metavar="SPEC")
     parser.add_argument("--output", metavar="FILE", help="write a file instead of standard output")
-    parser.add_argument("--states", type=_positive_int, metavar="N", help="refuse a state graph larger than this")
+    parser.add_argument(
+        "--group-by", metavar="ACTOR.FIELD,...", help="one node for all states that agree in these fields"
+    )
+    parser.add_argument("--nodes", type=_positive_int, metavar="N",
+                        help="at most so many nodes, those nearest to the path; one stands for the rest")  # fmt: skip
+    parser.add_argument("--states", type=_positive_int, metavar="N",
+                        help="explore so many; without --group-by and --nodes refuse a larger graph")  # fmt: skip
+    parser.add_argument("--engine", choices=ENGINES, default="auto", help="of the search; the answer is the same")
     arguments = _parsed(parser, given)
     if arguments is None:
         return HOLDS
-    spec = _loaded(arguments.spec, arguments.overrides)
-    text = _exported_graph(spec, arguments) if arguments.format in GRAPH_FORMATS else _exported_path(spec, arguments)
+    text = _exported_graph(arguments) if arguments.format in GRAPH_FORMATS else _exported_path(arguments)
     if arguments.output is None:
         Session(arguments).print(text)
         return HOLDS
@@ -597,33 +603,54 @@ def export(given: Sequence[str]) -> int:
     return HOLDS
 
 
-def _exported_graph(spec: SpecFile, arguments: argparse.Namespace) -> str:
-    from checker.state_graph import state_graph
-    from reports import graph
+def _exported_graph(arguments: argparse.Namespace) -> str:
+    spec = _loaded(arguments.spec, arguments.overrides)
+    from checker import api
+    from checker.state_graph import NODES_MIN, state_graph
+    from reports import diagram, graph
 
-    states_max = arguments.states or graph.STATES_MAX[arguments.format]
+    names = [one for one in (arguments.group_by or "").split(",") if one.strip()]
+    if arguments.group_by is not None and not names:
+        raise UsageError("--group-by names no field\n   = help: --group-by actor.field")
+    if arguments.nodes is not None and arguments.nodes < NODES_MIN:
+        raise UsageError(f"--nodes is at least {NODES_MIN}: one node stands for the rest")
+    nodes_max = arguments.nodes or (graph.NODES_DRAWN if names and arguments.format in DRAWN else None)
+    every_state = not names and nodes_max is None
+    drawn_max = graph.STATES_MAX[arguments.format]
+    if every_state:
+        drawn_max = arguments.states or drawn_max
+    options = Options(arguments.engine, states=arguments.states)
     try:
-        found = state_graph(spec, lambda states: graph.check_size(arguments.format, states, states_max))
-    except graph.GraphTooLargeError as error:
+        found = state_graph(
+            spec,
+            group_by=names,
+            nodes_max=nodes_max,
+            shown=lambda: api.check_with(spec, options=replace(options, witnesses=True)).shown(),
+            options=replace(options, states=drawn_max) if every_state else options,
+            too_many=lambda states: graph.check_size(arguments.format, states, drawn_max),
+        )
+        return graph.export(arguments.format, found, spec.title, drawn_max)
+    except (graph.GraphTooLargeError, diagram.DiagramError) as error:
         raise UsageError(str(error)) from None
-    return graph.export(arguments.format, found, spec.title, states_max)
 
 
-def _exported_path(spec: SpecFile, arguments: argparse.Namespace) -> str:
-    """The first counterexample; where there is none, the first witness."""
-    from checker import checking
-    from checker.verdict import PropertyVerdict
-    from reports import diagram, itf
+def _exported_path(arguments: argparse.Namespace) -> str:
+    """The shortest counterexample; where there is none, the shortest witness."""
+    if arguments.group_by is not None or arguments.nodes is not None:
+        raise UsageError(f"--group-by and --nodes are for a graph: {', '.join(GRAPH_FORMATS)}")
+    spec = _loaded(arguments.spec, arguments.overrides)
+    from checker import api
 
-    result = checking.run(spec, Options(witnesses=True))
-    found = [one for one in result.properties if one.path is not None]
-    found.sort(key=lambda one: one.verdict is not PropertyVerdict.VIOLATED)
-    path = result.problem_path or next((one.path for one in found), None)
+    path = api.check_with(spec, options=Options(arguments.engine, states=arguments.states, witnesses=True)).path
     if path is None:
         raise UsageError(f"{spec.path} has no path to show: nothing is violated and no `sometimes` is asked for")
-    if arguments.format == "itf":
-        return itf.dumps(path, spec.path)
-    return diagram.mermaid(path, spec.title)
+    forms: dict[str, Callable[[], str]] = {
+        "mermaid": path.to_mermaid,
+        "itf": path.to_itf,
+        "csv": path.to_csv,
+        "shiviz": path.to_shiviz,
+    }
+    return forms[arguments.format]()
 
 
 def frontier(given: Sequence[str]) -> int:

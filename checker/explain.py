@@ -56,7 +56,7 @@ Tell = Callable[[State, int, Steps], Path]
 # only prints its answer waits half a second for an explanation; a report, or whoever asks why, gets what there is.
 SMALL_STATES = 600
 BRIEF_SMALL, BRIEF = (1_000, 500), (100_000, 10_000)
-FULL_SMALL, FULL = (5_000, 5_000), (2_000_000, 50_000)
+FULL_SMALL, FULL = (5_000, 3_000), (2_000_000, 50_000)
 SECONDS = 20.0
 
 

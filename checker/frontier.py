@@ -22,7 +22,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from checker.build import Built, branches_of, build
-from checker.checking import REFERENCE_FIRST_STATES, WITNESS_STATES_MAX, Progress, default_memory
+from checker.checking import REFERENCE_FIRST_STATES, WITNESS_STATES_MAX, Progress, default_memory, played_faults
 from checker.options import Options
 from checker.reference import Reference, State
 from checker.search import (
@@ -248,6 +248,7 @@ def frontier(spec: SpecFile, options: Options | None = None, progress: Progress 
             complete=not found.stopped,
             largest_level=max(levels, default=0),
         ),
+        tuple(played_faults(spec)),
         tuple(_why(found)),
         {"load": loaded - began, "compile": compiled, "explore": time.perf_counter() - loaded - compiled},
         engine.name,

@@ -288,6 +288,12 @@ class Search:
         address = worker.states.address + local * 8 * self._words
         return tuple((ctypes.c_uint64 * self._words).from_address(address))
 
+    def stored(self) -> memoryview:
+        """The words of all states one after the other, as they were found; of a search with one worker."""
+        (worker,) = self._workers
+        size = worker[layout.ROWS] * self._words
+        return memoryview((ctypes.c_uint64 * size).from_address(worker.states.address)).cast("B").cast("Q")
+
     def _worker_of(self, row: int) -> tuple[_Worker, int]:
         worker, local = row >> layout.LOCAL_BITS, row & ((1 << layout.LOCAL_BITS) - 1)
         if not (0 <= worker < len(self._workers) and local < self._workers[worker][layout.ROWS]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import ctypes
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import llvmlite.binding as llvm
 
@@ -184,6 +184,16 @@ class NativeEngine:
         """As ``stepper`` takes it."""
         return bytes((ctypes.c_uint64 * self.layout.words)(*self.layout.pack(state)))
 
+    def rows(self) -> memoryview:
+        """The packed states one after the other, breadth-first; of one worker."""
+        return self.search.stored()
+
+    def walk(self) -> Walk:
+        """Step by step over the stored states of one worker."""
+        addresses = [self._code.get_function_address(name) for name in ("successors", "check")]
+        counters = len(self._keys)
+        return Walk(self.rows(), self.layout.words, counters, coverage_words(self.branches), addresses)
+
     def successors(self, state: State, capacity: int = 4096) -> list[State] | None:
         """The successors of one state as the machine code makes them; None for an error of the model. For tests."""
         words = self.layout.words
@@ -200,3 +210,43 @@ class NativeEngine:
         number &= STUCK - 1
         assert number <= capacity
         return [self.layout.unpack(tuple(out[i * words : (i + 1) * words])) for i in range(number)]
+
+
+class Walk:
+    """What the machine code says of one stored state after the other."""
+
+    def __init__(self, rows: memoryview, words: int, counters: int, flags: int, addresses: Sequence[int]) -> None:
+        self._base = ctypes.addressof(ctypes.c_char.from_buffer(rows)) if len(rows) else 0
+        self._words, self._counters = words, 8 * counters
+        kind = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p)
+        self._successors = kind(addresses[0])
+        self._check = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_void_p)(addresses[1])
+        self._counts = (ctypes.c_uint64 * (counters + flags + 1))()
+        self._make_room(1 << 10)
+
+    def _make_room(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._buffer = (ctypes.c_uint64 * (self._words * capacity))()
+        self.out = memoryview(self._buffer).cast("B").cast("Q")
+
+    def events(self, row: int) -> int:
+        """The events of a state, as bits."""
+        return int(self._check(self._base + 8 * self._words * row))
+
+    def successors(self, row: int) -> int:
+        """How many successors a state has, which are then in ``out``; below 0 if one of its steps is a model error."""
+        state, counts = self._base + 8 * self._words * row, ctypes.addressof(self._counts)
+        number: int = self._successors(state, ctypes.addressof(self._buffer), self._capacity, counts)
+        if number < 0:
+            return number
+        number &= STUCK - 1
+        if number > self._capacity:
+            self._make_room(2 * number)
+            return self.successors(row)
+        return number
+
+    def counted(self, row: int) -> bytes:
+        """The counters that the steps of a state increment, 8 bytes each."""
+        ctypes.memset(self._counts, 0, ctypes.sizeof(self._counts))
+        self.successors(row)
+        return ctypes.string_at(self._counts, self._counters)

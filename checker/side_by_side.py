@@ -10,28 +10,10 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from checker import checking, machine_code, spec
+from checker import api, checking, machine_code
 from checker.options import Options
-from checker.spec import Expect, Limits
-from checker.verdict import Result
-
-
-@dataclass(frozen=True)
-class Checked:
-    """One spec's answer, with what it was to be."""
-
-    path: str
-    expect: Expect | None
-    limits: Limits
-    result: Result
-
-
-def checked(path: str, overrides: Sequence[str], options: Options) -> Checked:
-    """Load and check. Raises ``SourceError`` for a wrong spec."""
-    found = spec.load(path, overrides)
-    return Checked(found.path, found.expect, found.limits, checking.run(found, options.limited_by(found.limits)))
 
 
 def is_possible() -> bool:
@@ -39,13 +21,13 @@ def is_possible() -> bool:
 
 
 @contextmanager
-def started(paths: Sequence[str], overrides: Sequence[str], options: Options) -> Iterator[list[Future[Checked]]]:
+def started(paths: Sequence[str], overrides: Sequence[str], options: Options) -> Iterator[list[Future[api.Result]]]:
     """Every spec's answer to be; what has not begun is cancelled at the end."""
     share = (options.memory_bytes or checking.default_memory()) // _cores()
     options = replace(options, memory_bytes=share, workers=options.workers or 1)
     pool = ProcessPoolExecutor(_cores(), multiprocessing.get_context("fork"), _in_a_process_of_its_own)
     try:
-        yield [pool.submit(checked, path, overrides, options) for path in paths]
+        yield [pool.submit(api.check_with, path, tuple(overrides), options) for path in paths]
     finally:
         pool.shutdown(cancel_futures=True)
 

@@ -147,9 +147,11 @@ class Diagnosis:
     """
 
     # The last step before which the guarantee would still have been kept without further faults, whatever happened
-    # next. Always a fault. None as well if no fault is needed at all: then ``fewest_faults`` is empty.
+    # next. Always a fault. None as well if no fault is needed at all: then ``fewest_faults`` is empty. (It may be empty
+    # beside a pivot too: the fault decided on this path, and a longer one needs none.)
     pivot: int | None = None
-    # The step after which, without further faults, no continuation keeps the guarantee for good any more.
+    # The step after which, without further faults, no continuation keeps the guarantee for good any more. 0: there was
+    # none from the start.
     no_return: int | None = None
     matters: tuple[int, ...] = ()  # The steps that a short story tells; the others only carry on as usual.
     fewest_faults: dict[str, int] | None = None  # by budget ("delay EndTxnRequest"): least sum, then fewest steps
@@ -255,6 +257,7 @@ class Frontier:
     faults: dict[str, int]  # what the spec allows
     properties: tuple[PropertyFrontier, ...]
     explored: Explored
+    uncounted: tuple[str, ...] = ()  # Faults that the model plays itself: these are allowed in every row.
     why: tuple[str, ...] = ()  # sentences: what the answer does not cover; empty if it is complete
     seconds: dict[str, float] = field(default_factory=dict)
     engine: str = "native"

