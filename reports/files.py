@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 
-from checker.verdict import Diagnosis, Path, PropertyResult, PropertyVerdict, Result
+from checker.verdict import Diagnosis, Path, Result
 from reports import diagram, html, itf, json, text
+from reports.endings import ending, is_good
 from reports.sequence import Marks, sequence_svg
 
 _NAME_MAX = 80  # characters of a file's name before its suffix; file systems stop at 255 bytes
@@ -117,13 +118,13 @@ class _Drawn:
 def _paths(result: Result) -> list[_Drawn]:
     found: list[_Drawn] = []
     for answer in result.properties:
-        ending, good = _ending(answer), answer.verdict is not PropertyVerdict.VIOLATED
+        last, good = list(ending(answer)), is_good(answer)
         why = answer.diagnosis or Diagnosis()
         if answer.path is not None:
             marks = Marks(pivot=why.pivot, no_return=why.no_return)
-            found.append(_Drawn(safe_name(answer.name), answer.path, ending, good, marks))
+            found.append(_Drawn(safe_name(answer.name), answer.path, last, good, marks))
         if why.fewest_path is not None:
-            found.append(_Drawn(safe_name(f"{answer.name}.fewest_faults"), why.fewest_path, ending[:2], good))
+            found.append(_Drawn(safe_name(f"{answer.name}.fewest_faults"), why.fewest_path, last[:2], good))
     if result.problem_path is not None:
         found.append(_Drawn("problem", result.problem_path, ["model error", result.problem], False))
     seen: Counter[str] = Counter()
@@ -134,21 +135,16 @@ def _paths(result: Result) -> list[_Drawn]:
     return distinct
 
 
-def _ending(answer: PropertyResult) -> list[str]:
-    explanation = [answer.explanation] if answer.explanation else []
-    return [f"{answer.verdict.value}: {answer.name}", *explanation, *answer.reasons]
-
-
 def _path_files(stem: str, one: _Drawn, result: Result) -> dict[str, str]:
     title = result.title or result.spec
-    path, ending, good = one.path, one.ending, one.good
-    dot = diagram.path_dot(path, title, ending, good)
+    path, last, good = one.path, one.ending, one.good
+    dot = diagram.path_dot(path, title, last, good)
     files = {f"{stem}.dot": dot}
     try:
         files[f"{stem}.svg"] = diagram.svg(dot)
     except diagram.DiagramError as failure:
         warnings.warn(f"{stem}.svg was not written: {failure}", stacklevel=3)
-    files[f"{stem}.sequence.svg"] = sequence_svg(path, title, result.spec, ending, good, one.marks)
-    files[f"{stem}.mmd"] = diagram.mermaid(path, title, ending, good)
+    files[f"{stem}.sequence.svg"] = sequence_svg(path, title, result.spec, last, good, one.marks)
+    files[f"{stem}.mmd"] = diagram.mermaid(path, title, last, good)
     files[f"{stem}.itf.json"] = itf.dumps(path, result.spec)
     return files

@@ -127,6 +127,10 @@ def _step(path: Path, number: int | None) -> PathStep | None:
 
 def replay(result: Result, path: Path) -> str:
     """The command that shows the path again."""
-    if not path.replay:
+    return command(result.spec, path)
+
+
+def command(spec: str, path: Path) -> str:
+    if not path.replay or not spec:
         return ""
-    return f"python -m checker {shlex.quote(words.clean(result.spec))} --replay {words.clean(path.replay)}"
+    return f"python -m checker {shlex.quote(words.clean(spec))} --replay {words.clean(path.replay)}"

@@ -23,7 +23,7 @@ from test_reports_fuzz import paths, values
 from checker.cli import main
 from checker.verdict import Diagnosis, Path, Result
 from reports import words
-from reports.html import Entry, index, page
+from reports.html import Entry, index, page, path_page
 from reports.html.markup import Markup, tag
 from reports.sequence import Marks, embedded, sequence_svg
 
@@ -117,7 +117,7 @@ def test_a_page_is_well_formed_and_names_nothing_twice(name: str) -> None:
     reader = page_named(name)
 
     ids = [attributes["id"] for _, attributes in reader.elements if "id" in attributes]
-    assert reader.declarations == ["doctype html"]
+    assert reader.declarations == ["DOCTYPE html"]
     assert len(ids) == len(set(ids))
     assert reader.named("html") == [{"lang": "en"}]
 
@@ -387,6 +387,20 @@ def test_an_inconclusive_answer_has_a_page_without_paths() -> None:
     assert reader.classed("slider") == []
     assert "No violation in the first 23 levels." in reader.said
     assert "Nothing is known about what lies deeper." in reader.said
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_a_path_by_itself_has_a_page(good: bool) -> None:
+    """Without a verdict and a card; as hostile as it may be."""
+    for path in (samples.crowd(), samples.hostile().properties[0].path):
+        assert path is not None
+        reader = read(path_page(path, samples.HOSTILE[0], samples.HOSTILE[1], ("reached: p", "It is so"), good))
+
+        assert "reached: p" in reader.said
+        assert "It is so." in reader.said
+        assert "What this answer covers" not in reader.said
+        assert len(reader.classed("slider")) == 1
+    assert "A path" in read(path_page(samples.crowd())).said
 
 
 def test_a_violation_of_the_initial_state_has_a_page() -> None:

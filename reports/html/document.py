@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
@@ -29,22 +29,39 @@ class _Shown:
     explanation: str = ""
     reasons: tuple[str, ...] = ()
     diagnosis: Diagnosis | None = None  # of this very path: its steps are its
+    said: tuple[why.Said, ...] = ()  # of the diagnosis, in sentences
+    command: str = ""  # shows the path again
 
 
 def page(result: Result) -> str:
     """The whole report as one HTML document."""
     shown = _shown(result)
-    paths = [_path(result, one, number) for number, one in enumerate(shown, start=1)]
-    title = words.shorten(words.clean(result.title or result.spec), 120)
-    body = [
-        _header(result, shown),
-        tag("main", *paths, _card(result), id="content"),
-        _help() if shown else None,
-        tag("script", Markup(data.dumps([data.path_data(one.path) | _marks(one) for one in shown])),
-            type="application/json", id="data"),
-    ]  # fmt: skip
     word = "model error" if result.problem else result.outcome.value
-    return document(f"{word}: {title}", body, script=True)
+    title = words.shorten(words.clean(result.title or result.spec), 120)
+    return _document(f"{word}: {title}", _header(result, shown), shown, _card(result))
+
+
+def path_page(path: Path, title: str = "", spec: str = "", ending: Sequence[str] = (), good: bool = False) -> str:
+    """One path by itself, without a verdict. ``ending`` is what its last state shows: a headline, then sentences."""
+    headline, *reasons = [*ending] or ["A path"]
+    kind = "good" if good else "bad" if ending else "plain"
+    one = _Shown(path, headline, headline, kind, reasons=tuple(reasons), command=why.command(spec, path))
+    about = tag("p", "Spec: ", tag("code", spec), class_="spec") if spec else None
+    header = tag(
+        "header", tag("div", _theme(), class_="bar"), tag("h1", title or spec or headline), about, class_="top"
+    )
+    return _document(words.shorten(words.clean(title or spec or headline), 120), header, [one])
+
+
+def _document(title: str, header: Markup, shown: Sequence[_Shown], card: Markup | None = None) -> str:
+    found = [data.path_data(one.path) | _marks(one) for one in shown]
+    body = [
+        header,
+        tag("main", *(_path(one, number) for number, one in enumerate(shown, start=1)), card, id="content"),
+        _help() if shown else None,
+        tag("script", Markup(data.dumps(found)), type="application/json", id="data"),
+    ]
+    return document(title, body, script=True)
 
 
 def document(title: str, body: Sequence[Markup | None], *, script: bool) -> str:
@@ -70,7 +87,7 @@ def document(title: str, body: Sequence[Markup | None], *, script: bool) -> str:
     )
     scripts = tag("script", Markup(code)) if script else None
     whole = tag("html", head, "\n", tag("body", *body, scripts), lang="en")
-    return f"<!doctype html>\n{whole}\n"
+    return f"<!DOCTYPE html>\n{whole}\n"
 
 
 @cache
@@ -106,14 +123,14 @@ def digest(content: str) -> str:
 def _shown(result: Result) -> list[_Shown]:
     """A model's mistake; what is violated, shortest first; with fewer faults; then how a `sometimes` is reached."""
     found = []
-    if result.problem_path is not None:
-        found.append(_Shown(result.problem_path, "model error", "A mistake in the model", "bad", "", (result.problem,)))
     violated = why.broken(result)
+    if result.problem_path is not None:
+        heading = "A mistake in the model"
+        found.append(_Shown(result.problem_path, "model error", heading, "bad", reasons=(result.problem,)))
     for one in violated:
         if one.path is not None:
-            found.append(
-                _Shown(one.path, one.name, f"Broken: {one.name}", "bad", one.explanation, one.reasons, one.diagnosis)
-            )
+            heading = f"Broken: {one.name}"
+            found.append(_Shown(one.path, one.name, heading, "bad", one.explanation, one.reasons, one.diagnosis))
     for one in violated:
         if one.diagnosis is not None and one.diagnosis.fewest_path is not None:
             label = f"{one.name}, fewest faults"
@@ -123,7 +140,11 @@ def _shown(result: Result) -> list[_Shown]:
         if one.path is not None and one.verdict is not PropertyVerdict.VIOLATED:
             heading = f"How it goes when all is well: {one.name}"
             found.append(_Shown(one.path, one.name, heading, "good", one.explanation))
-    return found
+    return [replace(one, said=_said(result, one), command=why.replay(result, one.path)) for one in found]
+
+
+def _said(result: Result, one: _Shown) -> tuple[why.Said, ...]:
+    return () if one.diagnosis is None else tuple(why.diagnosis(result, one.diagnosis, one.path))
 
 
 def _matters(one: _Shown) -> frozenset[int]:
@@ -156,13 +177,12 @@ def _header(result: Result, shown: Sequence[_Shown]) -> Markup:
     word = "model error" if result.problem else result.outcome.value
     lead = _lead(result)
     reasons = [why.sentence(one) for one in result.why]
-    theme = tag("button", "Theme: system", type="button", id="theme", class_="script-only")
     return tag(
         "header",
         tag(
             "div",
             tag("p", tag("strong", word, class_=f"verdict-word {look}"), class_="verdict-line"),
-            theme,
+            _theme(),
             class_="bar",
         ),
         tag("h1", result.title or result.spec),
@@ -205,7 +225,7 @@ def _switch(shown: Sequence[_Shown]) -> Markup | None:
 # --- One path -------------------------------------------------------------------------------------------------------
 
 
-def _path(result: Result, one: _Shown, number: int) -> Markup:
+def _path(one: _Shown, number: int) -> Markup:
     count = len(one.path.steps)
     heading = tag(
         "h2", one.heading, " ", tag("span", words.count(count, "step"), class_="count"), id=f"path-{number}-title"
@@ -213,7 +233,7 @@ def _path(result: Result, one: _Shown, number: int) -> Markup:
     return tag(
         "section",
         heading,
-        _why(result, one, number),
+        _why(one, number),
         _work(one, number) if count else tag("p", "It is so in the initial state, before any step."),
         _still_parts(one, number),
         class_=f"path {one.kind}",
@@ -223,7 +243,7 @@ def _path(result: Result, one: _Shown, number: int) -> Markup:
     )
 
 
-def _why(result: Result, one: _Shown, number: int) -> Markup:
+def _why(one: _Shown, number: int) -> Markup:
     rows: list[tuple[str, Markup]] = []
     if one.explanation:
         rows.append(
@@ -232,14 +252,14 @@ def _why(result: Result, one: _Shown, number: int) -> Markup:
     if one.reasons:
         said = [why.sentence(reason) for reason in one.reasons]
         listed = tag("ul", *(tag("li", reason) for reason in said)) if len(said) > 1 else text(said[0])
-        rows.append(("What is wrong at the end", listed))
-    if one.diagnosis is not None:
-        for label, sentence, step in why.diagnosis(result, one.diagnosis, one.path):
-            rows.append((label, join([sentence, *([" ", _link(number, step)] if step is not None else [])])))
-    command = why.replay(result, one.path)
-    if command:
+        rows.append(("What is so at the end" if one.kind == "good" else "What is wrong at the end", listed))
+    for label, sentence, step in one.said:
+        rows.append((label, join([sentence, *([" ", _link(number, step)] if step is not None else [])])))
+    if one.command:
         copy = tag("button", "Copy", type="button", class_="copy script-only")
-        rows.append(("See it again", tag("div", tag("code", command, class_="command"), " ", copy, class_="replay")))
+        rows.append(
+            ("See it again", tag("div", tag("code", one.command, class_="command"), " ", copy, class_="replay"))
+        )
     return tag("dl", *(tag("div", tag("dt", label), tag("dd", said)) for label, said in rows), class_="why")
 
 
@@ -385,6 +405,10 @@ _READING = [
     "Struck out: what a crash made a component forget.",
     "The path is a shortest one: no sequence with fewer steps leads there within the stated bounds.",
 ]
+
+
+def _theme() -> Markup:
+    return tag("button", "Theme: system", type="button", id="theme", class_="script-only")
 
 
 def _help() -> Markup:

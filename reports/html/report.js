@@ -309,6 +309,7 @@
 
   const help = () => {
     const dialog = document.getElementById("help");
+    if (!dialog) return; // A page without paths has no keys to explain.
     if (dialog.open) dialog.close();
     else dialog.showModal();
   };
