@@ -19,7 +19,7 @@ from checker import lang
 from checker.lang import Ignored, Marker, OneOf, Storage
 from checker.nearest import suggestion
 from checker.source import Diagnostic, Place
-from checker.types import Resolver, Type, TypeProblem, expand_default, misfit
+from checker.types import BoolType, IntType, MapType, Resolver, Type, TypeProblem, expand_default, misfit
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ class Field:
     storage: Storage | None
     default: Any
     place: Place
+    counts: str = ""  # The fault whose occurrences it counts (``lang.Counts``).
 
 
 MISSING = object()
@@ -220,7 +221,15 @@ class Collector:
                 problem = misfit(type_, option)
                 if problem:
                     raise TypeProblem("initial-value", f"the initial value of {name} is {option!r}, {problem}")
-        return Field(name, type_, storage, default, place)
+        return Field(name, type_, storage, default, place, self._counts(name, type_, storage, annotation))
+
+    def _counts(self, name: str, type_: Type, storage: lang.Storage | None, annotation: Any) -> str:
+        fault = next((one.fault for one in typing.get_args(annotation) if isinstance(one, lang.Counts)), "")
+        number = type_.value if isinstance(type_, MapType) else type_
+        if fault and (storage is None or not isinstance(number, IntType | BoolType)):
+            text = f"{name} cannot count a fault: that takes a state field with a number, or a map of numbers"
+            raise TypeProblem("counts", text, 'write Volatile[Annotated[int, UpTo(n), Counts("...")]]')
+        return fault
 
     def _wiring_type(self, annotation: Any) -> Type:
         """Wiring may be a plain ``int`` or an unbounded tuple of ids: it is a constant, so it needs no bounds."""

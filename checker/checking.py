@@ -8,9 +8,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from typing import Any, Protocol
 
 from checker.build import Built, branches_of, build
+from checker.explain import Incident, diagnose, patience_for
 from checker.lang import Storage
 from checker.options import Options
 from checker.reference import ModelError, Reference, State, Transition, link_name
@@ -28,6 +31,7 @@ from checker.search import (
 )
 from checker.source import fail
 from checker.spec import SpecFile
+from checker.spec_forms import FAULT_KINDS
 from checker.story import with_story
 from checker.system import Layout, System
 from checker.types import plain, show
@@ -75,11 +79,17 @@ def run(spec: SpecFile, options: Options | None = None, progress: Progress | Non
         first = REFERENCE_KNOWN_STATES if expected <= REFERENCE_KNOWN_STATES else 0
     engine, found, compiled = _explore(built, reference, options, memory, report, first)
     try:
-        result = _judge(spec, built.system, reference, engine, found, options.witnesses)
+        result, incidents = _judge(spec, built.system, reference, engine, found, options.witnesses)
+        explored = time.perf_counter()
+        _explain(result, incidents, built, reference, engine, every=options.witnesses)
     finally:
         engine.close()
-    finished = time.perf_counter()
-    result.seconds = {"load": loaded - began, "compile": compiled, "explore": finished - loaded - compiled}
+    result.seconds = {
+        "load": loaded - began,
+        "compile": compiled,
+        "explore": explored - loaded - compiled,
+        "explain": time.perf_counter() - explored,
+    }
     return result
 
 
@@ -115,8 +125,6 @@ def _explore(
 
 
 def _with_states(options: Options, states: int) -> Options:
-    from dataclasses import replace
-
     return replace(options, states=states)
 
 
@@ -125,7 +133,9 @@ def _with_states(options: Options, states: int) -> Options:
 
 def _judge(
     spec: SpecFile, system: System, reference: Reference, engine: Engine, found: Exploration, witnesses: bool
-) -> Result:
+) -> tuple[Result, dict[str, Incident]]:
+    """The result, and the path to each violation, by the name of what is violated."""
+    incidents: dict[str, Incident] = {}
     result = Result(
         spec=spec.path,
         title=spec.title,
@@ -134,6 +144,8 @@ def _judge(
         explored=_explored(found),
         bounds=_bounds(spec, system),
         faults={one.name: "unlimited" if one.limit is None else one.limit for one in system.budgets},
+        played=(played := played_faults(spec)),
+        uncounted=[name for name in played if name not in system.played_faults],
         overridden=[f"{one.name} is {one.value}: {one.rule}" for one in spec.settings() if one.origin == "overridden"],
         not_modelled=list(spec.not_modelled),
         memory_bytes=engine.memory_bytes,
@@ -145,15 +157,36 @@ def _judge(
         result.outcome = Outcome.INCONCLUSIVE
         result.problem, result.problem_path = _problem(system, reference, engine, found.problem)
         result.properties = [_undecided(system, bit) for bit in _asked(system)]
-        return result
+        return result, incidents
     witnesses = witnesses or sum(found.levels) <= WITNESS_STATES_MAX
-    result.properties = [_property(system, reference, engine, found, bit, witnesses) for bit in _asked(system)]
+    result.properties = [
+        _property(system, reference, engine, found, bit, witnesses, incidents) for bit in _asked(system)
+    ]
     if system.report_deadlock:
-        result.properties.append(_deadlock(reference, engine, found))
+        result.properties.append(_deadlock(reference, engine, found, incidents))
     if found.complete:
         result.never_ran, result.one_sided = _never_ran(system, counts), _one_sided(engine)
     _conclude(result, system, found)
-    return result
+    return result, incidents
+
+
+def _explain(
+    result: Result, incidents: dict[str, Incident], built: Built, reference: Reference, engine: Engine, *, every: bool
+) -> None:
+    """Say why the guarantee that the report begins with is broken; of ``every`` one, and all there is to say."""
+    broken = [i for i, one in enumerate(result.properties) if one.verdict is PropertyVerdict.VIOLATED]
+    broken.sort(key=lambda i: result.properties[i].steps or 0)
+    for i in broken if every else broken[:1]:
+        one = result.properties[i]
+        patience = patience_for(result.explored.distinct_states, full=every)
+        diagnosis = diagnose(built, reference, engine, incidents[one.name], partial(tell, reference), patience)
+        result.properties[i] = replace(one, diagnosis=diagnosis)
+
+
+def played_faults(spec: SpecFile) -> dict[str, str]:
+    """What the user's `faults:` has besides the checker's own kinds."""
+    given = spec.document.root.plain().get("faults") or {}
+    return {name: str(value) for name, value in given.items() if name not in FAULT_KINDS and value}
 
 
 def _asked(system: System) -> list[int]:
@@ -216,7 +249,8 @@ def _one_sided(engine: Engine) -> list[str]:
 
 
 def _explanation(docstring: str | None) -> str:
-    return (docstring or "").strip().split("\n")[0]
+    """Its first paragraph, on one line."""
+    return " ".join((docstring or "").strip().partition("\n\n")[0].split())
 
 
 def _undecided(system: System, bit: int) -> PropertyResult:
@@ -225,7 +259,13 @@ def _undecided(system: System, bit: int) -> PropertyResult:
 
 
 def _property(
-    system: System, reference: Reference, engine: Engine, found: Exploration, bit: int, witnesses: bool
+    system: System,
+    reference: Reference,
+    engine: Engine,
+    found: Exploration,
+    bit: int,
+    witnesses: bool,
+    incidents: dict[str, Incident],
 ) -> PropertyResult:
     one = system.properties[bit]
     text = _explanation(one.function.python.__doc__)
@@ -237,23 +277,29 @@ def _property(
         return PropertyResult(one.name, one.kind, verdict, text)
     if one.kind == "sometimes" and not witnesses:
         return PropertyResult(one.name, one.kind, PropertyVerdict.REACHED, text, shortest=finding.level)
-    state, path = path_to(engine, reference, finding)
-    holds, reasons = reference.evaluate(one, state)
+    incident = incident_of(engine, reference, finding)
+    path = tell(reference, incident.initial, incident.number, incident.steps)
+    holds, reasons = reference.evaluate(one, incident.states[-1])
     if holds != (one.kind == "sometimes"):
         raise EnginesDisagree(f"the reference does not confirm {one.name} in the last state of the path")
     verdict = PropertyVerdict.REACHED if one.kind == "sometimes" else PropertyVerdict.VIOLATED
     if one.kind == "always" and not reasons:
         reasons = (f"{text.rstrip('.')}: this is not so here",) if text else ()
     reasons = reasons if one.kind == "always" else ()
+    if one.kind == "always":
+        incidents[one.name] = incident
     return PropertyResult(one.name, one.kind, verdict, text, reasons, path, finding.level)
 
 
-def _deadlock(reference: Reference, engine: Engine, found: Exploration) -> PropertyResult:
+def _deadlock(
+    reference: Reference, engine: Engine, found: Exploration, incidents: dict[str, Incident]
+) -> PropertyResult:
     text = "From every state that is not final, something other than a fault can happen."
     if found.stuck is None:
         verdict = PropertyVerdict.HOLDS if found.complete else PropertyVerdict.UNKNOWN
         return PropertyResult("deadlock", "always", verdict, text)
-    state, path = path_to(engine, reference, found.stuck)
+    incidents["deadlock"] = incident = incident_of(engine, reference, found.stuck)
+    path, state = tell(reference, incident.initial, incident.number, incident.steps), incident.states[-1]
     if not reference.stuck(state, reference.successors(state)):
         raise EnginesDisagree("the reference does not confirm the deadlock")
     reason = "nothing but a fault can happen any more, and this state is not declared final"
@@ -267,7 +313,8 @@ def _deadlock(reference: Reference, engine: Engine, found: Exploration) -> Prope
 
 def _problem(system: System, reference: Reference, engine: Engine, finding: Finding) -> tuple[str, Path]:
     """A step or predicate that went wrong: the sentence, and the path to the state before."""
-    state, path = path_to(engine, reference, finding)
+    incident = incident_of(engine, reference, finding)
+    path, state = tell(reference, incident.initial, incident.number, incident.steps), incident.states[-1]
     if finding.target is Target.EVENT:
         for one in system.properties:
             try:
@@ -314,10 +361,14 @@ def _why_stopped(found: Exploration) -> str:
 # --- Paths ----------------------------------------------------------------------------------------------------------
 
 
-def path_to(engine: Engine, reference: Reference, finding: Finding) -> tuple[State, Path]:
-    state, number, steps = least_path(engine, reference, finding)
-    path = with_story(narrate(reference, state, number, steps), reference, state, steps)
-    return (steps[-1][1].state or state) if steps else state, path
+def incident_of(engine: Engine, reference: Reference, finding: Finding) -> Incident:
+    initial, number, steps = least_path(engine, reference, finding)
+    return Incident(finding, initial, number, steps)
+
+
+def tell(reference: Reference, initial: State, number: int, steps: list[tuple[int, Transition]]) -> Path:
+    """A path in the model's own words, with its logs and its ledger."""
+    return with_story(narrate(reference, initial, number, steps), reference, initial, steps)
 
 
 def replay(spec: SpecFile, code: str) -> tuple[Path, list[str]]:
@@ -326,7 +377,7 @@ def replay(spec: SpecFile, code: str) -> tuple[Path, list[str]]:
     """
     reference = Reference(build(spec).system)
     first, steps = follow(reference, code)
-    path = with_story(narrate(reference, first, int(code.split("/")[0]), steps), reference, first, steps)
+    path = tell(reference, first, int(code.split("/")[0]), steps)
     last = steps[-1][1].state if steps else first
     assert last is not None
     return path, _broken(reference, last)
@@ -462,8 +513,9 @@ def _step(
     late = one.receiver_link is not None and one.receiver_link.late
     actor = system.instances[one.actor].name
     return PathStep(
-        number, actor, action, one.group.fault, received, late, sent, tuple(changes), tuple(show(c) for c in one.chosen)
-    )
+        number, actor, action, one.group.fault, received, late, sent, tuple(changes),
+        tuple(show(c) for c in one.chosen), one.played,
+    )  # fmt: skip
 
 
 def _fields(message: Any) -> dict[str, Any]:
@@ -472,4 +524,4 @@ def _fields(message: Any) -> dict[str, Any]:
     return found
 
 
-__all__ = ["BROKEN_PREDICATE", "EnginesDisagree", "Layout", "Progress", "path_to", "replay", "run"]
+__all__ = ["BROKEN_PREDICATE", "EnginesDisagree", "Layout", "Progress", "incident_of", "replay", "run", "tell"]

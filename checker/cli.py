@@ -37,6 +37,7 @@ NOT_AS_EXPECTED = 1
 EPILOG = """\
 other commands:
   show SPEC              effective settings, constants, actors, links, faults, bounds
+  frontier SPEC          how many faults each guarantee takes: the least that break it, the most it survives
   export FORMAT SPEC     the state graph or the model in another form
   prove SPEC             unbounded proof (not available yet)
   schema                 JSON Schema of spec files, for editors
@@ -93,6 +94,12 @@ def _positive_int(text: str) -> int:
     return int(text)
 
 
+def _states(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text[:13]) < 10**12:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
 def _seconds(text: str) -> float:
     with contextlib.suppress(ValueError):
         if 0 < float(text) < 1e9:
@@ -117,7 +124,7 @@ def _common(parser: Parser) -> None:
 def check_parser() -> Parser:
     parser = Parser(
         prog="python -m checker",
-        usage="python -m checker SPEC|DIR... [options]\n       python -m checker show|export|prove|schema ...",
+        usage="python -m checker SPEC|DIR... [options]\n       python -m checker show|frontier|export|prove|schema ...",
         description="Explore every reachable state: the guarantees hold within their bounds, or here is how not.",
         epilog=EPILOG,
     )
@@ -125,7 +132,9 @@ def check_parser() -> Parser:
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     parser.add_argument("--expect", action="store_true", help="compare each answer with the spec's `expect`")
     parser.add_argument("--accept", action="store_true", help="rewrite each spec's `expect` to the answer found")
-    parser.add_argument("--report", metavar="DIR", help="write text, JSON and diagrams of every path into a directory")
+    parser.add_argument(
+        "--report", metavar="DIR", help="write a page, text, JSON and diagrams of every path into a directory"
+    )
     parser.add_argument("--workers", type=_positive_int, metavar="N", help="processor cores to use (default: all)")
     parser.add_argument("--memory", type=_memory, metavar="16G", help="stop beyond this (default: 70%% of the machine)")
     parser.add_argument("--seconds", type=_seconds, metavar="S", help="stop exploring after this time")
@@ -343,6 +352,7 @@ class _Checking:
         self.several = len(specs) > 1 or any(Path(one).is_dir() for one in self.arguments.specs)
         self.documents: list[dict[str, Any]] = []
         self.rows: list[Any] = []
+        self.reported: dict[str, tuple[str, str]] = {}  # Of each spec with a report: its title, its files' name.
         self.interrupted = False
 
     def run(self) -> int:
@@ -460,8 +470,17 @@ class _Checking:
         name = distinct_names(self.specs)[self.specs.index(result.spec)]
         with _writing(self.arguments.report):
             written = write_report(result, Path(self.arguments.report), name)
+        self.reported[result.spec] = (result.title, name)
         for path in written:
             self.session.complain(f"written: {path}")
+
+    def write_index(self) -> None:
+        from reports.files import write_index
+
+        rows = [(row, *self.reported.get(row.spec, ("", ""))) for row in self.rows]
+        with _writing(self.arguments.report):
+            written = write_index(rows, Path(self.arguments.report))
+        self.session.complain(f"written: {written}")
 
     def failed(self, path: str, code: int, errors: list[dict[str, Any]]) -> None:
         from reports.text import SummaryRow
@@ -482,6 +501,8 @@ class _Checking:
             self.session.print(dumps(self.documents if self.several else self.documents[0]))
         elif self.several:
             self.session.print("\n" + render_summary(self.rows, color=self.session.color))
+        if self.arguments.report is not None and self.several:
+            self.write_index()
         if self.interrupted and len(self.session.codes) < len(self.specs):
             left = len(self.specs) - len(self.session.codes)
             self.session.complain(f"interrupted: {left} of {len(self.specs)} specs not checked")
@@ -632,6 +653,49 @@ def _exported_path(arguments: argparse.Namespace) -> str:
     return forms[arguments.format]()
 
 
+def frontier(given: Sequence[str]) -> int:
+    parser = _sub_parser("frontier", "The least faults that break each guarantee, and the most that it survives.")
+    parser.add_argument("spec", metavar="SPEC")
+    parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    parser.add_argument("--states", type=_states, metavar="N", help="stop exploring after so many states")
+    parser.add_argument("--seconds", type=_seconds, metavar="S", help="stop exploring after this time")
+    parser.add_argument("--memory", type=_memory, metavar="16G", help="stop beyond this (default: 70%% of the machine)")
+    parser.add_argument("--workers", type=_positive_int, metavar="N", help="processor cores to use (default: all)")
+    parser.add_argument("--engine", choices=ENGINES, default="auto", help=argparse.SUPPRESS)
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+    arguments = _parsed(parser, given)
+    if arguments is None:
+        return HOLDS
+    spec = _loaded(arguments.spec, arguments.overrides)
+    from checker.frontier import frontier as find
+    from checker.progress import LiveLine
+    from reports import frontier as report
+
+    options = Options(
+        engine=arguments.engine,
+        workers=arguments.workers,
+        memory_bytes=arguments.memory,
+        seconds=arguments.seconds,
+        states=arguments.states,
+    )
+    line = None if arguments.quiet else LiveLine(Path(spec.path).name)
+    if line is not None:
+        line.start()
+    try:
+        found = find(spec, options, line)
+    finally:
+        if line is not None:
+            line.finish()
+    text = json.dumps(report.document(found), indent=2) if arguments.json else report.render(found)
+    if arguments.overrides and not arguments.json:
+        given = " ".join(f"--set {shlex.quote(one)}" for one in arguments.overrides)
+        text += f"\na replay needs the same {given}"
+    Session(arguments).print(text)
+    if found.broken:
+        return VIOLATED
+    return INCONCLUSIVE if found.why else HOLDS
+
+
 def prove(given: Sequence[str]) -> int:
     parser = _sub_parser("prove", "Unbounded proof: not available yet.")
     parser.add_argument("spec", metavar="SPEC")
@@ -653,6 +717,7 @@ def schema(given: Sequence[str]) -> int:
 
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "show": show,
+    "frontier": frontier,
     "export": export,
     "prove": prove,
     "schema": schema,

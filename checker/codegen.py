@@ -303,6 +303,7 @@ class GroupCode(StateCode):
 
     def _emit(self, counter: int) -> None:
         """Write the successor, if there is room, and count it."""
+        self._keep_calm()
         number = self.b.load(self.count)
         write, end = self.block("write"), self.block("written")
         self.fork(self.b.icmp_signed("<", number, self.capacity), write, end)
@@ -320,6 +321,21 @@ class GroupCode(StateCode):
         for word, slot in self.covers.items():
             place = self.b.gep(self.coverage, [ll.Constant(I64, word)])
             self.b.store(self.a.wide(self.a.bit_or(self.b.load(place), self.read(slot)), 64), place)
+
+    def _keep_calm(self) -> None:
+        """No successor by a fault that the actor plays itself, where none is to happen any more."""
+        calm = self.shared.layout.calm
+        if calm is None or self.me < 0:
+            return
+        for start, end, _ in self.shared.layout.counting(self.me):
+            changed = [number for number in range(start, end) if number in self.written]
+            before: Leaf = 0
+            after: Leaf = 0
+            for number in changed:
+                before, after = self.a.add(before, self.leaf(number)), self.a.add(after, self.now(number))
+            if changed:
+                raised = self.a.lt(before, after)
+                self.disable_unless(self.a.negate(self.a.both(self.a.eq(self.leaf(calm), 1), raised)))
 
     def _packed(self, changes: dict[int, Leaf]) -> list[ll.Value]:
         """The words of the state with some leaves changed."""

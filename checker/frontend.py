@@ -135,7 +135,6 @@ class Scope:
     own: frozenset[str] = frozenset()  # names it assigns anywhere: to Python they are local everywhere in it
     jumped: ast.AST | None = None  # a change on a way that left a loop's round or the function early
 
-
     def __post_init__(self) -> None:
         parameters = {one.arg for one in self.function.node.args.args}
         self.own = frozenset(_assigned_names(self.function.node.body)) - parameters
@@ -1432,4 +1431,3 @@ def _returns(body: Sequence[ast.stmt]) -> bool:
 @cache
 def _returns_something(node: ast.FunctionDef) -> bool:
     return any(isinstance(one, ast.Return) and one.value is not None for one in ast.walk(node))
-

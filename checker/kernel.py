@@ -182,6 +182,9 @@ class _Worker(_Block):
                 memory.close()
 
 
+Part = tuple[int, int, int]  # Word of a state, shift and width of some bits in it.
+
+
 class Search:
     """A breadth-first search.
 
@@ -390,6 +393,36 @@ class Search:
     def marked_rows(self, level: int) -> list[int]:
         """The marked rows of a level."""
         return [row for row in self._levels[level].rows() if self.is_marked(row)]
+
+    def project_marked(self, level: int, parts: Sequence[Part]) -> set[tuple[int, ...]]:
+        """What some parts of the words of a state are in the marked states of a level."""
+        words = sorted({word for word, _, _ in parts})
+        masks = [(word, sum(((1 << width) - 1) << shift for at, shift, width in parts if at == word)) for word in words]
+        found = set()
+        for _, _, first, states in self._marked(level):
+            found.add(tuple([states[first + word] & mask for word, mask in masks]))
+        place = {word: i for i, word in enumerate(words)}
+        return {tuple(one[place[word]] >> shift & ((1 << width) - 1) for word, shift, width in parts) for one in found}
+
+    def keep_marked(self, level: int, parts: Sequence[Part], wanted: tuple[int, ...]) -> None:
+        """Take the mark from the states of a level in which the parts are not as wanted."""
+        tests = [(word, shift, (1 << width) - 1, one) for (word, shift, width), one in zip(parts, wanted, strict=True)]
+        for marks, local, first, states in self._marked(level):
+            if any(states[first + word] >> shift & mask != one for word, shift, mask, one in tests):
+                ctypes.c_uint8.from_address(marks + local).value = 0
+
+    def _marked(self, level: int) -> Iterator[tuple[int, int, int, memoryview]]:
+        """Of each marked state of a level: its worker's marks, its number there; where its words begin, and in what."""
+        for worker, (begin, end) in zip(self._workers, self._levels[level].ranges, strict=True):
+            assert worker.marks is not None
+            marks = ctypes.string_at(worker.marks.address + begin, end - begin)
+            address = worker.states.address + begin * 8 * self._words
+            states = memoryview((ctypes.c_uint64 * ((end - begin) * self._words)).from_address(address)).cast("B")
+            numbers = states.cast("Q")
+            at = marks.find(1)
+            while at >= 0:
+                yield worker.marks.address, begin + at, at * self._words, numbers
+                at = marks.find(1, at + 1)
 
     def _mark(self, level: int, kind: int) -> int:
         self._shared[layout.TARGET_KIND] = kind

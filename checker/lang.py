@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, TypeVar, cast, dataclass_transform
 
 __all__ = [
-    "ActorId", "Below", "Between", "Durable", "History", "MaxLen", "Of", "UpTo", "Volatile", "action", "actor",
-    "anything", "broadcast", "choose", "each", "ensure", "ignore", "message", "on", "on_restart", "one_of",
+    "ActorId", "Below", "Between", "Counts", "Durable", "History", "MaxLen", "Of", "UpTo", "Volatile", "action",
+    "actor", "anything", "broadcast", "choose", "each", "ensure", "ignore", "message", "on", "on_restart", "one_of",
     "predicate", "quiet", "replace", "require", "send", "struct", "suspected",
 ]  # fmt: skip
 
@@ -76,6 +76,18 @@ class Of:
     """Restricts an ``ActorId`` to the instances of one actor class, named as a string."""
 
     actor: str
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Marks a state field that counts how often a fault of the spec's `faults:` has happened, one that the actor plays
+    itself (a timeout, a refused append): ``Annotated[int, UpTo(1), Counts("delivery_timeout")]``.
+
+    A step that raises the field is that fault. It decides no verdict; it is told as a fault, and explanations ask what
+    could have come without it.
+    """
+
+    fault: str
 
 
 class Storage(enum.Enum):

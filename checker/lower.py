@@ -11,6 +11,7 @@ error of the model, which the reference then finds again and words).
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -290,7 +291,7 @@ class Slots:
         return Value(self.type, tuple(self.code.read(slot) for slot in self.slots))
 
 
-class Code:
+class Code(ABC):
     """Generates the body of one LLVM function. ``context`` knows the state: fields, links, statuses."""
 
     def __init__(self, function: ll.Function) -> None:
@@ -575,24 +576,27 @@ class Code:
 
     # --- Reading and writing ----------------------------------------------------------------------------------------
 
+    @abstractmethod
     def read_field(self, name: str, actor: int | None) -> Value:
-        """A state field: of the running actor as it is now, or of another actor. Overridden."""
-        raise NotImplementedError
+        """A state field: of the running actor as it is now, or of another actor."""
 
+    @abstractmethod
     def wiring(self, name: str, actor: int | None) -> Value:
-        raise NotImplementedError
+        """A wiring field of the running actor, or of another."""
+
+    # What only a step does (the front end refuses it in a predicate), and what only a predicate has.
 
     def send(self, to: Value, message: Value) -> None:
-        raise NotImplementedError
+        raise AssertionError("a predicate sends nothing")
 
     def broadcast(self, message: Value) -> None:
-        raise NotImplementedError
+        raise AssertionError("a predicate sends nothing")
 
     def quiet(self, peer: Value) -> Bit:
-        raise NotImplementedError
+        raise AssertionError("a predicate has no peer")
 
     def suspected(self, peer: Value) -> Bit:
-        raise NotImplementedError
+        raise AssertionError("a predicate has no peer")
 
     def bind(self, name: str, value: Value) -> None:
         """Give a local its value: directly if nothing assigns to it again, else in a slot."""
@@ -962,7 +966,7 @@ class Code:
         return found
 
     def actors_of(self, parameter: str) -> Sequence[int]:
-        raise NotImplementedError
+        raise AssertionError("a step has no parameter that stands for several actors")
 
     def bind_item(self, names: Sequence[str], item: tuple[Value, ...] | int) -> None:
         if isinstance(item, int):
@@ -1260,7 +1264,7 @@ class Code:
 
         self.branch(self.condition(node.condition), lambda: part(True), lambda: part(False))
 
-    def passed(self, node: ir.If, outcome: bool) -> None:
+    def passed(self, node: ir.If, outcome: bool) -> None:  # noqa: B027 - in a predicate nothing is to be done.
         """Coverage: the step being made has come this way."""
 
     def _For(self, node: ir.For) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import ctypes
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import llvmlite.binding as llvm
 
 from checker.build import Built
+from checker.kernel import Part, Search
 from checker.kernel import Progress as KernelProgress
-from checker.kernel import Search
 from checker.kernel import Target as KernelTarget
 from checker.kernel_layout import STUCK
 from checker.machine_code import machine_code, target_machine
@@ -19,6 +20,11 @@ from checker.search import Branch, Slice, Target, counter_keys
 from checker.system import Layout
 
 WORKERS_MAX = 16  # Beyond, they wait for memory and for each other.
+KINDS = {
+    Target.EVENT: KernelTarget.EVENT,
+    Target.STUCK: KernelTarget.DEADLOCK,
+    Target.ERROR: KernelTarget.ERROR,
+}
 CANARY = 0x5AFE_5AFE_5AFE_5AFE
 
 
@@ -45,18 +51,31 @@ class NativeEngine:
             self._code.add_object_file(llvm.ObjectFileRef.from_data(one))
         self._code.finalize_object()
         self._keys = counter_keys(built.system)
-        self.search = Search(
-            layout.words,
+        self._workers = min(workers or os.cpu_count() or 1, WORKERS_MAX)
+        self._memory_bytes = memory_bytes
+        self._initial: list[State] | None = None
+        self.search = self._new_search()
+
+    def _new_search(self) -> Search:
+        return Search(
+            self.layout.words,
             self._code.get_function_address("successors"),
             self._code.get_function_address("check"),
-            workers=min(workers or os.cpu_count() or 1, WORKERS_MAX),
-            memory_bytes=memory_bytes,
+            workers=self._workers,
+            memory_bytes=self._memory_bytes,
             counters=len(self._keys),
             flags=coverage_words(self.branches),
         )
 
+    def starting_from(self, states: list[State]) -> NativeEngine:
+        """Another search on the same code, from these states instead of the initial ones. To be closed by itself."""
+        other = copy.copy(self)
+        other._initial = states
+        other.search = other._new_search()
+        return other
+
     def start(self) -> int:
-        initial = Reference(self.system, self.layout).initial()
+        initial = Reference(self.system, self.layout).initial() if self._initial is None else self._initial
         self.search.add_initial([self.layout.pack(one) for one in initial])
         return len(initial)
 
@@ -106,13 +125,23 @@ class NativeEngine:
         return found
 
     def mark(self, level: int, target: Target, bit: int) -> None:
-        kind = {
-            Target.EVENT: KernelTarget.EVENT,
-            Target.STUCK: KernelTarget.DEADLOCK,
-            Target.ERROR: KernelTarget.ERROR,
-        }[target]
-        self.search.mark_targets(level, kind, bit)
+        self.search.mark_targets(level, KINDS[target], bit)
         self.search.mark_backwards()
+
+    def used(self, level: int, target: Target, bit: int) -> set[tuple[int, ...]]:
+        """How often each fault has happened in the targets of a level. Every budget must be finite."""
+        self.search.mark_targets(level, KINDS[target], bit)
+        return self.search.project_marked(level, self._budget_parts())
+
+    def mark_used(self, level: int, target: Target, bit: int, used: tuple[int, ...]) -> None:
+        """As ``mark``, for those targets only in which each fault has happened so often."""
+        self.search.mark_targets(level, KINDS[target], bit)
+        self.search.keep_marked(level, self._budget_parts(), used)
+        self.search.mark_backwards()
+
+    def _budget_parts(self) -> list[Part]:
+        places = [self.layout.chunks[self.layout.budgets[one.number]] for one in self.system.budgets]
+        return [(one[0].word, one[0].shift, one[0].width) if one else (0, 0, 0) for one in places]
 
     def marked(self, level: int, state: State) -> bool:
         row = self.search.find(self.layout.pack(state))
@@ -126,6 +155,34 @@ class NativeEngine:
 
     def close(self) -> None:
         self.search.close()
+
+    def stepper(self, capacity: int = 1 << 10) -> Callable[[bytes], tuple[list[bytes], int, bool, bool]]:
+        """A function of one packed state, for walks that Python makes itself: what follows, the event bits that hold,
+        whether it is stuck, whether a step is an error of the model."""
+        width = 8 * self.layout.words
+        kind = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p)
+        successors = kind(self._code.get_function_address("successors"))
+        check = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_char_p)(self._code.get_function_address("check"))
+        counters = (ctypes.c_uint64 * (len(self._keys) + coverage_words(self.branches) + 1))()
+        out = ctypes.create_string_buffer(width * capacity)
+
+        def step(state: bytes) -> tuple[list[bytes], int, bool, bool]:
+            nonlocal out, capacity
+            number = successors(state, out, capacity, counters)
+            stuck = number >= STUCK
+            number -= stuck * STUCK
+            if number > capacity:
+                capacity = 2 * number
+                out = ctypes.create_string_buffer(width * capacity)
+                return step(state)
+            made = ctypes.string_at(out, width * max(number, 0))
+            return [made[at : at + width] for at in range(0, len(made), width)], check(state), stuck, number < 0
+
+        return step
+
+    def packed(self, state: State) -> bytes:
+        """As ``stepper`` takes it."""
+        return bytes((ctypes.c_uint64 * self.layout.words)(*self.layout.pack(state)))
 
     def rows(self) -> memoryview:
         """The packed states one after the other, breadth-first; of one worker."""

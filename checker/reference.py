@@ -60,6 +60,12 @@ class Transition:
     chosen: tuple[Any, ...] = ()
     error: str = ""
     covered: frozenset[tuple[str, int, bool]] = frozenset()  # outcomes of the ifs on the way, by function and line
+    played: str = ""  # the fault that the actor itself has played in this step (``lang.Counts``)
+
+    @property
+    def fault(self) -> bool:
+        """Done to the system, by the checker or by the model."""
+        return self.group.fault or bool(self.played)
 
 
 class CheckedMap(dict[Any, Any]):
@@ -285,6 +291,7 @@ class Reference:
             )
             for one in self.layout.fields
         ]
+        self._counting = [self.layout.counting(i) for i in range(len(system.instances))]
         self._decoded: dict[tuple[int, State], dict[str, Any]] = {}
         self._contents: dict[tuple[int, State], list[Any]] = {}
 
@@ -553,13 +560,25 @@ class Reference:
                 self._store(run.state, me, made)
                 told = (tuple(run.sent), tuple(run.chosen))
                 covered = frozenset(run.covered)
-                yield Transition(group, tuple(run.state), me, received, link, *told, covered=covered)
+                played = self._played(base, run.state, me)
+                if not played or not self.calm(base):
+                    yield Transition(group, tuple(run.state), me, received, link, *told, covered=covered, played=played)
             plan = plan[: len(run.counts)]
             while plan and plan[-1] + 1 == run.counts[len(plan) - 1]:
                 plan.pop()
             if not plan:
                 return
             plan[-1] += 1
+
+    def calm(self, state: list[int] | State) -> bool:
+        return self.layout.calm is not None and state[self.layout.calm] == 1
+
+    def _played(self, before: list[int], after: list[int], me: int) -> str:
+        """The fault whose counter the step has raised; the first, should there be several."""
+        for start, end, fault in self._counting[me]:
+            if sum(after[start:end]) > sum(before[start:end]):
+                return fault
+        return ""
 
     # --- Predicates -------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from checker.reference import Reference, State, Transition
+from checker.system import DOWN, PAUSED
 from checker.telling import Happening, Telling, World
 from checker.verdict import Ledger, Path
 
@@ -35,7 +36,7 @@ def with_story(path: Path, reference: Reference, initial: State, steps: Sequence
         return path
     states = [initial, *(one.state for _, one in steps if one.state is not None)]
     names = [one.name for one in reference.system.instances]
-    worlds = [World({name: reference.actor_object(state, i) for i, name in enumerate(names)}) for state in states]
+    worlds = [_world(reference, names, state) for state in states]
     happenings = [
         Happening(
             told.number,
@@ -54,4 +55,13 @@ def with_story(path: Path, reference: Reference, initial: State, steps: Sequence
         events = sorted(telling.events, key=lambda one: one.step)
         ledger = Ledger(tuple(telling.records), tuple(telling.columns), tuple(events))
     assert not telling.logs or len(telling.logs) == len(worlds), "logs of every state, or of none"
-    return replace(path, logs=tuple(map(tuple, telling.logs)), ledger=ledger)
+    return replace(path, logs=tuple(map(tuple, telling.logs)), ledger=ledger, plumbing=telling.plumbing)
+
+
+def _world(reference: Reference, names: list[str], state: State) -> World:
+    words = {DOWN: "down", PAUSED: "paused"}
+    statuses = [reference.status(state, i) for i in range(len(names))]
+    return World(
+        {name: reference.actor_object(state, i) for i, name in enumerate(names)},
+        {name: words[status] for name, status in zip(names, statuses, strict=True) if status in words},
+    )

@@ -173,6 +173,12 @@ class System:
         return frozenset(i for one in self.budgets if one.kind == "pause" for i in one.instances)
 
     @cached_property
+    def played_faults(self) -> frozenset[str]:
+        """The faults that actors play themselves, and count."""
+        fields = (field for one in self.instances for field in one.definition.state.values())
+        return frozenset(field.counts for field in fields if field.counts)
+
+    @cached_property
     def stoppable(self) -> list[int]:
         """Instances with a status: up, down or paused."""
         return sorted(self.crashable | self.pausable)
@@ -272,6 +278,8 @@ class Layout:
             for i in system.stoppable
         }
         self.links = [self._add(link.leaves, f"link {link.number}") for link in system.links]
+        # 1: the actors play no fault any more (``lang.Counts``). Never so in a run; explanations ask what follows then.
+        self.calm = self._add([Leaf(0, 1)], "calm")[0] if system.played_faults else None
         self.budgets = {
             one.number: self._add([Leaf(0, one.limit)], f"budget {one.name}")[0]
             for one in system.budgets
@@ -280,6 +288,10 @@ class Layout:
         self.chunks: list[tuple[Chunk, ...]] = []
         self.words = 0
         self._place()
+
+    def counting(self, instance: int) -> list[tuple[int, int, str]]:
+        """The leaves of each field of an actor that counts a fault, from .. to, with the fault's name."""
+        return [(start, end, one.counts) for start, end, one in self.fields[instance].values() if one.counts]
 
     def _add(self, group: list[Leaf] | tuple[Leaf, ...], name: str) -> tuple[int, int]:
         start = len(self.leaves)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from checker.verdict import LedgerEvent, Log
+from checker.verdict import NO_PLUMBING, LedgerEvent, Log, Plumbing
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class World:
     """One state of a path: the actors as objects, with their wiring and their fields, by name in the spec's order."""
 
     actors: dict[str, Any]
+    stopped: dict[str, str] = field(default_factory=dict)  # Who does not run: "down" after a crash, or "paused".
 
     def of(self, cls: type) -> list[tuple[str, Any]]:
         """The actors of one class, each with its name."""
@@ -45,6 +46,7 @@ class Telling:
     records: list[str] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
     events: list[LedgerEvent] = field(default_factory=list)
+    plumbing: Plumbing = NO_PLUMBING
 
     def note(self, record: str, column: str, text: str, step: int) -> None:
         """Something happened to a record in a step (0: it was so from the start)."""

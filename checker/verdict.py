@@ -60,12 +60,13 @@ class PathStep:
     number: int
     actor: str  # whose step; for a fault on a message, the receiver
     action: str  # method name, or "crash", "restart", "pause", "resume", "lose", "duplicate", "delay"
-    fault: bool
+    fault: bool  # done by the checker, out of a budget
     received: SentMessage | None  # the message handled, lost, repeated or delayed by this step
     late: bool  # the received message had been delayed past its connection's end
     sent: tuple[SentMessage, ...]
     changes: tuple[Change, ...]
     choices: tuple[str, ...]  # what each choose() picked, in words
+    played: str = ""  # of a fault that the model plays itself: its name in the spec's `faults:`
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class LogEntry:
     text: str  # "order 0"; of a control record "COMMIT" or "ABORT"
     kind: str = "record"  # "record" | "marker" (a control record) | "gone" (truncated, or deleted by retention)
     record: str = ""  # which row of the ledger this is a copy of; "" for none
-    transaction: str = ""  # who wrote it, where that groups entries: "producer 0, epoch 1"; "" outside a transaction
+    transaction: str = ""  # what it was written under: "producer 0, epoch 1", or "leader epoch 2"; "" for neither
     state: str = ""  # of its transaction as this log shows it: "open" | "committed" | "aborted"; "" outside one
 
 
@@ -110,6 +111,20 @@ class Ledger:
 
 
 @dataclass(frozen=True)
+class Plumbing:
+    """What of its messages a model needs and a short story leaves out."""
+
+    fields: frozenset[str] = frozenset()  # They tell one copy or connection from another, say.
+    none: int | None = None  # The number that stands for "none" in a field: a field that has none says nothing.
+
+    def hides(self, name: Any, value: Any) -> bool:
+        return name in self.fields or (self.none is not None and value == self.none and not isinstance(value, bool))
+
+
+NO_PLUMBING = Plumbing()
+
+
+@dataclass(frozen=True)
 class Path:
     """A path from an initial state. ``states`` has one entry more than ``steps``: actor -> field -> text."""
 
@@ -118,6 +133,7 @@ class Path:
     replay: str  # the code that --replay takes
     logs: tuple[tuple[Log, ...], ...] = ()  # of each state, as the model's story draws them; () if it has none
     ledger: Ledger | None = None
+    plumbing: Plumbing = NO_PLUMBING
     # The states once more as plain data, for programs: actor -> field -> value as ``checker.values`` writes it; under
     # "network" the messages on each link. () in a path that was not narrated.
     values: tuple[dict[str, dict[str, Any]], ...] = ()
@@ -131,9 +147,11 @@ class Diagnosis:
     """
 
     # The last step before which the guarantee would still have been kept without further faults, whatever happened
-    # next. Always a fault. None as well if no fault is needed at all: then ``fewest_faults`` is empty.
+    # next. Always a fault. None as well if no fault is needed at all: then ``fewest_faults`` is empty. (It may be empty
+    # beside a pivot too: the fault decided on this path, and a longer one needs none.)
     pivot: int | None = None
-    # The step after which, without further faults, no continuation keeps the guarantee for good any more.
+    # The step after which, without further faults, no continuation keeps the guarantee for good any more. 0: there was
+    # none from the start.
     no_return: int | None = None
     matters: tuple[int, ...] = ()  # The steps that a short story tells; the others only carry on as usual.
     fewest_faults: dict[str, int] | None = None  # by budget ("delay EndTxnRequest"): least sum, then fewest steps
@@ -163,8 +181,9 @@ class PropertyResult:
             return None
         found: dict[str, int] = {}
         for step in self.path.steps:
-            if step.fault:
-                found[step.action] = found.get(step.action, 0) + 1
+            name = step.played or (step.action if step.fault else "")
+            if name:
+                found[name] = found.get(name, 0) + 1
         return found
 
 
@@ -189,6 +208,8 @@ class Result:
     explored: Explored
     bounds: dict[str, Any] = field(default_factory=dict)  # constants, link capacities
     faults: dict[str, int | str] = field(default_factory=dict)  # budget by fault name; "unlimited"
+    played: dict[str, str] = field(default_factory=dict)  # Faults of the spec that the model's actors play: how often.
+    uncounted: list[str] = field(default_factory=list)  # Of those, what no actor counts: no explanation knows of them.
     fired: dict[str, int] = field(default_factory=dict)  # transitions by fault name
     never_ran: list[str] = field(default_factory=list)  # "Actor.action" that no reached state enabled
     one_sided: list[str] = field(default_factory=list)  # "Actor.method, line 7: `if` was never true"
@@ -200,3 +221,47 @@ class Result:
     engine: str = "native"
     problem: str = ""  # a model error, in words, with the path in ``problem_path``
     problem_path: Path | None = None
+
+
+# --- How many faults it takes -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LeastFaults:
+    """A multiset of faults none of which can be left out, and a shortest path with exactly these."""
+
+    faults: dict[str, int]  # by budget; those that are not needed are not named
+    steps: int
+    replay: str | None  # None: of a `sometimes`, whose path was not looked for
+
+
+@dataclass(frozen=True)
+class PropertyFrontier:
+    """``survives``: the greatest budgets within which an `always` holds; with one more of any kind it breaks, or the
+    spec allows no more. Empty if it breaks without faults, and if the exploration was not complete.
+    """
+
+    name: str
+    kind: str  # "always" | "sometimes"
+    explanation: str
+    least: tuple[LeastFaults, ...]  # that break an `always`, or by which a `sometimes` is reached; fewest first
+    survives: tuple[dict[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """For each property, where the line runs between faults that it survives and faults that break it."""
+
+    spec: str
+    title: str
+    faults: dict[str, int]  # what the spec allows
+    properties: tuple[PropertyFrontier, ...]
+    explored: Explored
+    uncounted: tuple[str, ...] = ()  # Faults that the model plays itself: these are allowed in every row.
+    why: tuple[str, ...] = ()  # sentences: what the answer does not cover; empty if it is complete
+    seconds: dict[str, float] = field(default_factory=dict)
+    engine: str = "native"
+
+    @property
+    def broken(self) -> bool:
+        return any(one.kind == "always" and one.least for one in self.properties)

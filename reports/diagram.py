@@ -60,7 +60,7 @@ def path_dot(path: Path, title: str = "", ending: Sequence[str] = (), good: bool
 
 
 def _node_lines(step: PathStep) -> list[str]:
-    mark = "! " if step.fault else ""
+    mark = "! " if step.fault or step.played else ""
     heading = f"{mark}{step.number}  {words.clean(step.actor)}  {words.clean(step.action)}"
     texts: list[str] = []
     if step.received is not None:

@@ -1,4 +1,4 @@
-"""A verdict as files in a directory: text, JSON, and the pictures of each path. Each file is whole or not there."""
+"""A verdict as files in a directory: text, JSON, a page, the pictures of each path. Each file is whole or not there."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import tempfile
 import warnings
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 
-from checker.verdict import Path, PropertyResult, PropertyVerdict, Result
-from reports import diagram, itf, json, text
-from reports.sequence import sequence_svg
+from checker.verdict import Diagnosis, Path, PropertyResult, PropertyVerdict, Result
+from reports import diagram, html, itf, json, text
+from reports.sequence import Marks, sequence_svg
 
 _NAME_MAX = 80  # characters of a file's name before its suffix; file systems stop at 255 bytes
 
@@ -28,15 +29,31 @@ def write_report(result: Result, directory: FilePath, name: str | None = None) -
     contents = {
         f"{stem}.txt": text.render(result, verbose=True),
         f"{stem}.json": json.dumps(json.document(result)),
+        f"{stem}.html": html.page(result),
     }
-    for label, path, ending, good in _paths(result):
-        contents |= _path_files(f"{stem}.{label}", path, result, ending, good)
+    for one in _paths(result):
+        contents |= _path_files(f"{stem}.{one.label}", one, result)
     written = []
     for file_name, content in contents.items():
         target = directory / file_name
         write_whole(target, content)
         written.append(target)
     return written
+
+
+def write_index(rows: Sequence[tuple[text.SummaryRow, str, str]], directory: FilePath) -> FilePath:
+    """The page in front of several reports: for each spec its row, its title, and the name its files begin with.
+
+    A spec that could not be checked has no files: its name is "".
+    """
+    entries = [
+        html.Entry(row.spec, title, row.verdict, row.detail, f"{safe_name(name)}.html" if name else "")
+        for row, title, name in rows
+    ]
+    taken = {one.href for one in entries}
+    target = directory / ("index.html" if "index.html" not in taken else "index.of.reports.html")
+    write_whole(target, html.index(entries))
+    return target
 
 
 def distinct_names(specs: Sequence[str]) -> list[str]:
@@ -86,24 +103,35 @@ def write_whole(target: FilePath, content: str) -> None:
         raise
 
 
-def _paths(result: Result) -> list[tuple[str, Path, list[str], bool]]:
-    """Each path with the label of its files, the sentences that end its picture, and whether it is a good end."""
-    found: list[tuple[str, Path, list[str], bool]] = []
+@dataclass(frozen=True)
+class _Drawn:
+    """One path with files of its own: the label in their names, the sentences that end its picture."""
+
+    label: str
+    path: Path
+    ending: list[str]
+    good: bool  # whether it is a good end
+    marks: Marks = field(default_factory=Marks)
+
+
+def _paths(result: Result) -> list[_Drawn]:
+    found: list[_Drawn] = []
     for answer in result.properties:
+        ending, good = _ending(answer), answer.verdict is not PropertyVerdict.VIOLATED
+        why = answer.diagnosis or Diagnosis()
         if answer.path is not None:
-            found.append((safe_name(answer.name), answer.path, _ending(answer), _is_good(answer)))
+            marks = Marks(pivot=why.pivot, no_return=why.no_return)
+            found.append(_Drawn(safe_name(answer.name), answer.path, ending, good, marks))
+        if why.fewest_path is not None:
+            found.append(_Drawn(safe_name(f"{answer.name}.fewest_faults"), why.fewest_path, ending[:2], good))
     if result.problem_path is not None:
-        found.append(("problem", result.problem_path, ["model error", result.problem], False))
+        found.append(_Drawn("problem", result.problem_path, ["model error", result.problem], False))
     seen: Counter[str] = Counter()
     distinct = []
-    for label, path, ending, good in found:
-        seen[label] += 1
-        distinct.append((label if seen[label] == 1 else f"{label}-{seen[label]}", path, ending, good))
+    for one in found:
+        seen[one.label] += 1
+        distinct.append(one if seen[one.label] == 1 else replace(one, label=f"{one.label}-{seen[one.label]}"))
     return distinct
-
-
-def _is_good(answer: PropertyResult) -> bool:
-    return answer.verdict is not PropertyVerdict.VIOLATED
 
 
 def _ending(answer: PropertyResult) -> list[str]:
@@ -111,15 +139,16 @@ def _ending(answer: PropertyResult) -> list[str]:
     return [f"{answer.verdict.value}: {answer.name}", *explanation, *answer.reasons]
 
 
-def _path_files(stem: str, path: Path, result: Result, ending: list[str], good: bool) -> dict[str, str]:
+def _path_files(stem: str, one: _Drawn, result: Result) -> dict[str, str]:
     title = result.title or result.spec
+    path, ending, good = one.path, one.ending, one.good
     dot = diagram.path_dot(path, title, ending, good)
     files = {f"{stem}.dot": dot}
     try:
         files[f"{stem}.svg"] = diagram.svg(dot)
     except diagram.DiagramError as failure:
         warnings.warn(f"{stem}.svg was not written: {failure}", stacklevel=3)
-    files[f"{stem}.sequence.svg"] = sequence_svg(path, title, result.spec, ending, good)
+    files[f"{stem}.sequence.svg"] = sequence_svg(path, title, result.spec, ending, good, one.marks)
     files[f"{stem}.mmd"] = diagram.mermaid(path, title, ending, good)
     files[f"{stem}.itf.json"] = itf.dumps(path, result.spec)
     return files

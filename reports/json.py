@@ -1,9 +1,9 @@
 """A verdict as one JSON document for other programs.
 
 The keys of format 1 come first, in a fixed order. After them, at the end of each object, stand additions:
-``explanation``, ``reasons``, ``logs``, ``ledger`` and ``diagnosis`` of a property; ``sent``, ``choices`` and ``late``
-of a step; ``why``, ``never_ran``, ``one_sided``, ``problem`` and ``overridden`` of the whole. Additions do not raise
-``format``; a key that changes its meaning or place does.
+``explanation``, ``reasons``, ``logs``, ``ledger`` and ``diagnosis`` of a property; ``sent``, ``choices``,
+``late`` and ``played`` of a step; ``why``, ``never_ran``, ``one_sided``, ``problem``, ``overridden`` and ``played`` of
+the whole. Additions do not raise ``format``; a key that changes its meaning or place does.
 
 ``logs`` has each log as it is after the step named, from the start (step 0) on and again whenever it changes.
 """
@@ -46,6 +46,7 @@ def document(result: Result) -> dict[str, Any]:
         "one_sided": list(result.one_sided),
         "problem": _problem(result),
         "overridden": list(result.overridden),
+        "played": dict(result.played),
     }
 
 
@@ -151,6 +152,7 @@ def _step(step: PathStep) -> dict[str, Any]:
         "sent": [_message(sent) for sent in step.sent],
         "choices": list(step.choices),
         "late": step.late,
+        "played": step.played,
     }
 
 

@@ -1,71 +1,126 @@
 """A path as a picture: one lane for each actor, time downwards, an arrow for each message from sending to receiving.
 
 Every step has a row of its own, so boxes never meet. What a step sends is written beside its box, on the side that
-the arrow leaves from, and a fault on a message sits on its arrow in the gap before the receiver: no two texts share
-a place by construction. Only lines cross, and they run behind the boxes.
+the arrow leaves from, and a fault on a message sits on its arrow before the receiver: no two texts share a place by
+construction. Only lines cross, and they run behind the boxes.
+
+One layout, drawn twice: as a document by itself, and as parts of a page (``embedded``), where rows can be selected and
+steps that only carry on are folded.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from string import Template
 from xml.sax.saxutils import escape, quoteattr
 
 from checker.verdict import Path, PathStep
 from reports import words
 from reports.flights import Fate, Flight, flights, origins, sender_of
 
-_BOX = 186
-_GAP = 176
+_BOX = 164
+_GAP = 20
 _PITCH = _BOX + _GAP
-_MARGIN = 40
+_TAG = 158  # width of a fault's tag; it stands over the gap between two lanes
+_MARGIN = 30
 _LINE = 13  # height of a line of small text
 _CHARACTER = 6.03  # width of a small monospaced character (10 px)
-_ROW_GAP = 16
+_ROW_GAP = 14
 _BOX_COLUMNS = int((_BOX - 14) / _CHARACTER)
-_LABEL_COLUMNS = int((_GAP - 18) / _CHARACTER)
+_TAG_COLUMNS = int((_TAG - 14) / _CHARACTER)
+_LABEL_COLUMNS = 44  # of what is written beside a box, where there is as much room
 _LINES_MAX = 12  # of one box; the rest is in its tooltip
 _HEAD = 34
 _SLOT_GAP = 12  # between an arrow and the next label on the same side
+_STRIP = 19  # height of a strip that says something about the step below or above it
+_SIDE_ROOM = 176
 
 _MESSAGE_FAULTS = {"lose": "lost", "delay": "held up", "duplicate": "repeated"}
 _ACTOR_NOTES = {"pause": "stops, does not know it", "resume": "wakes up, carries on"}
 
-_STYLE = """
-text { font: 10px "DejaVu Sans Mono", Menlo, Consolas, "Liberation Mono", monospace; fill: #1f2933; white-space: pre }
-.title { font: bold 16px "DejaVu Sans", Verdana, Helvetica, Arial, sans-serif }
-.sub { font: 11px "DejaVu Sans", Verdana, Helvetica, Arial, sans-serif; fill: #52606d }
-.actor { font: bold 12px "DejaVu Sans", Verdana, Helvetica, Arial, sans-serif; fill: #ffffff; text-anchor: middle }
-.strong { font-weight: bold }
-.faint { fill: #7b8794 }
-.bad { fill: #b3261e }
-.late { fill: #9a5b00 }
-.good { fill: #1b6e3c }
-.head { fill: #334e68 }
-.life { stroke: #9fb3c8; stroke-width: 1.5 }
-.down { stroke: #b3261e; stroke-width: 1.5; stroke-dasharray: 1.5 5 }
-.paused { stroke: #f0b429; stroke-width: 7; stroke-dasharray: 2 3; stroke-opacity: 0.7 }
-.step { fill: #f2f6fa; stroke: #6b86a8 }
-.fault { fill: #fdecea; stroke: #b3261e; stroke-width: 1.5 }
-.crash { fill: #b3261e }
-.back { fill: #e8f5ec; stroke: #1b6e3c }
-.arrived-late { fill: #fff4dc; stroke: #9a5b00; stroke-width: 1.5 }
-.tag { fill: #fff; stroke: #b3261e; stroke-dasharray: 4 2 }
-.flight { stroke: #334e68; stroke-width: 1.3; fill: none }
-.flight.slow { stroke: #9a5b00; stroke-width: 1.6; stroke-dasharray: 9 5 }
-.flight.again { stroke-dasharray: 2 3 }
-.flight.dead { stroke: #b3261e }
-.pending { fill: #fff; stroke: #7b8794 }
-.halo { fill: #ffffff; fill-opacity: 0.88 }
-.verdict { stroke: #b3261e; stroke-width: 3 }
-.verdict.good { stroke: #1b6e3c }
-""".strip()
+# Each colour on white and on black. A picture by itself is on white; inside a page they follow the page.
+PALETTE = {
+    "ground": ("#ffffff", "#14181d"),
+    "ink": ("#1f2933", "#e4e9ee"),
+    "soft": ("#52606d", "#a9b4c0"),
+    "faint": ("#66727f", "#93a0ad"),
+    "bad": ("#b3261e", "#ff8a80"),
+    "late": ("#8a5000", "#f5b955"),
+    "good": ("#1b6e3c", "#6fd08c"),
+    "head": ("#334e68", "#3d5873"),
+    "on_head": ("#ffffff", "#ffffff"),
+    "life": ("#9fb3c8", "#5b6f84"),
+    "band": ("#f0b429", "#c99a2e"),
+    "box": ("#f2f6fa", "#1f2831"),
+    "box_line": ("#6b86a8", "#6b86a8"),
+    "bad_box": ("#fdecea", "#3a1d1b"),
+    "good_box": ("#e8f5ec", "#16301f"),
+    "late_box": ("#fff4dc", "#33280f"),
+    "flight": ("#334e68", "#9db8d2"),
+    "mark": ("#5b2a86", "#cfa8f5"),
+    "mark_box": ("#f3eafa", "#2a1c38"),
+    "fold": ("#eef1f4", "#1b2127"),
+}
 
-_MARKERS = "".join(
-    f'<marker id="head-{name}" viewBox="0 0 10 10" refX="9.5" refY="5" markerWidth="8" markerHeight="8" '
-    f'orient="auto"><path d="M0,1 L10,5 L0,9 Z" fill="{color}"/></marker>'
-    for name, color in (("plain", "#334e68"), ("slow", "#9a5b00"))
-)
+_STYLE = Template("""
+text { font: 10px "DejaVu Sans Mono", Menlo, Consolas, "Liberation Mono", monospace; fill: $ink; white-space: pre }
+.title { font: bold 16px "DejaVu Sans", Verdana, Helvetica, Arial, sans-serif }
+.sub { font: 11px "DejaVu Sans", Verdana, Helvetica, Arial, sans-serif; fill: $soft }
+.actor { font: bold 12px "DejaVu Sans", Verdana, Helvetica, Arial, sans-serif; fill: $on_head; text-anchor: middle }
+.strong { font-weight: bold }
+.faint { fill: $faint }
+.bad { fill: $bad }
+.wiped { fill: $bad; text-decoration: line-through }
+.late { fill: $late }
+.good { fill: $good }
+.head { fill: $head }
+.life { stroke: $life; stroke-width: 1.5 }
+.down { stroke: $bad; stroke-width: 9; stroke-dasharray: 2 4; stroke-opacity: 0.65 }
+.paused { stroke: $band; stroke-width: 9; stroke-dasharray: 2 3; stroke-opacity: 0.8 }
+.step { fill: $box; stroke: $box_line }
+.fault { fill: $bad_box; stroke: $bad; stroke-width: 1.5 }
+.crash { fill: $bad }
+.back { fill: $good_box; stroke: $good }
+.arrived-late { fill: $late_box; stroke: $late; stroke-width: 1.5 }
+.tag { fill: $ground; stroke: $bad; stroke-dasharray: 4 2 }
+.flight { stroke: $flight; stroke-width: 1.3; fill: none }
+.flight.slow { stroke: $late; stroke-width: 1.6; stroke-dasharray: 9 5 }
+.flight.again { stroke-dasharray: 2 3 }
+.flight.dead { stroke: $bad }
+.flight.cross { stroke-width: 2.5 }
+.point-plain { fill: $flight }
+.point-slow { fill: $late }
+.pending { fill: $ground; stroke: $faint }
+.halo { fill: $ground; fill-opacity: 0.88 }
+.ground { fill: $ground }
+.hit { fill: none }
+.folded { fill: $fold; stroke: $life; stroke-dasharray: 3 3 }
+.strip { fill: $mark_box }
+.said { font: bold 11px "DejaVu Sans", Verdana, Helvetica, Arial, sans-serif; fill: $mark }
+.verdict { stroke: $bad; stroke-width: 3 }
+.verdict.good { stroke: $good }
+""")
+
+
+DRAWN = "drawn"  # The class of a picture's parts inside a page: it goes along where a part is used a second time.
+
+
+def style(*, embedded: bool = False) -> str:
+    """The rules of a picture: with its colours; or, inside a page, for what is ``DRAWN``, with the page's variables."""
+    if not embedded:
+        return _STYLE.substitute({name: light for name, (light, _) in PALETTE.items()}).strip()
+    rules = _STYLE.substitute({name: f"var(--{name.replace('_', '-')})" for name in PALETTE}).strip()
+    return "\n".join(f".{DRAWN} {rule}" for rule in rules.splitlines())
+
+
+def _markers(prefix: str) -> str:
+    return "".join(
+        f'<marker id="{prefix}head-{name}" viewBox="0 0 10 10" refX="9.5" refY="5" markerWidth="8" markerHeight="8" '
+        f'orient="auto"><path class="point-{name}" d="M0,1 L10,5 L0,9 Z"/></marker>'
+        for name in ("plain", "slow")
+    )
 
 
 @dataclass(frozen=True)
@@ -93,10 +148,45 @@ class _Row:
     left: list[_Label] = field(default_factory=list)
     right: list[_Label] = field(default_factory=list)
     gap: int | None = None  # a fault on a message: the gap (left of lane number ``gap``) that its tag stands in
+    above: str = ""  # a strip before the step
+    below: str = ""  # and one after it
 
     @property
     def middle(self) -> float:
         return self.top + self.height / 2
+
+
+@dataclass
+class _Fold:
+    """Steps that are not drawn each: one band for all of them."""
+
+    steps: list[PathStep]
+    top: float = 0
+    height: float = _STRIP + 3
+
+    @property
+    def middle(self) -> float:
+        return self.top + self.height / 2
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What a picture says of steps beside what they do."""
+
+    shown: frozenset[int] | None = None  # the others are folded; None: all are shown
+    pivot: int | None = None
+    no_return: int | None = None
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A picture for a page, in two: the names, which can stay in sight, and what is under them."""
+
+    heads: str
+    body: str
+    width: int
+    height: float
+    breaks: list[float]  # heights of the body at which a page may end
 
 
 def sequence_svg(
@@ -105,75 +195,107 @@ def sequence_svg(
     subtitle: str = "",
     ending: Sequence[str] = (),
     good: bool = False,
+    marks: Marks | None = None,
 ) -> str:
     """The path as an SVG document. ``ending`` is written at the end: a headline, then sentences."""
-    return _Picture(path, title, subtitle, list(ending), good).draw()
+    return _Picture(path, title, subtitle, list(ending), good, marks or Marks()).draw()
+
+
+def embedded(path: Path, prefix: str, marks: Marks) -> Embedded:
+    """The same picture as parts of a page: styled by ``style(embedded=True)``, its ids begin with ``prefix``.
+
+    Each step is a group with ``data-step``; each fold one with ``data-first`` and ``data-last``.
+    """
+    return _Picture(path, "", "", [], False, marks, prefix).parts()
+
+
+def legend(path: Path) -> str:
+    """What the marks in a path's picture mean, but only those that occur."""
+    return _Picture(path, "", "", [], False, Marks()).legend()
 
 
 class _Picture:
-    def __init__(self, path: Path, title: str, subtitle: str, ending: list[str], good: bool) -> None:
+    def __init__(
+        self, path: Path, title: str, subtitle: str, ending: list[str], good: bool, marks: Marks, prefix: str = ""
+    ) -> None:
         self.path = path
         self.title = words.clean(title)
         self.subtitle = words.clean(subtitle)
         self.ending = [words.clean(line) for line in ending]
         self.good = good
+        self.marks = marks
+        self.prefix = prefix
         self.flights = flights(path)
         self.origins = origins(path)
         self.actors = _lanes(path, self.flights)
         self.lanes = {actor: position for position, actor in enumerate(self.actors)}
-        self.width = max(560, 2 * _MARGIN + _BOX + _PITCH * (len(self.actors) - 1) + self._side_room())
+        least = 2 * _MARGIN + _TAG if prefix else 560
+        self.width = max(least, 2 * _MARGIN + _BOX + _PITCH * (len(self.actors) - 1) + self._side_room())
         self.labels: dict[tuple[int, int], _Label] = {}
         self.rows: dict[int, _Row] = {}
+        self.folds: dict[int, _Fold] = {}  # by each step in it
 
     def _side_room(self) -> int:
         """Room right of the last lane, where messages to oneself turn around."""
         last = self.actors[-1:]
         own = any([flight.message.sender] == last == [flight.message.receiver] for flight in self.flights)
-        return _GAP if own or len(self.actors) == 1 else 0
+        return _SIDE_ROOM if own or len(self.actors) == 1 else 0
 
     def draw(self) -> str:
         columns = int((self.width - 2 * _MARGIN) / 9.5)
         header = words.wrap(words.shorten(self.title, 3 * columns), columns) if self.title else []
-        legend = self._legend()
         y = 26.0
         out = []
         for line in header:
             out.append(_text(_MARGIN, y, line, "title"))
             y += 20
-        for line in [part for part in (self.subtitle, legend) if part]:
+        for line in [part for part in (self.subtitle, self.legend()) if part]:
             for piece in words.wrap(line, int((self.width - 2 * _MARGIN) / 6.7)):
                 out.append(_text(_MARGIN, y, piece, "sub"))
                 y += 16
         heads = y + 4
-        y = heads + _HEAD + _ROW_GAP
-        for step in self.path.steps:
-            row = self._row(step)
-            self._place(row, y)
-            self.rows[step.number] = row
-            y = row.top + row.height + _ROW_GAP
-        bottom = y + 4
-        life = [self._lifeline(actor, heads + _HEAD, bottom) for actor in self.actors]
-        arrows = [self._arrow(flight) for flight in self.flights]
-        boxes = [self._box(row) for row in self.rows.values()]
+        bottom = self._lay_out(heads + _HEAD + _ROW_GAP)
+        drawing = self._drawing(heads + _HEAD - 8, bottom)
         names = [self._heads(heads)]
         if bottom - heads > 900:
             names.append(self._heads(bottom))
             bottom += _HEAD + 10
         closing, height = self._closing(bottom)
-        body = [*out, *life, *arrows, *self._label_texts(), *boxes, *names, closing]
         described = self.title or "A path through the system"
         return (
             '<?xml version="1.0" encoding="UTF-8"?>\n'
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{self.width}" height="{height:.0f}" '
             f'viewBox="0 0 {self.width} {height:.0f}" role="img">\n'
-            f"<title>{escape(described)}</title>\n<defs><style>{_STYLE}</style>{_MARKERS}</defs>\n"
-            '<rect width="100%" height="100%" fill="#ffffff"/>\n'
-            + "\n".join(part for part in body if part)
+            f"<title>{escape(described)}</title>\n<defs><style>{style()}</style>{_markers(self.prefix)}</defs>\n"
+            '<rect class="ground" width="100%" height="100%"/>\n'
+            + "\n".join(part for part in [*out, *drawing, *names, closing] if part)
             + "\n</svg>\n"
         )
 
-    def _legend(self) -> str:
-        """Says what the marks mean, but only those that occur."""
+    def parts(self) -> Embedded:
+        height = self._lay_out(_ROW_GAP) + 6
+        drawing = "\n".join(part for part in self._drawing(0, height) if part)
+        places: list[_Row | _Fold] = [*self.rows.values(), *self.folds.values()]
+        breaks = sorted({self._top(one) - _ROW_GAP / 2 for one in places})
+        body = (
+            f'<svg width="{self.width}" height="{height:.0f}" viewBox="0 0 {self.width} {height:.0f}" '
+            f'aria-hidden="true"><defs class="{DRAWN}">{_markers(self.prefix)}</defs>\n'
+            f'<g id="{self.prefix}drawing" class="{DRAWN}">\n{drawing}\n</g></svg>'
+        )
+        heads = (
+            f'<svg width="{self.width}" height="{_HEAD}" viewBox="0 0 {self.width} {_HEAD}" aria-hidden="true">'
+            f'<g id="{self.prefix}heads" class="{DRAWN}">{self._heads(4)}</g></svg>'
+        )
+        return Embedded(heads, body, self.width, height, [*breaks[1:], height])
+
+    def _drawing(self, top: float, bottom: float) -> list[str]:
+        life = [self._lifeline(actor, top, bottom) for actor in self.actors]
+        arrows = [self._arrow(flight) for flight in self.flights]
+        folds = list({id(fold): fold for fold in self.folds.values()}.values())
+        rows = [*map(self._fold, folds), *map(self._group, self.rows.values())]
+        return [*life, *arrows, *rows]
+
+    def legend(self) -> str:
         kinds = {step.action for step in self.path.steps if step.fault}
         said = ["Time runs downwards; a box is one step."]
         if kinds & set(_MESSAGE_FAULTS):
@@ -181,7 +303,7 @@ class _Picture:
         if "delay" in kinds:
             said.append("Dashed arrow: arrives late.")
         if "crash" in kinds:
-            said.append("Dotted red line: crashed.")
+            said.append("Red hatched line: crashed; struck out: what it forgot.")
         if "pause" in kinds:
             said.append("Yellow band: paused.")
         if any(flight.fate is Fate.PENDING for flight in self.flights):
@@ -194,34 +316,75 @@ class _Picture:
         """The middle of a lane."""
         return _MARGIN + _BOX / 2 + lane * _PITCH
 
+    def _lay_out(self, top: float) -> float:
+        """Give every step its place, one under another; answers where the last one ends."""
+        y = top
+        for run in self._runs():
+            if isinstance(run, _Fold):
+                run.top = y
+                self.folds |= dict.fromkeys([step.number for step in run.steps], run)
+                y += run.height + _ROW_GAP
+                continue
+            row = self._row(run)
+            self._place(row, y + (_STRIP if row.above else 0))
+            self.rows[run.number] = row
+            y = row.top + row.height + (_STRIP if row.below else 0) + _ROW_GAP
+        return y + 4
+
+    def _runs(self) -> list[PathStep | _Fold]:
+        """The steps in order, those between two shown ones together. One alone is shown: its fold were no shorter."""
+        shown = self.marks.shown
+        if shown is None:
+            return list(self.path.steps)
+        found: list[PathStep | _Fold] = []
+        for seen, group in itertools.groupby(self.path.steps, lambda step: step.number in shown):
+            steps = list(group)
+            found += steps if seen or len(steps) == 1 else [_Fold(steps)]
+        return found
+
+    def _top(self, place: _Row | _Fold) -> float:
+        return place.top - (_STRIP if isinstance(place, _Row) and place.above else 0)
+
     def _row(self, step: PathStep) -> _Row:
         lane = self.lanes[step.actor]
+        above = "decides: until here the guarantee could not be lost without another fault"
+        below = "no return: from here on it is lost, whatever happens"
+        above = above if step.number == self.marks.pivot else ""
+        below = below if step.number == self.marks.no_return else ""
         mark = "! " if step.fault else ""
         if step.fault and step.received is not None and step.action in _MESSAGE_FAULTS:
             heading = f"! {step.number} {_MESSAGE_FAULTS[step.action]}"
             lines = [
                 (heading, "strong bad"),
-                (words.shorten(words.clean(step.received.type), _LABEL_COLUMNS - 2), "bad"),
+                (words.shorten(words.clean(step.received.type), _TAG_COLUMNS), "bad"),
             ]
-            return _Row(step, lane, lines, gap=self._gap(self._sender(step), lane))
+            return _Row(step, lane, lines, gap=self._gap(self._sender(step), lane), above=above, below=below)
         heading_class = "strong" if not step.fault or step.action == "crash" else "strong bad"
         lines = [(line, heading_class) for line in words.wrap(f"{mark}{step.number} {_action(step)}", _BOX_COLUMNS)]
         notes = _notes(step)
         if len(notes) > _LINES_MAX:
             hidden = len(notes) - _LINES_MAX + 1
             notes = [*notes[: _LINES_MAX - 1], (f"... {words.count(hidden, 'more line')}", "faint")]
-        row = _Row(step, lane, lines + notes)
+        row = _Row(step, lane, lines + notes, above=above, below=below)
         for place, sent in enumerate(step.sent):
             copies = [flight for flight in self.flights if (flight.sent, flight.place) == (step.number, place)]
             pending = bool(copies) and all(flight.fate is Fate.PENDING and not flight.hits for flight in copies)
-            label = _Label(_label_lines(words.clean(sent.type), words.message_fields(sent)), pending)
-            self.labels[step.number, place] = label
             ends = [
                 self.lanes[end] for end in (flight.receiver or sent.receiver for flight in copies) if end is not None
             ]
             leftwards = all(end < lane for end in ends) if ends else lane == len(self.actors) - 1 > 0
+            columns = self._label_columns(lane, leftwards)
+            label = _Label(
+                _label_lines(words.clean(sent.type), words.message_fields(sent, self.path.plumbing), columns), pending
+            )
+            self.labels[step.number, place] = label
             (row.left if leftwards else row.right).append(label)
         return row
+
+    def _label_columns(self, lane: int, leftwards: bool) -> int:
+        """How long a line beside a box may be: there is nothing else in its row, so up to the edge of the picture."""
+        edge = self._x(lane) - _BOX / 2 if leftwards else self.width - self._x(lane) - _BOX / 2
+        return max(12, min(_LABEL_COLUMNS, int((edge - 20) / _CHARACTER)))
 
     def _gap(self, sender: str | None, lane: int) -> int:
         """The gap beside a lane that a message from ``sender`` comes through; ``gap`` n is left of lane n."""
@@ -257,7 +420,7 @@ class _Picture:
         out = []
         for actor, lane in self.lanes.items():
             x = self._x(lane)
-            name = words.shorten(words.clean(actor), 21)
+            name = words.shorten(words.clean(actor), 20)
             out.append(
                 f"<g><title>{escape(words.clean(actor))}</title>"
                 f'<rect class="head" x="{x - _BOX / 2:.1f}" y="{top:.1f}" '
@@ -268,24 +431,56 @@ class _Picture:
     def _lifeline(self, actor: str, top: float, bottom: float) -> str:
         x = self._x(self.lanes[actor])
         pieces = []
-        y, kind = top - 8, "life"
-        for row in self.rows.values():
-            if row.step.actor != actor or row.gap is not None:
+        y, kind = top, "life"
+        for step in self.path.steps:
+            if step.actor != actor or (step.received is not None and step.action in _MESSAGE_FAULTS):
                 continue
-            following = {"crash": "down", "pause": "paused", "restart": "life", "resume": "life"}.get(row.step.action)
-            if following is not None and (row.step.fault or following == "life"):
-                pieces.append((kind, y, row.middle))
-                y, kind = row.middle, following
+            following = {"crash": "down", "pause": "paused", "restart": "life", "resume": "life"}.get(step.action)
+            if following is not None and (step.fault or following == "life"):
+                at = self._at(step.number).middle
+                pieces.append((kind, y, at))
+                y, kind = at, following
         pieces.append((kind, y, bottom))
         return "\n".join(
             f'<line class="{kind}" x1="{x:.1f}" y1="{start:.1f}" x2="{x:.1f}" y2="{end:.1f}"/>'
             for kind, start, end in pieces
         )
 
+    def _at(self, number: int) -> _Row | _Fold:
+        return self.rows[number] if number in self.rows else self.folds[number]
+
+    def _group(self, row: _Row) -> str:
+        """All of one step: where it can be clicked, what is said of it, what it sends, its box."""
+        step = row.step
+        top, bottom = self._top(row), row.top + row.height
+        strips = ""
+        for said, y in ((row.above, top), (row.below, bottom)):
+            if said:
+                shown = words.shorten(said, int((self.width - 2 * _MARGIN) / 6.7))
+                strips += f'<rect class="strip" x="0" y="{y:.1f}" width="{self.width}" height="{_STRIP - 3}"/>'
+                strips += _text(_MARGIN, y + 12, shown, "said")
+        bottom += _STRIP if row.below else 0
+        return (
+            f'<g class="row" id="{self.prefix}step-{step.number}" data-step="{step.number}">'
+            f'<rect class="hit" x="0" y="{top - 4:.1f}" width="{self.width}" height="{bottom - top + 8:.1f}"/>'
+            f"{strips}{''.join(self._label_texts(row))}{self._box(row)}</g>"
+        )
+
+    def _fold(self, fold: _Fold) -> str:
+        first, last = fold.steps[0].number, fold.steps[-1].number
+        said = f"{first}-{last}: {words.count(len(fold.steps), 'step')} that carry on as usual"
+        said = words.shorten(said, int((self.width - 2 * _MARGIN) / _CHARACTER))
+        inside = "\n".join(f"{step.number} {words.clean(step.actor)} {words.clean(step.action)}" for step in fold.steps)
+        return (
+            f'<g class="fold" data-first="{first}" data-last="{last}"><title>{escape(inside)}</title>'
+            f'<rect class="folded" x="8" y="{fold.top:.1f}" width="{self.width - 16}" height="{fold.height}" rx="3"/>'
+            f"{_text(_MARGIN, fold.top + 15, said, 'faint')}</g>"
+        )
+
     def _box(self, row: _Row) -> str:
         step = row.step
         if row.gap is not None:
-            x, width, kind = self._gap_middle(row.gap), _GAP - 22.0, "tag"
+            x, width, kind = self._tag_middle(row.gap), float(_TAG), "tag"
         else:
             x, width, kind = self._x(row.lane), float(_BOX), _box_class(step)
         lines = [
@@ -304,77 +499,107 @@ class _Picture:
     def _gap_middle(self, gap: int) -> float:
         return self._x(0) - _PITCH / 2 + gap * _PITCH
 
-    def _label_texts(self) -> list[str]:
+    def _tag_middle(self, gap: int) -> float:
+        """Over the gap, as far as the edges of the picture let it."""
+        return min(max(self._gap_middle(gap), _MARGIN + _TAG / 2), self.width - _MARGIN - _TAG / 2)
+
+    def _label_texts(self, row: _Row) -> list[str]:
         out = []
-        for row in self.rows.values():
-            for labels, side in ((row.left, -1), (row.right, 1)):
-                for label in labels:
-                    longest = max(words.columns(line) for line in label.lines)
-                    x = label.start.x + 8 if side > 0 else label.start.x - 8 - longest * _CHARACTER
-                    y = label.start.y - 5 - _LINE * (len(label.lines) - 1)
-                    out.append(
-                        f'<rect class="halo" x="{x - 3:.1f}" y="{y - 10:.1f}" width="{longest * _CHARACTER + 6:.1f}" '
-                        f'height="{_LINE * len(label.lines):.1f}"/>'
-                    )
-                    for number, line in enumerate(label.lines):
-                        style = "faint" if label.pending else "strong" if number == 0 else ""
-                        out.append(_text(x, y + _LINE * number, line, style))
+        for labels, side in ((row.left, -1), (row.right, 1)):
+            for label in labels:
+                longest = max(words.columns(line) for line in label.lines)
+                x = label.start.x + 8 if side > 0 else label.start.x - 8 - longest * _CHARACTER
+                y = label.start.y - 5 - _LINE * (len(label.lines) - 1)
+                out.append(
+                    f'<rect class="halo" x="{x - 3:.1f}" y="{y - 10:.1f}" width="{longest * _CHARACTER + 6:.1f}" '
+                    f'height="{_LINE * len(label.lines):.1f}"/>'
+                )
+                for number, line in enumerate(label.lines):
+                    style = "faint" if label.pending else "strong" if number == 0 else ""
+                    out.append(_text(x, y + _LINE * number, line, style))
         return out
 
     def _arrow(self, flight: Flight) -> str:
         """The polyline of one copy of a message, through the faults that struck it, to its end."""
+        if not any(number in self.rows for number in (flight.sent, flight.repeated, flight.ended, *flight.hits)):
+            return ""  # From fold to fold.
         receiver = flight.receiver or flight.message.receiver
         lane = self.lanes.get(receiver) if receiver is not None else None
         parts = []
         at, side = self._departure(flight, lane)
         slow = False
         for number in flight.hits:
-            row = self.rows[number]
+            row = self._at(number)
+            action = self.path.steps[number - 1].action
+            if isinstance(row, _Fold):  # A picture that shows no faults; ours all do.
+                slow = slow or action == "delay"
+                continue
             assert row.gap is not None
-            x = self._gap_middle(row.gap)
-            edge = x - (_GAP - 22) / 2 if at.x < x else x + (_GAP - 22) / 2
-            near = abs(at.x - x) < _GAP  # Sent or struck in this very gap: it comes from above.
+            x = self._tag_middle(row.gap)
+            edge = x - _TAG / 2 if at.x < x else x + _TAG / 2
+            near = abs(at.x - x) <= _TAG / 2  # Sent or struck beside this very gap: it comes from above.
             entry = Point(x, row.top) if near else Point(edge, row.middle)
-            action = row.step.action
-            parts.append(_line(at, entry, "dead" if action == "lose" else "slow" if slow else ""))
+            parts.append(self._line(at, entry, "dead" if action == "lose" else "slow" if slow else ""))
             if action == "lose":
                 return "".join([*parts, _cross(entry)])
             slow = slow or action == "delay"
             at = Point(x, row.top + row.height)
+        late = "slow" if slow else ""
         if flight.fate is Fate.PENDING or flight.ended is None:
             end = Point(at.x + side * 34, at.y + 10) if not flight.hits else Point(at.x, at.y + 26)
-            parts.append(_line(at, end, "slow" if slow else ""))
+            parts.append(self._line(at, end, late))
             parts.append(f'<circle class="pending" cx="{end.x:.1f}" cy="{end.y:.1f}" r="3.5"/>')
             return "".join(parts)
-        row = self.rows[flight.ended]
-        x = self._x(row.lane)
+        place = self._at(flight.ended)
+        to = self.lanes[self.path.steps[flight.ended - 1].actor]
+        x = self._x(to)
+        if isinstance(place, _Fold):
+            return "".join([*parts, self._line(at, Point(x, place.top), late, head="slow" if slow else "plain")])
         if flight.fate is Fate.LOST:  # With its connection: its receiver crashed.
-            end = Point(x - _BOX / 2 - 7 if at.x < x else x + _BOX / 2 + 7, row.top + 10)
-            return "".join([*parts, _line(at, end, "dead"), _cross(end)])
-        if flight.message.sender is not None and self.lanes.get(flight.message.sender) == row.lane:
-            arrival = Point(x + _BOX / 2, row.top + 10)
-            parts.append(_loop(at, arrival, "slow" if slow else ""))
+            end = Point(x - _BOX / 2 - 7 if at.x < x else x + _BOX / 2 + 7, place.top + 10)
+            return "".join([*parts, self._line(at, end, "dead"), _cross(end)])
+        if flight.message.sender is not None and self.lanes.get(flight.message.sender) == to:
+            arrival = Point(x + _BOX / 2, place.top + 10)
+            parts.append(self._loop(at, arrival, late))
             return "".join(parts)
-        arrival = Point(x - _BOX / 2 if at.x < x else x + _BOX / 2, row.top + 10)
-        style = "slow" if slow else "again" if flight.again else ""
-        parts.append(_line(at, arrival, style, head="slow" if slow else "plain"))
+        arrival = Point(x - _BOX / 2 if at.x < x else x + _BOX / 2, place.top + 10)
+        kind = late or ("again" if flight.again else "")
+        parts.append(self._line(at, arrival, kind, head="slow" if slow else "plain"))
         return "".join(parts)
 
     def _departure(self, flight: Flight, lane: int | None) -> tuple[Point, int]:
         """Where the arrow starts, and whether it goes right (1) or left (-1)."""
-        if flight.repeated is not None:
+        if flight.repeated is not None and flight.repeated in self.rows:
             row = self.rows[flight.repeated]
             assert row.gap is not None
             side = 1 if self._gap_middle(row.gap) < self._x(row.lane) else -1
-            return Point(self._gap_middle(row.gap) + side * 20, row.top + row.height), side
+            return Point(self._tag_middle(row.gap) + side * 20, row.top + row.height), side
+        if flight.sent in self.folds:
+            fold = self.folds[flight.sent]
+            sender = self.lanes[self.path.steps[flight.sent - 1].actor]
+            side = -1 if lane is not None and lane < sender else 1
+            return Point(self._x(sender), fold.top + fold.height), side
         label = self.labels.get((flight.sent, flight.place))
         if label is None:  # Nobody was seen sending it: it comes out of the gap beside its receiver.
-            number = next((number for number in (*flight.hits, flight.ended) if number is not None), None)
+            number = next((number for number in (*flight.hits, flight.ended) if number in self.rows), None)
             row = self.rows[number] if number is not None else next(iter(self.rows.values()))
             side = -1 if lane is not None and row.lane < len(self.actors) - 1 else 1
-            return Point(self._x(row.lane) - side * (_BOX / 2 + 50), row.top + 10), side
+            start = self._x(row.lane) - side * (_BOX / 2 + 50)
+            return Point(min(max(start, 4), self.width - 4), row.top + 10), side
         sender = self.rows[flight.sent].lane
         return label.start, 1 if label.start.x > self._x(sender) else -1
+
+    def _line(self, start: Point, end: Point, kind: str, head: str = "") -> str:
+        marker = f' marker-end="url(#{self.prefix}head-{head})"' if head else ""
+        ends = f'x1="{start.x:.1f}" y1="{start.y:.1f}" x2="{end.x:.1f}" y2="{end.y:.1f}"'
+        return f'<line class="flight {kind}" {ends}{marker}/>'
+
+    def _loop(self, start: Point, end: Point, kind: str) -> str:
+        """An arrow of an actor to itself: out of the right side of one box and into that of a later one."""
+        out = max(start.x, end.x) + 46
+        curve = f"M{start.x:.1f},{start.y:.1f} C{out:.1f},{start.y:.1f} {out:.1f},{end.y:.1f}"
+        head = f"{self.prefix}head-{kind or 'plain'}"
+        return f'<path class="flight {kind}" d="{curve} {end.x + 1:.1f},{end.y:.1f}" marker-end="url(#{head})"/>'
 
     def _closing(self, top: float) -> tuple[str, float]:
         if not self.ending:
@@ -419,7 +644,8 @@ def _notes(step: PathStep) -> list[tuple[str, str]]:
         notes.append((f"picks {', '.join(words.clean(choice) for choice in step.choices)}", ""))
     wiped = [words.change(changed, whose=step.actor) for changed in step.changes if changed.wiped]
     if wiped:
-        notes.append((f"forgets {', '.join(wiped)}", "bad"))
+        notes.append(("forgets", "bad"))
+        notes += [(words.shorten(text, 2 * _BOX_COLUMNS), "wiped") for text in wiped]
     for changed in step.changes:
         if not changed.wiped:
             notes.append((words.shorten(words.change(changed, whose=step.actor), 4 * _BOX_COLUMNS), ""))
@@ -430,19 +656,19 @@ def _notes(step: PathStep) -> list[tuple[str, str]]:
     ]
 
 
-def _label_lines(kind: str, fields: list[str]) -> list[str]:
+def _label_lines(kind: str, fields: list[str], columns: int) -> list[str]:
     """The message's name, then its fields, as many on a line as fit; four lines of fields at most."""
     lines: list[str] = []
     for whole in fields:
-        item = words.shorten(whole, _LABEL_COLUMNS)
+        item = words.shorten(whole, columns)
         joined = f"{lines[-1]} {item}" if lines else item
-        if lines and words.columns(joined) <= _LABEL_COLUMNS:
+        if lines and words.columns(joined) <= columns:
             lines[-1] = joined
         else:
             lines.append(item)
     if len(lines) > 4:
-        lines = [*lines[:3], words.shorten(" ".join(lines[3:]), _LABEL_COLUMNS)]
-    return [words.shorten(kind, _LABEL_COLUMNS), *lines]
+        lines = [*lines[:3], words.shorten(" ".join(lines[3:]), columns)]
+    return [words.shorten(kind, columns), *lines]
 
 
 def _box_class(step: PathStep) -> str:
@@ -467,23 +693,10 @@ def _text(x: float, y: float, text: str, style: str) -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}"{named}>{escape(text)}</text>'
 
 
-def _line(start: Point, end: Point, style: str, head: str = "") -> str:
-    marker = f' marker-end="url(#head-{head})"' if head else ""
-    ends = f'x1="{start.x:.1f}" y1="{start.y:.1f}" x2="{end.x:.1f}" y2="{end.y:.1f}"'
-    return f'<line class="flight {style}" {ends}{marker}/>'
-
-
-def _loop(start: Point, end: Point, style: str) -> str:
-    """An arrow of an actor to itself: out of the right side of one box and into that of a later one."""
-    out = max(start.x, end.x) + 46
-    curve = f"M{start.x:.1f},{start.y:.1f} C{out:.1f},{start.y:.1f} {out:.1f},{end.y:.1f} {end.x + 1:.1f},{end.y:.1f}"
-    return f'<path class="flight {style}" d="{curve}" marker-end="url(#head-{style or "plain"})"/>'
-
-
 def _cross(at: Point) -> str:
     size = 5
     return "".join(
-        f'<line class="flight dead" stroke-width="2.5" x1="{at.x - size:.1f}" y1="{at.y - size * turn:.1f}" '
+        f'<line class="flight dead cross" x1="{at.x - size:.1f}" y1="{at.y - size * turn:.1f}" '
         f'x2="{at.x + size:.1f}" y2="{at.y + size * turn:.1f}"/>'
         for turn in (1, -1)
     )

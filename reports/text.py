@@ -5,12 +5,22 @@ Written for a reader who has never met a model checker. Colour only repeats what
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from checker.verdict import Outcome, Path, PathStep, PropertyResult, PropertyVerdict, Result
-from reports import words
+from checker.verdict import (
+    NO_PLUMBING,
+    Diagnosis,
+    Ledger,
+    Outcome,
+    Path,
+    PathStep,
+    Plumbing,
+    PropertyResult,
+    PropertyVerdict,
+    Result,
+)
+from reports import why, words
 from reports.flights import origins, sender_of, vanished
 
 WIDTH = 96
@@ -25,6 +35,7 @@ _STYLES = {
     "bold green": "1;32",
     "yellow": "33",
     "bold yellow": "1;33",
+    "struck": "9;31",
 }
 _OUTCOME_STYLES = {
     Outcome.HOLDS: "bold green",
@@ -87,8 +98,10 @@ def _violated(result: Result, paint: _Paint, verbose: bool, width: int) -> list[
     where = f" in {words.count(first.steps, 'step')}" if first.steps is not None else ""
     blocks = [_headline(result, f"{words.clean(first.name)}{where} ({words.clean(result.spec)})", paint)]
     if first.path is not None:
-        blocks.append(_path_lines(first.path, paint, verbose, width))
+        blocks.append(_path_lines(first.path, paint, verbose, width, first.diagnosis))
+        blocks.append(_ledger_lines(first.path.ledger, paint, width))
     blocks.append(_accusation(result, first, paint, width))
+    blocks.append(_diagnosis_lines(result, first, paint, width))
     blocks += [_accusation(result, other, paint, width, also=True) for other in others]
     blocks.append([line for one in result.overridden for line in words.wrap(f"Overridden: {_sentence(one)}", width)])
     open_questions = [
@@ -122,7 +135,43 @@ def _accusation(result: Result, found: PropertyResult, paint: _Paint, width: int
 
 
 def _replay(result: Result, path: Path) -> str:
-    return f"replay: python -m checker {shlex.quote(words.clean(result.spec))} --replay {words.clean(path.replay)}"
+    return f"replay: {why.replay(result, path)}"
+
+
+def _diagnosis_lines(result: Result, found: PropertyResult, paint: _Paint, width: int) -> list[str]:
+    """What decided it, when it was too late, how few faults are enough: a sentence each."""
+    if found.diagnosis is None or found.path is None:
+        return []
+    lines: list[str] = []
+    for label, sentence, _ in why.diagnosis(result, found.diagnosis, found.path):
+        first, *rest = words.wrap(f"{label}: {sentence}", width)
+        lines += [f"{paint(f'{label}:', 'bold')}{first.removeprefix(f'{label}:')}", *rest]
+    fewest = found.diagnosis.fewest_path
+    if fewest is not None and fewest.replay:
+        lines.append(paint(f"with the fewest faults: {why.replay(result, fewest)}", "dim"))
+    return lines
+
+
+def _ledger_lines(ledger: Ledger | None, paint: _Paint, width: int) -> list[str]:
+    """What became of each record: a line for each column that something happened in, with the steps."""
+    if ledger is None:
+        return []
+    lines = ["What became of each record (step: what happened):"]
+    label = max(words.columns(words.clean(one)) for one in ledger.columns)
+    for record in ledger.records:
+        name = words.clean(record)
+        lines.append(f"  {paint(name, 'bold')}")
+        cells = 0
+        for column in ledger.columns:
+            events = [one for one in ledger.events if one.record == record and one.column == column]
+            if not events:
+                continue
+            cells += 1
+            told = "; ".join(f"{one.step}: {words.clean(one.text) or words.clean(column)}" for one in events)
+            lines += _hanging(f"    {words.pad(words.clean(column), label)}  ", told, width)
+        if not cells:
+            lines.append("    nothing")
+    return lines
 
 
 def _problem(result: Result, paint: _Paint, verbose: bool, width: int) -> list[list[str]]:
@@ -169,24 +218,75 @@ def _lay_out(path: Path, width: int) -> _Columns:
     return _Columns(number, actor, action, number + 5 if own_line else details, own_line, width)
 
 
-def _path_lines(path: Path, paint: _Paint, verbose: bool, width: int) -> list[str]:
+def _path_lines(path: Path, paint: _Paint, verbose: bool, width: int, diagnosis: Diagnosis | None = None) -> list[str]:
+    """The story. With a diagnosis, what carries on as usual is folded, unless all is asked for (``verbose``)."""
     if not path.steps:
         return ["The initial state itself, before any step:", *_state_lines(path, 0, width)]
     layout = _lay_out(path, width)
     lines = [paint("! marks a fault: something done to the system, not by it", "dim")]
-    if not any(step.fault for step in path.steps):
+    if not any(step.fault or step.played for step in path.steps):
         lines = []
     if verbose:
         lines += ["Initial state:", *_state_lines(path, 0, width)]
     sent_in = origins(path)
-    for step in path.steps:
+    plumbing = NO_PLUMBING if verbose else path.plumbing
+    notes = _notes(diagnosis)
+    folded = frozenset() if verbose else _folded(path, diagnosis)
+    for run in _runs(path, folded):
+        if run[0].number in folded:
+            lines += _folded_lines(run, layout, paint)
+            continue
+        step = run[0]
         origin = sent_in.get(step.number)
         sender = sender_of(path, step, origin)
         gone = vanished(path, step) if step.action in ("crash", "restart") else []
-        lines += _step_lines(step, _Origin(origin, sender, tuple(gone)), layout, paint, verbose)
+        just_said = origin == step.number - 1 and origin not in folded and not verbose
+        told = _Origin(origin, sender, tuple(gone), just_said, plumbing)
+        lines += _step_lines(step, told, layout, paint, verbose)
+        lines += [" " * layout.details + paint(note, "bold yellow") for note in notes.get(step.number, ())]
     if verbose:
         lines += ["Last state:", *_state_lines(path, -1, width)]
     return lines
+
+
+def _notes(diagnosis: Diagnosis | None) -> dict[int, list[str]]:
+    """What is to be said under a step."""
+    found: dict[int, list[str]] = {}
+    if diagnosis is not None and diagnosis.pivot is not None:
+        found.setdefault(diagnosis.pivot, []).append("<- this decides it")
+    if diagnosis is not None and diagnosis.no_return is not None:
+        found.setdefault(diagnosis.no_return, []).append("<- from here on it cannot be saved")
+    return found
+
+
+def _folded(path: Path, diagnosis: Diagnosis | None) -> frozenset[int]:
+    """The steps that are only named: those that carry on as usual, where at least two stand together."""
+    if diagnosis is None or not diagnosis.matters:
+        return frozenset()
+    usual = {step.number for step in path.steps} - set(diagnosis.matters)
+    return frozenset(number for number in usual if {number - 1, number + 1} & usual)
+
+
+def _runs(path: Path, folded: frozenset[int]) -> list[list[PathStep]]:
+    """The steps one by one, those that are folded together."""
+    runs: list[list[PathStep]] = []
+    for step in path.steps:
+        if step.number in folded and runs and runs[-1][-1].number in folded:
+            runs[-1].append(step)
+        else:
+            runs.append([step])
+    return runs
+
+
+def _folded_lines(run: Sequence[PathStep], layout: _Columns, paint: _Paint) -> list[str]:
+    """Steps that carry on as usual, by who took them: ``payer-1: start, adopt_epoch``."""
+    by_actor: dict[str, list[str]] = {}
+    for step in run:
+        by_actor.setdefault(words.clean(step.actor), []).append(words.clean(step.action))
+    told = "; ".join(f"{actor}: {', '.join(dict.fromkeys(actions))}" for actor, actions in by_actor.items())
+    numbers = f"{run[0].number}-{run[-1].number}"
+    lead = f"{numbers:>{layout.number}}  as usual: "
+    return [paint(line, "dim") for line in _hanging(lead, told, layout.width, indent=layout.number + 3)]
 
 
 @dataclass(frozen=True)
@@ -196,14 +296,16 @@ class _Origin:
     sent_in: int | None  # the step that sent the message received
     sender: str | None
     gone: tuple[str, ...]  # messages that went with a broken connection
+    just_said: bool = False  # its fields stand one line above
+    plumbing: Plumbing = NO_PLUMBING
 
 
 def _step_lines(step: PathStep, origin: _Origin, layout: _Columns, paint: _Paint, verbose: bool) -> list[str]:
-    mark = "!" if step.fault else " "
+    mark = "!" if step.fault or step.played else " "
     number = f"{step.number:>{layout.number}}"
     actor = words.pad(words.shorten(words.clean(step.actor), layout.actor), layout.actor)
     action = words.pad(words.shorten(words.clean(step.action), layout.action), layout.action)
-    style = "bold red" if step.fault else "bold"
+    style = "bold red" if step.fault or step.played else "bold"
     head = f"{paint(number, 'dim')} {paint(mark, style)} {actor}  {paint(action, style)}"
     details = _details(step, origin, layout, paint, verbose)
     if layout.own_line or not details:
@@ -223,8 +325,8 @@ def _details(step: PathStep, origin: _Origin, layout: _Columns, paint: _Paint, v
 
     if step.received is not None:
         sent_in = origin.sent_in
-        just_said = sent_in == step.number - 1 and not verbose  # Its fields stand one line above.
-        content = words.clean(step.received.type) if just_said else words.message(step.received)
+        just_said = origin.just_said
+        content = words.clean(step.received.type) if just_said else words.message(step.received, origin.plumbing)
         sender = _end(origin.sender, "the network")
         when = f" (sent in step {sent_in})" if sent_in is not None and not just_said else ""
         if step.fault and step.action in _MESSAGE_FAULTS:
@@ -232,13 +334,15 @@ def _details(step: PathStep, origin: _Origin, layout: _Columns, paint: _Paint, v
         else:
             arrival = "gets LATE " if step.late else "gets "
             say(arrival, f"{content} from {sender}{when}", "yellow" if step.late else "")
+    if step.played:
+        say("", f"the fault {words.clean(step.played)}", "red")
     if step.action in _ACTOR_EVENTS and step.received is None:
         say("", _ACTOR_EVENTS[step.action], "red" if step.fault else "")
     if step.choices:
         say("picks ", ", ".join(words.clean(choice) for choice in step.choices))
     wiped = [words.change(changed, whose=step.actor) for changed in step.changes if changed.wiped]
     if wiped:
-        say("forgets ", ", ".join(wiped), "red")
+        say("forgets ", ", ".join(wiped), "struck")
     elif step.action == "crash" and step.fault:
         say("", "stops; it had nothing to forget", "red")
     if origin.gone:
@@ -247,7 +351,7 @@ def _details(step: PathStep, origin: _Origin, layout: _Columns, paint: _Paint, v
     for text in _packed([words.shorten(change, most) for change in changes], room):
         say("", text)
     for sent in step.sent:
-        say("sends ", f"{words.message(sent)} to {_end(sent.receiver, 'everyone')}")
+        say("sends ", f"{words.message(sent, origin.plumbing)} to {_end(sent.receiver, 'everyone')}")
     return lines
 
 
@@ -413,9 +517,12 @@ def _asked(result: Result) -> Facts:
 
 def _fault_lines(result: Result) -> list[str]:
     names = [*result.faults, *(name for name in result.fired if name not in result.faults)]
-    if not names:
+    rows = [
+        (words.clean(name), f"up to {words.clean(count)}", "played by the model")
+        for name, count in result.played.items()
+    ]
+    if not names and not rows:
         return ["none were allowed"]
-    rows = []
     for name in names:
         budget = result.faults.get(name)
         times = "" if budget is None else "any number" if isinstance(budget, str) else f"up to {budget:,} a run"

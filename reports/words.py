@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
-from checker.verdict import Change, SentMessage
+from checker.verdict import NO_PLUMBING, Change, Plumbing, SentMessage
 
 
 def clean(text: object) -> str:
@@ -90,25 +90,27 @@ def wrap(text: str, width: int, first: int | None = None) -> list[str]:
 # --- Messages -------------------------------------------------------------------------------------------------------
 
 
-def value(item: Any) -> str:
-    """A message field's value, as the model would write it."""
+def value(item: Any, plumbing: Plumbing = NO_PLUMBING) -> str:
+    """A message field's value, as the model would write it; without the fields of structs that are ``plumbing``."""
     match item:
         case str():
             return clean(item)
         case {**entries}:
-            return "{" + ", ".join(f"{clean(key)}: {value(entry)}" for key, entry in entries.items()) + "}"
+            shown = {key: entry for key, entry in entries.items() if not plumbing.hides(key, entry)}
+            return "{" + ", ".join(f"{clean(key)}: {value(entry, plumbing)}" for key, entry in shown.items()) + "}"
         case list() | tuple():
-            return "[" + ", ".join(value(entry) for entry in item) + "]"
+            return "[" + ", ".join(value(entry, plumbing) for entry in item) + "]"
         case _:
             return clean(item)
 
 
-def message(sent: SentMessage) -> str:
-    return f"{clean(sent.type)}({', '.join(message_fields(sent))})"
+def message(sent: SentMessage, plumbing: Plumbing = NO_PLUMBING) -> str:
+    return f"{clean(sent.type)}({', '.join(message_fields(sent, plumbing))})"
 
 
-def message_fields(sent: SentMessage) -> list[str]:
-    return [f"{clean(name)}={value(item)}" for name, item in sent.fields.items()]
+def message_fields(sent: SentMessage, plumbing: Plumbing = NO_PLUMBING) -> list[str]:
+    shown = {name: item for name, item in sent.fields.items() if not plumbing.hides(name, item)}
+    return [f"{clean(name)}={value(item, plumbing)}" for name, item in shown.items()]
 
 
 def count(number: int, noun: str) -> str:

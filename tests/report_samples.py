@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from checker.verdict import (
     Change,
+    Diagnosis,
     Explored,
+    Ledger,
+    LedgerEvent,
+    Log,
+    LogEntry,
     Outcome,
     Path,
     PathStep,
@@ -363,3 +369,75 @@ def hostile() -> Result:
         why=[text],
         seconds={"load": 0.0},
     )
+
+
+def told() -> Result:
+    """A violation with all that can be said of it: logs, a ledger, what decided it, a shorter way, a witness."""
+    result = violated()
+    path = replace(incident(), logs=incident_logs(), ledger=incident_ledger())
+    few = crowd()
+    diagnosis = Diagnosis(
+        pivot=8,
+        no_return=13,
+        matters=(4, 5, 8, 9, 12, 13, 16),
+        fewest_faults={"crash producer": 1, "delay ProduceRequest": 1, "lose": 0},
+        fewest_path=few,
+        not_computed=("the frontier was not computed: the search stopped at the violation",),
+    )
+    broken = replace(result.properties[2], path=path, diagnosis=diagnosis)
+    witness = PropertyResult(
+        "every_record_confirmed", "sometimes", PropertyVerdict.REACHED, "Every record is confirmed.", path=few
+    )
+    result.properties = [result.properties[0], broken, witness]
+    result.overridden = ["acks is all: `enable.idempotence` needs it"]
+    result.one_sided = ["Producer.retry, line 7: `if` was never true"]
+    return result
+
+
+def incident_logs() -> tuple[tuple[Log, ...], ...]:
+    """One log, from nothing to two copies of record 0 with a marker and a deleted entry between them."""
+    second = LogEntry(1, "record 0", record="record 0", transaction="producer 2, epoch 0", state="open")
+    first = LogEntry(4, "record 0", record="record 0", transaction="producer 1, epoch 0", state="aborted")
+    old = LogEntry(0, "record 7", "gone")
+    empty = Log("payments-0", "partition-1")
+    one = Log("payments-0", "partition-1", (old, second), (("last stable offset", 1), ("high watermark", 2)))
+    done = replace(second, state="committed")
+    both = Log(
+        "payments-0",
+        "partition-1",
+        (old, done, LogEntry(2, "COMMIT", "marker", transaction="producer 2, epoch 0", state="committed"), first),
+        (("committed offset", 3), ("high watermark", 5)),
+    )
+    replica = Log("payments-0", "partition-2", (second,))
+    return (*[(empty,)] * 13, *[(one, replica)] * 3, (both, replica))
+
+
+def incident_ledger() -> Ledger:
+    return Ledger(
+        ("record 0", "record 00", "record 1"),
+        ("sent", "in the log", "acknowledged"),
+        (
+            LedgerEvent("record 0", "sent", "to partition-1", 4),
+            LedgerEvent("record 0", "in the log", "payments-0 @ 1", 13),
+            LedgerEvent("record 0", "in the log", "payments-0 @ 4", 16),
+            LedgerEvent("record 1", "acknowledged", "before the path began", 0),
+        ),
+    )
+
+
+def hostile_told() -> Result:
+    """The hostile result with logs, a ledger and a diagnosis that are hostile too."""
+    result = hostile()
+    for position, answer in enumerate(result.properties):
+        path = answer.path
+        assert path is not None
+        logs = tuple(
+            tuple(Log(text, text, (LogEntry(0, text, text, text, text, text),), ((text, 0),)) for text in HOSTILE)
+            for _ in path.states
+        )
+        ledger = Ledger(tuple(HOSTILE), tuple(HOSTILE), tuple(LedgerEvent(text, text, text, 1) for text in HOSTILE))
+        diagnosis = Diagnosis(3, 5, (3, 5), dict.fromkeys(HOSTILE, 1), path, tuple(HOSTILE))
+        result.properties[position] = replace(
+            answer, path=replace(path, logs=logs, ledger=ledger), reasons=tuple(HOSTILE), diagnosis=diagnosis
+        )
+    return result

@@ -240,7 +240,7 @@ def test_json_has_the_keys_of_format_1_in_their_order_and_additions_at_the_end()
 
     assert list(found) == [
         *("format", "spec", "title", "verdict", "properties", "explored", "bounds", "faults", "fired", "seconds"),
-        *("memory_bytes", "not_modelled", "why", "never_ran", "one_sided", "problem", "overridden"),
+        *("memory_bytes", "not_modelled", "why", "never_ran", "one_sided", "problem", "overridden", "played"),
     ]
     broken = found["properties"][2]
     assert list(broken) == [
@@ -248,7 +248,7 @@ def test_json_has_the_keys_of_format_1_in_their_order_and_additions_at_the_end()
         *("logs", "ledger", "diagnosis"),
     ]
     assert list(broken["path"][15]) == [
-        *("step", "actor", "action", "fault", "message", "changes", "sent", "choices", "late")
+        *("step", "actor", "action", "fault", "message", "changes", "sent", "choices", "late", "played")
     ]
     assert list(found["explored"]) == ["distinct_states", "transitions", "depth", "complete"]
     assert broken["faults"] == {"delay": 1, "lose": 1, "crash": 1, "pause": 1}
@@ -272,7 +272,7 @@ def test_a_report_is_text_json_and_the_pictures_of_each_path(tmp_path: FilePath)
     stem = "idempotent_producer_restart"
     pictures = ("dot", "svg", "sequence.svg", "mmd", "itf.json")
     assert [file.name for file in written] == [
-        *(f"{stem}.txt", f"{stem}.json"),
+        *(f"{stem}.txt", f"{stem}.json", f"{stem}.html"),
         *(f"{stem}.in_order.{suffix}" for suffix in pictures),
         *(f"{stem}.no_duplicates.{suffix}" for suffix in pictures),
     ]

@@ -16,6 +16,7 @@ from typing import Annotated
 from checker.lang import (
     ActorId,
     Below,
+    Counts,
     Durable,
     History,
     Of,
@@ -111,7 +112,7 @@ class JobManager:
     completed_states: Durable[dict[Subtask, TaskState | None]] = each(None)
     savepoint: Durable[CheckpointId] = NO_CHECKPOINT
     savepoint_states: Durable[dict[Subtask, TaskState | None]] = each(None)
-    timeouts: Durable[Annotated[int, UpTo(3)]] = 0
+    timeouts: Durable[Annotated[int, UpTo(3), Counts("checkpoint_timeout")]] = 0
     pending: Volatile[dict[CheckpointId, PendingCheckpoint | None]] = each(None)
     acknowledged_states: Volatile[dict[State, TaskState | None]] = each(None)
     restarts: Volatile[Annotated[int, UpTo(8)]] = 0

@@ -15,6 +15,7 @@ from typing import Annotated
 
 from checker.lang import (
     ActorId,
+    Counts,
     Durable,
     History,
     Of,
@@ -87,12 +88,12 @@ class Kafka:
     transactions: Durable[dict[TransactionalId, Transaction]] = each(Transaction())
     group_offsets: Durable[dict[Partition, Offset | None]] = each(None)
     log_starts: Durable[dict[Partition, Offset]] = each(0)
-    timeouts: Durable[Budget] = 0
-    expired: Durable[Budget] = 0
-    deleted: Durable[Budget] = 0
-    written: Durable[Budget] = 0
-    unavailable: Durable[Budget] = 0
-    unlisted: Durable[Budget] = 0
+    timeouts: Durable[Annotated[Budget, Counts("transaction_timeout")]] = 0
+    expired: Durable[Annotated[Budget, Counts("transactional_id_expiration")]] = 0
+    deleted: Durable[Annotated[Budget, Counts("retention")]] = 0
+    written: Durable[Annotated[Budget, Counts("foreign_offset_commit")]] = 0
+    unavailable: Durable[Annotated[Budget, Counts("coordinator_unavailable")]] = 0
+    unlisted: Durable[Annotated[Budget, Counts("partial_listing")]] = 0
 
     visible: History[dict[Record, Copies]] = each(0)  # What the reader of the output gets.
     committed_epochs: History[dict[TransactionalId, Epoch]] = each(NO_EPOCH)  # Of the id's latest commit.

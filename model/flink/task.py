@@ -23,6 +23,7 @@ from typing import Annotated
 
 from checker.lang import (
     ActorId,
+    Counts,
     Durable,
     History,
     MaxLen,
@@ -143,7 +144,7 @@ class Task:
     reported: Durable[bool] = (
         False  # The platform: this task manager has been missed, and has got nothing to run since.
     )
-    batches_expired: Durable[Annotated[int, UpTo(1)]] = 0
+    batches_expired: Durable[Annotated[int, UpTo(1), Counts("delivery_timeout")]] = 0
     phase: Volatile[Phase] = Phase.WAITING
     restored: Volatile[Offset | None] = None
     unlisted: Volatile[bool] = False  # The source runs, and has no partition.

@@ -22,6 +22,7 @@ from typing import Annotated
 from checker.lang import (
     ActorId,
     Between,
+    Counts,
     Durable,
     History,
     MaxLen,
@@ -154,8 +155,8 @@ class Consumer:
     revocation: Volatile[Revocation] = Revocation.NONE
     fenced: Volatile[bool] = False  # FENCED_INSTANCE_ID: the next poll() throws.
     batches: Volatile[Annotated[int, UpTo(1)]] = 0  # Since the last commit.
-    failed: Volatile[Annotated[int, UpTo(1)]] = 0
-    late: Volatile[Annotated[int, UpTo(1)]] = 0
+    failed: Volatile[Annotated[int, UpTo(1), Counts("processing_failure")]] = 0
+    late: Volatile[Annotated[int, UpTo(1), Counts("max_poll_interval")]] = 0
     effects: History[dict[InputRecord, Copies]] = each(0)
     first: History[dict[Partition, Position | None]] = each(None)  # Where auto.offset.reset=latest put it first.
     found_while_running: History[bool] = False  # The partition that was added.

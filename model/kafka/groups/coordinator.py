@@ -18,6 +18,7 @@ from enum import Enum
 from typing import Annotated
 
 from checker.lang import (
+    Counts,
     Durable,
     History,
     UpTo,
@@ -97,7 +98,7 @@ class GroupCoordinator:
     committed: Durable[dict[Partition, Position | None]] = each(None)
     lagging: Durable[dict[Partition, Position | None]] = each(None)  # The offsets at a replica that is behind.
     loaded: Durable[bool] = False  # `committed_before` has been read from the log.
-    expired: Durable[Annotated[int, UpTo(1)]] = 0
+    expired: Durable[Annotated[int, UpTo(1), Counts("offsets_retention")]] = 0
     state: Volatile[GroupState] = GroupState.EMPTY
     joins: Volatile[dict[Member, Connection | None]] = each(None)  # Joins that wait for the rebalance to complete.
     partitions_seen: Volatile[Annotated[int, UpTo("partitions")]] = 0

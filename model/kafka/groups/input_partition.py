@@ -9,7 +9,7 @@ transactions in the input, batches: what a consumer does not hand out of a respo
 
 from typing import Annotated
 
-from checker.lang import Durable, UpTo, Volatile, action, actor, choose, each, on, require, send
+from checker.lang import Counts, Durable, UpTo, Volatile, action, actor, choose, each, on, require, send
 from model.kafka.groups.messages import (
     Error,
     FetchRequest,
@@ -35,7 +35,7 @@ class InputPartition:
 
     exists: Durable[bool] = False
     appended: Durable[Position] = 0  # Beyond `initial`.
-    log_start: Durable[Position] = 0
+    log_start: Durable[Annotated[Position, Counts("retention")]] = 0
     waiting: Volatile[dict[Member, Position | None]] = each(None)  # Fetches that found nothing.
 
     @action

@@ -14,6 +14,7 @@ from typing import Annotated
 
 from checker.lang import (
     ActorId,
+    Counts,
     Durable,
     UpTo,
     action,
@@ -57,8 +58,8 @@ class Controller:
     eligible: Durable[dict[Broker, bool]] = each(False)  # The ELR.
     fenced: Durable[dict[Broker, bool]] = each(False)
     last_known_leader: Durable[Broker | None] = None
-    timed_out: Durable[dict[Broker, Annotated[int, UpTo(2)]]] = each(0)
-    rebalanced: Durable[Annotated[int, UpTo(3)]] = 0
+    timed_out: Durable[Annotated[dict[Broker, Annotated[int, UpTo(2)]], Counts("session_timeout")]] = each(0)
+    rebalanced: Durable[Annotated[int, UpTo(3), Counts("preferred_election")]] = 0
 
     @action
     def fence(self) -> None:

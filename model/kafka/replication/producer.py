@@ -16,6 +16,7 @@ from typing import Annotated
 from checker.lang import (
     ActorId,
     Below,
+    Counts,
     Durable,
     MaxLen,
     UpTo,
@@ -113,8 +114,8 @@ class Producer:
     producer_id: Durable[ProducerId] = 0  # A new process asks for the next.
     connection: Durable[dict[Target, Attempt]] = each(0)
     leader: Durable[Broker] = 1  # A new process asks for it; without an answer it asks any live broker.
-    expired: Durable[Annotated[int, UpTo(2)]] = 0
-    missed: Durable[Annotated[int, UpTo(2)]] = 0
+    expired: Durable[Annotated[int, UpTo(2), Counts("delivery_timeout")]] = 0
+    missed: Durable[Annotated[int, UpTo(2), Counts("unknown_topic")]] = 0
 
     started: Volatile[bool] = False  # The application has called send() for all of its records.
     queue: Volatile[Records] = ()

@@ -18,6 +18,7 @@ from typing import Annotated
 
 from checker.lang import (
     ActorId,
+    Counts,
     Durable,
     MaxLen,
     UpTo,
@@ -122,11 +123,11 @@ class Replica:
     log: Durable[Annotated[tuple[LogEntry, ...], MaxLen("log")]] = ()
     high_watermark: Durable[Offset] = 0
     log_start: Durable[Offset] = 0  # What is below is still in `log`, for consumers had it.
-    tails_lost: Durable[Annotated[int, UpTo(3)]] = 0
-    refused: Durable[Annotated[int, UpTo(2)]] = 0
-    expired: Durable[Annotated[int, UpTo(2)]] = 0
-    retained: Durable[Annotated[int, UpTo(2)]] = 0
-    lags_seen: Durable[dict[Broker, Annotated[int, UpTo(2)]]] = each(0)
+    tails_lost: Durable[Annotated[int, UpTo(3), Counts("power_loss")]] = 0
+    refused: Durable[Annotated[int, UpTo(2), Counts("authorization_failure")]] = 0
+    expired: Durable[Annotated[int, UpTo(2), Counts("producer_state_expiry")]] = 0
+    retained: Durable[Annotated[int, UpTo(2), Counts("retention")]] = 0
+    lags_seen: Durable[Annotated[dict[Broker, Annotated[int, UpTo(2)]], Counts("replica_lag")]] = each(0)
 
     leader: Volatile[Broker | None] = 1
     leader_epoch: Volatile[LeaderEpoch] = 0

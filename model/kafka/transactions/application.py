@@ -28,6 +28,7 @@ from typing import Annotated
 
 from checker.lang import (
     ActorId,
+    Counts,
     Durable,
     History,
     Of,
@@ -200,9 +201,9 @@ class Application:
     # verifies may still hold one of them when nothing is on its way.
     attempt: Volatile[Attempt] = 0
     failed: Volatile[bool] = False  # ABORTABLE_ERROR
-    expired: Volatile[Annotated[int, UpTo(1)]] = 0
-    timed_out: Volatile[Annotated[int, UpTo(1)]] = 0
-    aborted: Volatile[Annotated[int, UpTo(1)]] = 0
+    expired: Volatile[Annotated[int, UpTo(1), Counts("delivery_timeout")]] = 0
+    timed_out: Volatile[Annotated[int, UpTo(1), Counts("commit_timeout")]] = 0
+    aborted: Volatile[Annotated[int, UpTo(1), Counts("application_abort")]] = 0
     confirmed: History[frozenset[Record]] = (
         frozenset()
     )  # commitTransaction() returned (where somebody may say so wrongly).

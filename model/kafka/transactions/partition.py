@@ -20,6 +20,7 @@ from typing import Annotated
 
 from checker.lang import (
     ActorId,
+    Counts,
     Durable,
     History,
     MaxLen,
@@ -107,7 +108,7 @@ class PartitionLeader:
     # What the reader or the last stable offset still needs: nobody asks for what is below again.
     log: Durable[Annotated[tuple[LogEntry, ...], MaxLen("log")]] = ()
     producers: Durable[dict[ProducerId, ProducerStateEntry]] = each(ProducerStateEntry())
-    expirations: Durable[Annotated[int, UpTo("producer_expirations")]] = 0
+    expirations: Durable[Annotated[int, UpTo("producer_expirations"), Counts("producer_id_expiration")]] = 0
     waiting: Volatile[Batch | None] = None  # The batch that is being verified.
     guard: Volatile[bool] = False  # The guard that `waiting` presents is still the stored one.
     verified: Volatile[bool] = False  # `waiting` has its answer and is about to be appended.

@@ -23,6 +23,7 @@ from typing import Annotated
 
 from checker.lang import (
     ActorId,
+    Counts,
     Durable,
     History,
     UpTo,
@@ -129,12 +130,12 @@ class TransactionCoordinator:
     coordinator_epoch: Durable[CoordinatorEpoch] = 0  # The leader epoch of the state log's partition.
     # 1, 2: a replica in the ISR still has Ongoing here, of the same epoch, of the one before.
     lag: Durable[dict[TransactionalId, Annotated[int, UpTo("2 * unreplicated_appends")]]] = each(0)
-    timeouts: Durable[Annotated[int, UpTo("transaction_timeouts")]] = 0
-    expirations: Durable[Annotated[int, UpTo("expirations")]] = 0
-    refused: Durable[Annotated[int, UpTo("refused_appends")]] = 0
-    load_failures: Durable[Annotated[int, UpTo("load_failures")]] = 0
-    timed_out: Durable[Annotated[int, UpTo("timed_out_appends")]] = 0
-    unreplicated: Durable[Annotated[int, UpTo("unreplicated_appends")]] = 0
+    timeouts: Durable[Annotated[int, UpTo("transaction_timeouts"), Counts("slow_transaction")]] = 0
+    expirations: Durable[Annotated[int, UpTo("expirations"), Counts("transactional_id_expiration")]] = 0
+    refused: Durable[Annotated[int, UpTo("refused_appends"), Counts("state_log_append")]] = 0
+    load_failures: Durable[Annotated[int, UpTo("load_failures"), Counts("load_failure")]] = 0
+    timed_out: Durable[Annotated[int, UpTo("timed_out_appends"), Counts("state_log_append")]] = 0
+    unreplicated: Durable[Annotated[int, UpTo("unreplicated_appends"), Counts("state_log_append")]] = 0
     cache: Volatile[dict[TransactionalId, TransactionMetadata]] = each(TransactionMetadata())
     pending_state: Volatile[dict[TransactionalId, TransactionState | None]] = each(None)
     last_epoch: Volatile[dict[TransactionalId, Epoch]] = each(NO_EPOCH)

@@ -1,0 +1,106 @@
+"""Each step of a path in words, as HTML: what came in, what it did, what it forgot, what it sent."""
+
+from __future__ import annotations
+
+from checker.verdict import NO_PLUMBING, Change, Path, PathStep, Plumbing, SentMessage
+from reports import words
+from reports.flights import origins, sender_of, vanished
+from reports.html.markup import Markup, join, tag, text
+
+_MESSAGE_FAULTS = {
+    "lose": "is lost",
+    "duplicate": "is repeated: it will arrive twice",
+    "delay": "is held up: it may arrive at any later time, even on a new connection",
+}
+_ACTOR_EVENTS = {
+    "pause": "stops running and does not know it",
+    "resume": "wakes up and carries on where it stopped",
+}
+
+
+def steps(path: Path, number: int, notes: dict[int, list[str]], matters: frozenset[int]) -> Markup:
+    """All steps as a list. ``notes`` are badges by step; ``matters`` empty: not known which do."""
+    sent_in = origins(path)
+    return tag(
+        "ol",
+        *(_item(path, step, number, sent_in.get(step.number), notes.get(step.number, []), matters)
+          for step in path.steps),
+        class_="story",
+    )  # fmt: skip
+
+
+def _item(
+    path: Path, step: PathStep, number: int, sent_in: int | None, notes: list[str], matters: frozenset[int]
+) -> Markup:
+    kind = "is-fault" if step.fault else "is-routine" if matters and step.number not in matters else ""
+    head = tag(
+        "p",
+        tag("a", str(step.number), href=f"#path={number}&step={step.number}", class_="number", data_goto=step.number),
+        " ",
+        tag("bdi", step.actor, class_="actor"),
+        " ",
+        tag("code", step.action, class_="action"),
+        *(join([" ", tag("span", badge, class_=f"badge {look}")]) for badge, look in _badges(step, notes)),
+        class_="step-head",
+    )
+    return tag("li", head, tag("ul", *_lines(path, step, sent_in)), class_=kind or None, data_step=step.number)
+
+
+def _badges(step: PathStep, notes: list[str]) -> list[tuple[str, str]]:
+    found = [("fault", "bad")] if step.fault else []
+    if step.late:
+        found.append(("arrives late", "late"))
+    return found + [(note, "mark") for note in notes]
+
+
+def _lines(path: Path, step: PathStep, sent_in: int | None) -> list[Markup]:
+    lines: list[Markup] = []
+    if step.received is not None:
+        sender = sender_of(path, step, sent_in)
+        when = f", sent in step {sent_in}" if sent_in is not None else ""
+        origin = join([" from ", tag("bdi", sender or "the network"), when])
+        if step.fault and step.action in _MESSAGE_FAULTS:
+            lines.append(
+                _line(message(step.received, path.plumbing), origin, ": ", _MESSAGE_FAULTS[step.action], look="bad")
+            )
+        else:
+            lines.append(_line("gets LATE " if step.late else "gets ", message(step.received, path.plumbing), origin))
+    elif step.action in _ACTOR_EVENTS:
+        lines.append(_line(_ACTOR_EVENTS[step.action], look="bad" if step.fault else ""))
+    if step.choices:
+        lines.append(_line("picks ", _listed(step.choices)))
+    wiped = [one for one in step.changes if one.wiped]
+    if wiped:
+        lines.append(_line("forgets ", *_separated([_wiped(one, step.actor) for one in wiped]), look="bad"))
+    elif step.action == "crash" and step.fault:
+        lines.append(_line("stops; it had nothing to forget", look="bad"))
+    gone = vanished(path, step) if step.action in ("crash", "restart") else []
+    if gone:
+        lines.append(_line("what was on its way to it is gone: ", _listed(gone), look="bad"))
+    for one in step.changes:
+        if not one.wiped:
+            lines.append(_line(tag("code", words.change(one, whose=step.actor))))
+    for sent in step.sent:
+        lines.append(_line("sends ", message(sent, path.plumbing), " to ", tag("bdi", sent.receiver or "everyone")))
+    return lines
+
+
+def _line(*children: str, look: str = "") -> Markup:
+    return tag("li", *children, class_=look or None)
+
+
+def message(sent: SentMessage, plumbing: Plumbing = NO_PLUMBING) -> Markup:
+    fields = ", ".join(words.message_fields(sent, plumbing))
+    return tag("code", tag("b", sent.type), f"({fields})")
+
+
+def _wiped(change: Change, whose: str) -> Markup:
+    return tag("s", tag("code", words.change(change, whose=whose)))
+
+
+def _listed(items: tuple[str, ...] | list[str]) -> Markup:
+    return join(_separated([tag("code", item) for item in items]))
+
+
+def _separated(items: list[Markup]) -> list[Markup]:
+    return [piece for place, item in enumerate(items) for piece in ((text(", "), item) if place else (item,))]

@@ -1,0 +1,132 @@
+"""What a report says first: what was found, what decided it, and when it was too late. Sentences, without markup."""
+
+from __future__ import annotations
+
+import shlex
+from typing import NamedTuple
+
+from checker.verdict import Diagnosis, Outcome, Path, PathStep, PropertyResult, PropertyVerdict, Result
+from reports import words
+
+_FAULTS = {
+    "crash": "the crash of {actor}",
+    "restart": "the restart of {actor}",
+    "pause": "the pause of {actor}",
+    "resume": "the waking up of {actor}",
+    "lose": "the loss of {message}",
+    "duplicate": "the repetition of {message}",
+    "delay": "the delay of {message}",
+}
+_MEANINGS = {
+    Outcome.HOLDS: "Every state within the stated bounds was visited; nothing is said beyond them.",
+    Outcome.VIOLATED: "A guarantee is broken. Below is a shortest way there.",
+    Outcome.INCONCLUSIVE: "The search stopped before it was complete. Nothing is known about what lies deeper.",
+    Outcome.VACUOUS: "Nothing is violated, but something that was asked for never happened: this pass shows little.",
+}
+
+
+def sentence(text: str) -> str:
+    text = words.clean(text).strip()
+    return text if not text or text[-1] in ".!?" else f"{text}."
+
+
+def broken(result: Result) -> list[PropertyResult]:
+    """What is violated, the shortest path first."""
+    found = [one for one in result.properties if one.verdict is PropertyVerdict.VIOLATED]
+    return sorted(found, key=lambda one: (one.steps is None, one.steps or 0))
+
+
+def meaning(result: Result) -> str:
+    if result.problem:
+        return "This is a mistake in the model, not a finding about the protocol: nothing was decided."
+    return _MEANINGS[result.outcome]
+
+
+def length(answer: PropertyResult) -> str:
+    """``in 51 steps, 1 of them a fault``."""
+    if answer.steps is None:
+        return ""
+    if answer.steps == 0:
+        return "in the initial state"
+    said = f"in {words.count(answer.steps, 'step')}"
+    faults = sum((answer.faults or {}).values())
+    if answer.path is None:
+        return said
+    if not faults:
+        return f"{said}, none of them a fault"
+    return f"{said}, {faults} of them {'a fault' if faults == 1 else 'faults'}"
+
+
+def fault(step: PathStep) -> str:
+    """``the delay of EndTxnRequest``; of a step that is none, its action."""
+    form = _FAULTS.get(step.action)
+    actor = words.clean(step.actor)
+    if step.played:
+        return f"the fault {words.clean(step.played)} ({actor}: {words.clean(step.action)})"
+    if not step.fault or form is None or ("{message}" in form and step.received is None):
+        return f"{words.clean(step.action)} of {actor}"
+    message = words.clean(step.received.type) if step.received is not None else ""
+    return form.format(actor=actor, message=message)
+
+
+class Said(NamedTuple):
+    label: str
+    sentence: str
+    step: int | None = None  # that it is about
+
+
+def diagnosis(result: Result, found: Diagnosis, path: Path) -> list[Said]:
+    """What is said of each part that was computed, then of each that was not."""
+    said: list[Said] = []
+    uncounted = words.listing(words.clean(name) for name in result.uncounted)
+    if (pivot := _step(path, found.pivot)) is not None:
+        said.append(
+            Said(
+                "What decided it",
+                f"Step {pivot.number}, {fault(pivot)}. Before it the guarantee would have been kept without "
+                "further faults, whatever happened next.",
+                pivot.number,
+            )
+        )
+    if (last := _step(path, found.no_return)) is not None:
+        said.append(
+            Said(
+                "Too late",
+                f"After step {last.number} ({words.clean(last.actor)}: {words.clean(last.action)}) nothing saves it: "
+                "even without further faults the guarantee is lost, whatever happens next.",
+                last.number,
+            )
+        )
+    elif found.no_return == 0:
+        said.append(Said("Too late", "From the start: no run without faults keeps the guarantee for good."))
+    if found.fewest_faults is not None:
+        said.append(Said("Fewest faults", _fewest(found, uncounted)))
+    said += [Said("Not computed", sentence(text)) for text in found.not_computed]
+    return said
+
+
+def _fewest(found: Diagnosis, uncounted: str) -> str:
+    counts = {name: number for name, number in (found.fewest_faults or {}).items() if number}
+    if not counts and uncounted:
+        return f"None is needed, as far as they are counted: {uncounted} is not, the steps show what came of it."
+    if not counts:
+        return "None is needed: it happens without any fault."
+    times = words.listing(
+        words.clean(name) + (f" ({number} times)" if number > 1 else "") for name, number in counts.items()
+    )
+    total = sum(counts.values())
+    need = "One fault is" if total == 1 else f"{total} faults are"
+    if found.fewest_path is None:
+        return f"{need} needed: {times}. The path shown has no more."
+    return f"{need} needed: {times}. A path with just {'that' if total == 1 else 'these'} is shown as well."
+
+
+def _step(path: Path, number: int | None) -> PathStep | None:
+    return path.steps[number - 1] if number is not None and 0 < number <= len(path.steps) else None
+
+
+def replay(result: Result, path: Path) -> str:
+    """The command that shows the path again."""
+    if not path.replay:
+        return ""
+    return f"python -m checker {shlex.quote(words.clean(result.spec))} --replay {words.clean(path.replay)}"

@@ -1,0 +1,122 @@
+"""What a model tells about its paths: the logs drawn in each state, and the ledger of the records."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from checker import check
+from checker.options import Options
+from checker.spec import load
+from checker.verdict import Ledger, PropertyVerdict
+from checker.verdict import Path as Told
+
+ROOT = Path(__file__).parent.parent
+
+
+def first_path(spec: str) -> Told:
+    result = check.run(load(str(ROOT / "specs" / f"{spec}.yaml")))
+    broken = [one for one in result.properties if one.verdict is PropertyVerdict.VIOLATED]
+    assert broken
+    assert broken[0].path is not None
+    return broken[0].path
+
+
+def ledger_of(path: Told) -> Ledger:
+    assert path.ledger is not None
+    return path.ledger
+
+
+def cell(ledger: Ledger, record: str, column: str) -> list[str]:
+    return [one.text for one in ledger.events if one.record == record and one.column == column]
+
+
+def small_violated_specs() -> list[str]:
+    """Pipelines that are broken within nine steps; the report of every spec is written by .ci/run."""
+    found = []
+    for path in sorted((ROOT / "specs").rglob("*.yaml")):
+        text = path.read_text()
+        expected = re.search(r"^expect: .*\bsteps: ([1-9])\b(?!\d)", text, re.MULTILINE)
+        if expected and re.search(r"^model: (kafka|flink)$", text, re.MULTILINE):
+            found.append(str(path.relative_to(ROOT / "specs").with_suffix("")))
+    return found
+
+
+@pytest.mark.parametrize("spec", small_violated_specs())
+def test_a_story_is_whole(spec: str) -> None:
+    """Every state has its logs; offsets rise; whatever record is spoken of has its row in the ledger."""
+    path = first_path(spec)
+    ledger = path.ledger
+    if ledger is None:
+        assert not any(log.entries for logs in path.logs for log in logs)
+        return
+
+    assert len(path.logs) == len(path.states)
+    assert {one.record for one in ledger.events} <= set(ledger.records)
+    assert {one.column for one in ledger.events} <= set(ledger.columns)
+    assert all(0 <= one.step <= len(path.steps) for one in ledger.events)
+    assert [one.step for one in ledger.events] == sorted(one.step for one in ledger.events)
+    for logs in path.logs:
+        assert len({log.name for log in logs}) == len(logs)
+        for log in logs:
+            assert [one.offset for one in log.entries] == sorted({one.offset for one in log.entries})
+            assert {one.record for one in log.entries} - {""} <= set(ledger.records)
+
+
+def test_the_ledger_of_a_late_end_txn_shows_what_is_missing() -> None:
+    """KAFKA-17754: order 1 was sent nowhere, and the offset has moved past it."""
+    ledger = ledger_of(first_path("bugs/TXN-01_delayed_end_txn"))
+
+    assert cell(ledger, "order 1", "in the log") == []
+    assert cell(ledger, "order 1", "committed offset of orders") == ["moved past it (1 -> 2)"]
+    assert cell(ledger, "order 0", "read") == ["ledger-1 gets it from payments-0", "ledger-2 gets it from payments-1"]
+
+
+def test_the_log_shows_an_aborted_transaction_and_an_open_one() -> None:
+    """A read_uncommitted reader gets both copies; one was aborted, the other is still open."""
+    path = first_path("broken/read_uncommitted")
+
+    payments = next(log for log in path.logs[-1] if log.name == "payments-0")
+    assert [(one.text, one.state) for one in payments.entries if one.kind == "record"] == [
+        ("order 0", "aborted"),
+        ("order 0", "open"),
+    ]
+    assert [one.text for one in payments.entries if one.kind == "marker"] == ["ABORT"]
+
+
+def test_the_ledger_tells_where_an_acknowledged_record_was() -> None:
+    """acks=1: the leader alone had it, and is down."""
+    path = first_path("claims/S03_acks_1")
+    ledger = ledger_of(path)
+
+    assert cell(ledger, "record 0", "in the log of") == ["broker-1 @ 0, leader epoch 0"]
+    assert cell(ledger, "record 0", "what the application was told") == ["acknowledged"]
+    assert [log.name for log in path.logs[-1]] == ["broker-1 (down)", "broker-2 (leads)", "broker-3"]
+
+
+def test_the_ledger_of_a_group_tells_what_was_handed_out_and_had_no_effect() -> None:
+    """Auto-commit with a worker: handed out, committed, and gone with the process."""
+    ledger = ledger_of(first_path("scenarios/C02_auto_commit_worker"))
+
+    assert cell(ledger, "record 0", "handed out by poll()") == ["to billing-1"]
+    assert cell(ledger, "record 0", "effect") == []
+    assert cell(ledger, "record 0", "committed offset") == ["moved past it (0 -> 2)"]
+
+
+def test_the_ledger_of_a_job_tells_the_aborted_transaction() -> None:
+    """A new submission from the group offset: what was written is aborted, and nobody reads it again."""
+    ledger = ledger_of(first_path("flink/F12_new_submission_loses"))
+
+    assert cell(ledger, "record 0", "in the output")[-1].startswith("aborted")
+    assert cell(ledger, "record 0", "delivered") == []
+
+
+def test_a_model_without_story_is_told_without() -> None:
+    """Textbook models have neither logs nor records."""
+    result = check.run(load(str(ROOT / "specs/textbook/die_hard.yaml")), Options(witnesses=True))
+
+    path = next(one.path for one in result.properties if one.path is not None)
+    assert path.logs == ()
+    assert path.ledger is None
