@@ -165,7 +165,19 @@ def test_every_form_of_a_path() -> None:
     assert path.to_csv().count("\r\n") == 8
     assert path.to_shiviz().count("\n") == 9
     assert [one["step"] for one in json.loads(path.to_json())] == list(range(1, 8))
-    assert path.to_html().startswith("<!DOCTYPE html>")
+    assert path.to_html().lower().startswith("<!doctype html>")
+    assert "commit_offset" in path.to_html()
+    assert checker.replay(BROKEN, path.code).to_html().startswith("<!DOCTYPE html>")
+
+
+def test_a_page_of_one_path_has_no_other() -> None:
+    every = two_phase().to_html()
+    one = two_phase()["all_aborted"].path
+    assert one is not None
+
+    assert "all_committed" in every
+    assert "all_aborted" in one.to_html()
+    assert "all_committed" not in one.to_html()
 
 
 def test_every_form_of_a_result() -> None:
@@ -188,7 +200,8 @@ def test_a_notebook_shows_text_and_the_picture() -> None:
 
 def test_hostile_names_are_only_text_in_a_notebook() -> None:
     result = api.Result(samples.hostile(), broken().asked)
-    for shown in (result._repr_html_(), result.to_html(), page.page(samples.HOSTILE[0], "")):
+    replayed = api.Path(samples.incident(), samples.HOSTILE[0], samples.HOSTILE[1])
+    for shown in (result._repr_html_(), replayed.to_html(), page.page(samples.HOSTILE[0], "")):
         shown.encode("utf-8")
         tags = set(re.findall(r"<\s*/?\s*([A-Za-z!][\w-]*)", shown))
         assert tags <= {

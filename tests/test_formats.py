@@ -6,6 +6,7 @@ import csv as standard_csv
 import io
 import json
 import re
+from dataclasses import replace
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -244,6 +245,14 @@ def test_a_row_says_what_happened() -> None:
     assert late["fields"] == "producer_id=1; epoch=0; sequence=0; record=0"
     assert (crash["fault"], crash["changes"]) == ("true", "")
     assert crash["wiped"] == "producer_id=1; next_sequence=1; unacked={0}"
+
+
+def test_a_fault_that_an_actor_plays_is_named() -> None:
+    path = samples.incident()
+    told = replace(path, steps=(*path.steps[:3], replace(path.steps[3], played="timeout"), *path.steps[4:]))
+
+    assert rows(told)[3]["played"] == "timeout"
+    assert parsed(shiviz.dumps(told))[3][2].startswith("! 4 send_next; the fault timeout; ")
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", " =1+1", "\t=1", "\r=1"])
