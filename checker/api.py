@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, get_args
 
 from checker.nearest import suggestion
@@ -141,6 +141,7 @@ class Path:
     spec: str = ""
     ending: tuple[str, ...] = ()  # The sentences under the last step of a picture.
     good: bool = False  # Whether that end is what somebody hoped for.
+    answer: ResultData | None = field(default=None, repr=False)  # What it is a part of, with no other path in it.
     violations: tuple[str, ...] = ()  # Of a replay: what its last state violates, in sentences.
 
     @property
@@ -192,10 +193,17 @@ class Path:
         return render_path(self.data, color, verbose)
 
     def to_html(self) -> str:
-        """A page that needs nothing else: the sequence diagram, and the steps in words."""
-        from reports.page import page
+        """A page that opens from a disk: the diagram, a slider over the steps, the state and the logs beside it.
 
-        return page(self.title or self.spec, self._repr_html_())
+        Of a replay, which answers no question, the picture and the steps in words.
+        """
+        if self.answer is None:
+            from reports import page
+
+            return page.page(self.title or self.spec, self._repr_html_())
+        from reports import html
+
+        return html.page(self.answer)
 
     def to_svg(self) -> str:
         """A sequence diagram: a lane an actor, an arrow a message, time downwards."""
@@ -245,8 +253,7 @@ class Property:
     """One property of a spec, and what was found."""
 
     data: PropertyResult
-    title: str = ""
-    spec: str = ""
+    answer: ResultData = field(repr=False)  # What it is a part of.
 
     @property
     def name(self) -> str:
@@ -284,7 +291,8 @@ class Property:
 
         if self.data.path is None:
             return None
-        return Path(self.data.path, self.title, self.spec, ending(self.data), is_good(self.data))
+        alone = replace(self.answer, properties=[self.data], problem_path=None)
+        return Path(self.data.path, alone.title, alone.spec, ending(self.data), is_good(self.data), alone)
 
     def __repr__(self) -> str:
         return f"<Property {self.name}: {self.verdict}>"
@@ -321,7 +329,7 @@ class Result:
     @property
     def properties(self) -> list[Property]:
         """In the order of the spec; "deadlock" last, where it was asked for."""
-        return [Property(one, self.title, self.spec) for one in self.data.properties]
+        return [Property(one, self.data) for one in self.data.properties]
 
     def __getitem__(self, name: str) -> Property:
         """The property of that name; the name without its arguments does if only one has it."""
@@ -340,7 +348,7 @@ class Result:
         """The shortest counterexample (of a wrong model: the path to its error), else the first witness there is."""
         if self.data.problem_path is not None:
             ending = ("model error", self.data.problem)
-            return Path(self.data.problem_path, self.title, self.spec, ending)
+            return Path(self.data.problem_path, self.title, self.spec, ending, answer=self.data)
         with_path = [one for one in self.properties if one.path is not None]
         with_path.sort(key=lambda one: (one.data.verdict is not PropertyVerdict.VIOLATED, one.steps or 0))
         return with_path[0].path if with_path else None
@@ -381,10 +389,10 @@ class Result:
         return dumps(document(self.data))
 
     def to_html(self) -> str:
-        """A page that needs nothing else: what the terminal shows, and the first path as a picture."""
-        from reports.page import page
+        """The report as one page that opens from a disk, with every path: what ``--report`` writes."""
+        from reports import html
 
-        return page(self.title or self.spec, self._repr_html_())
+        return html.page(self.data)
 
     def graph(
         self,

@@ -586,7 +586,7 @@ def export(given: Sequence[str]) -> int:
     )
     parser.add_argument("--nodes", type=_positive_int, metavar="N",
                         help="at most so many nodes, those nearest to the path; one stands for the rest")  # fmt: skip
-    parser.add_argument("--states", type=_positive_int, metavar="N",
+    parser.add_argument("--states", type=_states, metavar="N",
                         help="explore so many; without --group-by and --nodes refuse a larger graph")  # fmt: skip
     parser.add_argument("--engine", choices=ENGINES, default="auto", help="of the search; the answer is the same")
     arguments = _parsed(parser, given)

@@ -1,6 +1,7 @@
 """The steps of a path as a table (CSV, RFC 4180): one row a step, for spreadsheets and data frames.
 
-A cell that a spreadsheet would run as a formula gets an apostrophe in front, which it shows as text.
+``fault`` is a fault of the network or of a process; ``played`` names one that an actor of the model plays itself. A
+cell that a spreadsheet would run as a formula gets an apostrophe in front, which it shows as text.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from reports import words
 
 COLUMNS = (
     "step", "actor", "action", "fault", "late", "message", "from", "to", "fields", "choices", "changes", "wiped",
-    "sent",
+    "sent", "played",
 )  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # OWASP, "CSV injection"
 _SEPARATOR = "; "
@@ -51,6 +52,7 @@ def _row(step: PathStep) -> list[str | int]:
         _SEPARATOR.join(words.change(one, whose=step.actor) for one in step.changes if not one.wiped),
         _SEPARATOR.join(words.change(one, whose=step.actor) for one in step.changes if one.wiped),
         _SEPARATOR.join(_sent(one) for one in step.sent),
+        step.played,
     ]
 
 

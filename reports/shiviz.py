@@ -101,11 +101,13 @@ def _distinct(name: str, taken: set[str]) -> str:
 
 
 def _event(step: PathStep) -> str:
-    parts = [f"{'! ' if step.fault else ''}{step.number} {words.clean(step.action)}"]
+    parts = [f"{'! ' if step.fault or step.played else ''}{step.number} {words.clean(step.action)}"]
     if step.received is not None:
         verb = _VERBS.get(step.action, "") if step.fault else "arrives LATE" if step.late else "arrives"
         about = f"{words.message(step.received)} {verb}".strip()
         parts = [f"! {step.number} {about}"] if _on_the_way(step) else [*parts, about]
+    if step.played:
+        parts.append(f"the fault {words.clean(step.played)}")
     if step.choices:
         parts.append(f"picks {', '.join(words.clean(choice) for choice in step.choices)}")
     wiped = [words.change(one, whose=step.actor) for one in step.changes if one.wiped]

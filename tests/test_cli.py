@@ -533,7 +533,7 @@ def test_a_counterexample_can_be_replayed(tmp_path: Path, capsys: pytest.Capture
     assert "error[replay]" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("format", ["dot", "graphml", "json", "itf", "mermaid"])
+@pytest.mark.parametrize("format", ["dot", "svg", "graphml", "json", "itf", "mermaid", "csv", "shiviz"])
 def test_export(tmp_path: Path, capsys: pytest.CaptureFixture[str], format: str) -> None:
     spec = write_spec(tmp_path, "a.yaml")
     target = tmp_path / "exported"
