@@ -253,7 +253,9 @@ def first_level(engine: Searching, goal: Finding, patience: Patience) -> int | N
         stuck = engine.stuck
         while (progress := engine.expand(0.1)) is not Slice.DONE:
             patience.check_time()
-            if progress is Slice.MEMORY or engine.states > patience.states:
+            if progress is Slice.MEMORY:
+                raise Unknown("the memory limit was reached")
+            if engine.states > patience.states:
                 raise Unknown(f"there are more than {patience.states:,} states to visit")
         if goal.target is Target.STUCK and engine.stuck > stuck:
             return level
