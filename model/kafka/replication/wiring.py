@@ -27,6 +27,7 @@ WHY_NOT = {
     "auto.leader.rebalance.enable": "time: how often it acts is the fault budget preferred_election",
     "log.flush.interval.messages": "flushing: nothing is flushed, and a power loss may take any end of a log",
 }
+LOOK_BACK = ("committed_is_kept", "reads_agree", "acknowledged_by_min_isr")  # Guarantees that read History.
 REACTIONS = {
     "give up": "GIVE_UP", "resend": "RESEND", "resend elsewhere": "RESEND_ELSEWHERE", "restart": "RESTART",
 }  # fmt: skip
@@ -232,8 +233,12 @@ class _Wiring:
             "takes_snapshots": self.per_replica and self.producer["enable.idempotence"],
             "starts_unready": self.topic.created == "on first use", "expirations": faults.producer_state_expiry,
             "retentions": faults.retention,
-            "refusals": faults.authorization_failure, **self.switches()["replica"],
+            "refusals": faults.authorization_failure, "looks_back": self.looks_back(), **self.switches()["replica"],
         }  # fmt: skip
+
+    def looks_back(self) -> bool:
+        asked = [one for part in ("always", "sometimes", "final") for one in getattr(self.document.check, part)]
+        return any((next(iter(one)) if isinstance(one, dict) else one) in LOOK_BACK for one in asked)
 
     def controller(self, brokers: list[str]) -> dict[str, Any]:
         feature = "eligible.leader.replicas.version"
