@@ -460,7 +460,7 @@ class Replica:
 
     @on(PartitionChange)
     def receive_metadata(self, change: PartitionChange) -> None:
-        if self.leader_epoch == NO_EPOCH and not change.is_first:
+        if self.leader_epoch == NO_EPOCH and self.image is None and not change.is_first:
             return  # It has started again, and has not been registered when this was sent.
         if self.coalesces_metadata:
             self.image = change.state
