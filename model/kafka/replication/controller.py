@@ -6,6 +6,7 @@ registration) and, for ZooKeeper, KafkaController.onBrokerFailure. The controlle
 own elections are not modelled. A broker is fenced at any time while it stands still or is down, for a session ends
 after that; since KIP-380 registering fences first, for a new incarnation waits until the old session has ended.
 Each change goes to every broker on its own connection, so they learn of it at any later time.
+Every restart is an unclean one (no .kafka_cleanshutdown, so the broker's previous epoch is not known).
 Not modelled: several partitions, reassignment, controlled shutdown, broker epochs in AlterPartition, a leader epoch
 that is bumped when the ISR shrinks (KRaft before 3.6), unclean.leader.election.interval.ms.
 """
@@ -104,7 +105,9 @@ class Controller:
         if self.eligible_leader_replicas:
             self.remove_from_isr(broker)  # It did not stop cleanly: the end of its log may be missing.
             self.eligible[broker] = False
-        self.fenced[broker] = False
+        # NOTE(registered): it is fenced until it has read the metadata. Only with eligible leader replicas is anything
+        # decided between; else both are one step.
+        self.fenced[broker] = self.eligible_leader_replicas
         self.settle(leader, isr)
         state = PartitionState(self.leader, self.leader_epoch, self.isr())
         send(self.brokers[broker - 1], PartitionChange(state, True))
@@ -137,7 +140,6 @@ class Controller:
         self.remove_from_isr(broker)
         if self.leader == broker:
             self.leader = None
-            self.last_known_leader = broker if self.eligible_leader_replicas else None
 
     def remove_from_isr(self, broker: Broker) -> None:
         """Without eligible leader replicas the last member stays: the ISR never becomes empty."""
@@ -158,6 +160,8 @@ class Controller:
             self.elect()
             if self.leader is not None or leader is not None:
                 self.publish()
+            if self.leader is None and leader is not None and self.eligible_leader_replicas:
+                self.last_known_leader = leader  # maybeUpdateLastKnownLeader: for the elections to come.
         elif self.isr() != isr:
             self.tell(self.leader)
 

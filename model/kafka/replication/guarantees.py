@@ -163,6 +163,141 @@ def high_watermark_is_replicated(replicas: tuple[Replica, ...], controllers: tup
 
 
 @predicate
+def committed_is_kept(replicas: tuple[Replica, ...], controllers: tuple[Controller, ...]) -> bool:
+    """What was below a leader's high watermark is in the log of each later leader (R1, CommittedDurable).
+
+    Acknowledged or not: a consumer may have read it.
+    """
+    for leader in replicas:
+        if leads_now(leader, controllers):
+            for before in replicas:
+                for offset in range(len(before.exposed)):
+                    ensure(
+                        offset < len(leader.log) and leader.log[offset] == before.exposed[offset],
+                        f"offset {offset} was below the high watermark when broker {before.broker} led, with record"
+                        f" {before.exposed[offset].batch.record}, and leader {leader.broker} does not have it",
+                    )
+    return True
+
+
+@predicate
+def reads_agree(replicas: tuple[Replica, ...]) -> bool:
+    """Whoever reads an offset finds the record that anybody has found there before (R8).
+
+    What was below the high watermark of one leader, and what is or was below that of another, are the same as far as
+    both go. A deposed leader that does not know it yet is read too.
+    """
+    for before in replicas:
+        for now in replicas:
+            for offset in range(min(len(before.exposed), len(now.exposed))):
+                ensure(
+                    before.exposed[offset] == now.exposed[offset],
+                    f"offset {offset} was read as record {before.exposed[offset].batch.record} from broker"
+                    f" {before.broker} and as record {now.exposed[offset].batch.record} from broker {now.broker}",
+                )
+            readable = now.high_watermark if now.leader == now.broker else 0
+            for offset in range(min(len(before.exposed), readable)):
+                ensure(
+                    before.exposed[offset] == now.log[offset],
+                    f"offset {offset} was read as record {before.exposed[offset].batch.record} from broker"
+                    f" {before.broker} and is record {now.log[offset].batch.record} on broker {now.broker}",
+                )
+    return True
+
+
+@predicate
+def leader_knows_isr(replicas: tuple[Replica, ...], controllers: tuple[Controller, ...]) -> bool:
+    """Whoever is in the controller's ISR is in the maximal ISR by which the leader commits (R5): it may be elected."""
+    for leader in replicas:
+        for controller in controllers:
+            if leads_now(leader, controllers):
+                for member in replicas:
+                    known = leader.in_sync[member.broker]
+                    known = known or (leader.pending == member.broker and leader.counts_pending)
+                    ensure(
+                        known or not controller.in_sync[member.broker],
+                        f"broker {member.broker} is in the ISR, and leader {leader.broker} commits without it",
+                    )
+    return True
+
+
+@predicate
+def eligible_have_committed(replicas: tuple[Replica, ...], controllers: tuple[Controller, ...]) -> bool:
+    """Every eligible leader replica has what is below the leader's high watermark (R4 for the ELR)."""
+    for leader in replicas:
+        for controller in controllers:
+            if leads_now(leader, controllers):
+                for member in replicas:
+                    if controller.eligible[member.broker]:
+                        for offset in range(leader.high_watermark):
+                            ensure(
+                                offset < len(member.log) and member.log[offset] == leader.log[offset],
+                                f"offset {offset} is below the high watermark of leader {leader.broker}, and eligible"
+                                f" leader replica {member.broker} does not have it",
+                            )
+    return True
+
+
+@predicate
+def acknowledged_by_min_isr(replicas: tuple[Replica, ...]) -> bool:
+    """At the moment of each acknowledgement to acks=all the maximal ISR had min.insync.replicas members (R9)."""
+    for leader in replicas:
+        ensure(
+            leader.fewest_at_ack >= leader.min_insync_replicas,
+            f"broker {leader.broker} has acknowledged a record with {leader.fewest_at_ack} in its maximal ISR, and"
+            f" min.insync.replicas is {leader.min_insync_replicas}",
+        )
+    return True
+
+
+@predicate
+def epochs_increase(replicas: tuple[Replica, ...]) -> bool:
+    """The leader epochs in a log never go down (R10): an epoch is one stretch of it, told by its start and end."""
+    for replica in replicas:
+        for offset in range(1, len(replica.log)):
+            ensure(
+                replica.log[offset - 1].leader_epoch <= replica.log[offset].leader_epoch,
+                f"broker {replica.broker} has a batch of epoch {replica.log[offset].leader_epoch} at offset {offset},"
+                f" behind one of epoch {replica.log[offset - 1].leader_epoch}",
+            )
+    return True
+
+
+@predicate
+def sequences_are_unique(replicas: tuple[Replica, ...], controllers: tuple[Controller, ...]) -> bool:
+    """No two batches in the leader's log share producer id, epoch and sequence (P1')."""
+    for replica in replicas:
+        if leads_now(replica, controllers):
+            for offset, one in enumerate(replica.log):
+                for other in replica.log[:offset]:
+                    ensure(
+                        one.batch.producer_id == NO_PRODUCER_ID
+                        or one.batch.producer_id != other.batch.producer_id
+                        or one.batch.epoch != other.batch.epoch
+                        or one.batch.sequence != other.batch.sequence,
+                        f"sequence {one.batch.sequence} of epoch {one.batch.epoch} is in the log twice, as record"
+                        f" {other.batch.record} and as record {one.batch.record}",
+                    )
+    return True
+
+
+@predicate
+def producer_epochs_increase(replicas: tuple[Replica, ...]) -> bool:
+    """The epochs of one producer never go down in a log (P6): behind a bump, a batch of before is fenced."""
+    for replica in replicas:
+        for offset, one in enumerate(replica.log):
+            for other in replica.log[:offset]:
+                ensure(
+                    one.batch.producer_id == NO_PRODUCER_ID
+                    or one.batch.producer_id != other.batch.producer_id
+                    or other.batch.epoch <= one.batch.epoch,
+                    f"record {one.batch.record} is in the log under epoch {one.batch.epoch}, behind record"
+                    f" {other.batch.record} of epoch {other.batch.epoch}",
+                )
+    return True
+
+
+@predicate
 def acknowledged_on_all_replicas(producer: Producer, replicas: tuple[Replica, ...], records: int) -> bool:
     """Every acknowledged record is in the log of every replica: Kafka promises it of the ISR only."""
     for record in range(records):

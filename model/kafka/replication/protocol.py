@@ -68,6 +68,10 @@ MECHANISMS = {  # What `without` takes away.
     "batch_history": ("replica", "remembered_batches", 0),
     "single_metadata_changes": ("replica", "coalesces_metadata", True),
     "whole_metadata_deltas": ("replica", "coalesces_metadata", False),
+    "maximal_isr": ("replica", "counts_pending", False),
+    "min_isr_after_append": ("replica", "checks_min_isr_after_append", False),
+    "held_high_watermark": ("replica", "holds_back_below_min_isr", False),
+    "epoch_check": ("replica", "checks_producer_epoch", False),
 }
 
 

@@ -20,6 +20,7 @@ from checker.lang import (
     ActorId,
     Counts,
     Durable,
+    History,
     MaxLen,
     UpTo,
     Volatile,
@@ -106,6 +107,9 @@ class Replica:
     checks_fetch_epoch: bool = True  # KIP-320
     checks_epoch_start: bool = True  # KAFKA-7128: a follower joins the ISR only with the start of the leader's epoch.
     holds_back_below_min_isr: bool = True  # KAFKA-15583: the high watermark stays while the ISR is too small.
+    counts_pending: bool = True  # maximalIsr (KIP-497): who may be in the ISR already counts for the high watermark.
+    checks_min_isr_after_append: bool = True  # checkEnoughReplicasReachOffset
+    checks_producer_epoch: bool = True  # ProducerAppendInfo.checkProducerEpoch
     keeps_follower_offsets: bool = True  # makeLeader of a replica that already leads.
     coalesces_metadata: bool = False  # MetadataLoader: several changes may be published as one (KRaft).
     remembered_batches: Annotated[int, UpTo(8)] = 5  # ProducerStateEntry.NUM_BATCHES_TO_RETAIN
@@ -119,6 +123,7 @@ class Replica:
     retentions: Annotated[int, UpTo(2)] = 0  # How often retention removes everything.
     refusals: Annotated[int, UpTo(2)] = 0  # How often a request is not authorized, for a moment.
     replica_lags: tuple[Annotated[int, UpTo(2)], ...] = ()  # How often replica.lag.time.max.ms passes, by follower.
+    looks_back: bool = True  # Whether a guarantee is asked that speaks of the past; else there are fewer states.
 
     log: Durable[Annotated[tuple[LogEntry, ...], MaxLen("log")]] = ()
     high_watermark: Durable[Offset] = 0
@@ -144,6 +149,10 @@ class Replica:
     # What the producer state covers: nothing below `forgotten`, and one batch of each producer below `snapshot`.
     forgotten: Volatile[Offset] = 0
     snapshot: Volatile[Offset] = 0
+
+    # What consumers may have read from it while it led, and the smallest maximal ISR at an acknowledgement to acks=all.
+    exposed: History[Annotated[tuple[LogEntry, ...], MaxLen("log")]] = ()
+    fewest_at_ack: History[Annotated[int, UpTo(3)]] = 3
 
     # --- Leader: produce ----------------------------------------------------------------------------------------------
 
@@ -230,9 +239,9 @@ class Replica:
         if newest == NO_OFFSET:
             return self.check_first(batch)
         stored = self.log[newest].batch
-        if batch.epoch < stored.epoch:
+        if batch.epoch < stored.epoch and self.checks_producer_epoch:
             return Error.INVALID_PRODUCER_EPOCH
-        expected = 0 if batch.epoch > stored.epoch else stored.sequence + 1
+        expected = 0 if batch.epoch != stored.epoch else stored.sequence + 1
         return Error.NONE if batch.sequence == expected else Error.OUT_OF_ORDER_SEQUENCE_NUMBER
 
     def check_first(self, batch: Batch) -> Error:
@@ -262,18 +271,23 @@ class Replica:
         """maybeIncrementLeaderHW: the least end among the leader and the maximal ISR."""
         reached = len(self.log)
         for follower in self.others():
-            if self.in_sync[follower] or self.pending == follower:
+            if self.in_sync[follower] or (self.pending == follower and self.counts_pending):
                 reached = min(reached, self.follower_end[follower])
         if self.isr_size() >= self.min_insync_replicas or not self.holds_back_below_min_isr:
             self.high_watermark = max(self.high_watermark, reached)
+        if self.looks_back:
+            longer = self.high_watermark
+            self.exposed = self.log[:longer] if longer > len(self.exposed) else self.exposed
 
     def complete_waiting(self) -> None:
         """checkEnoughReplicasReachOffset"""
-        maximal = sum(1 for one in self.all() if self.in_sync[one] or self.pending == one)
-        enough = maximal >= self.min_insync_replicas
+        maximal = len(self.maximal_isr())
+        enough = maximal >= self.min_insync_replicas or not self.checks_min_isr_after_append
         for one in self.waiting:
             if one.offset < self.high_watermark:
                 error = Error.NONE if enough else Error.NOT_ENOUGH_REPLICAS_AFTER_APPEND
+                if enough and self.looks_back:
+                    self.fewest_at_ack = min(self.fewest_at_ack, maximal)
                 send(one.client, ProduceResponse(one.batch, one.attempt, error, one.offset, self.leader))
         self.waiting = tuple(one for one in self.waiting if one.offset >= self.high_watermark)
 
@@ -447,7 +461,7 @@ class Replica:
 
     @on(PartitionChange)
     def receive_metadata(self, change: PartitionChange) -> None:
-        if self.leader_epoch == NO_EPOCH and not change.is_first:
+        if self.leader_epoch == NO_EPOCH and self.image is None and not change.is_first:
             return  # It has started again, and has not been registered when this was sent.
         if self.coalesces_metadata:
             self.image = change.state
@@ -555,6 +569,10 @@ class Replica:
     def isr(self) -> frozenset[Broker]:
         return frozenset(one for one in self.all() if self.in_sync[one])
 
+    def maximal_isr(self) -> frozenset[Broker]:
+        """Who may be in the controller's ISR, as far as the leader knows."""
+        return frozenset(one for one in self.all() if self.in_sync[one] or self.pending == one)
+
     def isr_size(self) -> int:
         return sum(1 for one in self.all() if self.in_sync[one])
 
@@ -566,6 +584,8 @@ class Replica:
 
     def follower_needs_mark(self) -> bool:
         """NOTE(mark): where logs are compared by epochs, nothing is decided by a follower's high watermark; a new
-        leader starts from 0 and reaches what was committed as soon as its ISR has fetched.
+        leader starts from 0 and reaches what was committed as soon as its ISR has fetched. Without the start of its
+        epoch to compare with, the mark decides who has caught up.
         """
-        return self.truncation in (Truncation.HIGH_WATERMARK, Truncation.LEADER_EPOCH)
+        by_mark = self.truncation in (Truncation.HIGH_WATERMARK, Truncation.LEADER_EPOCH)
+        return by_mark or not self.checks_epoch_start

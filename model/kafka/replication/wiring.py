@@ -27,6 +27,7 @@ WHY_NOT = {
     "auto.leader.rebalance.enable": "time: how often it acts is the fault budget preferred_election",
     "log.flush.interval.messages": "flushing: nothing is flushed, and a power loss may take any end of a log",
 }
+LOOK_BACK = ("committed_is_kept", "reads_agree", "acknowledged_by_min_isr")  # Guarantees that read History.
 REACTIONS = {
     "give up": "GIVE_UP", "resend": "RESEND", "resend elsewhere": "RESEND_ELSEWHERE", "restart": "RESTART",
 }  # fmt: skip
@@ -104,6 +105,15 @@ class _Wiring:
         if document.grain == "log" and self.can_brokers_fail():
             help = "leave `grain` out, or the fault of the broker"
             self.report("grain", "one log cannot stand for replicas whose brokers fail", ("grain",), help)
+        lossy = [one for one in ("lose", "delay") if self.hits(getattr(faults, one)) > 0]
+        doubles = self.producer["acks"] == "all" and not self.producer["enable.idempotence"]
+        doubles = doubles and (self.producer["retries"] > 0 or self.reaction() != "GIVE_UP")
+        if self.per_replica and lossy and doubles:
+            # Until the followers have it, the client may time out and write it again, any number of times: no log is
+            # long enough. With idempotence the leader knows the copy; with other acks it answers at once.
+            help = "enable.idempotence: true, other acks, no retries, or no fault of a broker and no `grain: replicas`"
+            message = "a record that is sent again while followers lag is appended without bound"
+            self.report("unbounded-log", f"{lossy[0]} with acks=all: {message}", ("faults", lossy[0]), help)
         if self.per_replica and self.topic.partitions > 1:
             path = ("topics", self.topic_name, "partitions")
             self.report("pipeline-shape", "with replicas of their own, one partition is modelled", path)
@@ -232,8 +242,12 @@ class _Wiring:
             "takes_snapshots": self.per_replica and self.producer["enable.idempotence"],
             "starts_unready": self.topic.created == "on first use", "expirations": faults.producer_state_expiry,
             "retentions": faults.retention,
-            "refusals": faults.authorization_failure, **self.switches()["replica"],
+            "refusals": faults.authorization_failure, "looks_back": self.looks_back(), **self.switches()["replica"],
         }  # fmt: skip
+
+    def looks_back(self) -> bool:
+        asked = [one for part in ("always", "sometimes", "final") for one in getattr(self.document.check, part)]
+        return any((next(iter(one)) if isinstance(one, dict) else one) in LOOK_BACK for one in asked)
 
     def controller(self, brokers: list[str]) -> dict[str, Any]:
         feature = "eligible.leader.replicas.version"
