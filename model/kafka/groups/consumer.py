@@ -135,6 +135,8 @@ class Consumer:
     failures: Annotated[int, UpTo(1)] = 0  # How often processing throws in a process.
     late_polls: tuple[Annotated[int, UpTo(1)], ...]  # How often max.poll.interval.ms passes in a process of each.
     index: Annotated[int, UpTo(1)]
+    keeps_positions: bool = False  # Of partitions that it has no more: what no release does.
+    notes_starts: bool = False  # Keeps `told`, `begun`, `handed`: where nobody reads them they only multiply states.
 
     connection: Durable[Connection] = 0  # To the coordinator.
     stage: Volatile[Stage] = Stage.NOT_STARTED
@@ -160,12 +162,16 @@ class Consumer:
     first: History[dict[Partition, Position | None]] = each(None)  # Where auto.offset.reset=latest put it first.
     found_while_running: History[bool] = False  # The partition that was added.
     jumped: History[bool] = False  # auto.offset.reset has moved a position past records.
+    told: History[dict[Partition, Position | None]] = each(None)  # Where to begin: by coordinator, policy or store.
+    begun: History[dict[Partition, Position | None]] = each(None)  # What it handed out first since it was assigned.
+    handed: History[frozenset[InputRecord]] = frozenset()
 
     # --- Joining, positions ---
 
     @on_restart
     def come_back(self) -> None:
         self.connection += 1
+        self.note_end(frozenset(self.position.keys()))
 
     @action
     def start(self) -> None:
@@ -234,6 +240,7 @@ class Consumer:
             for partition, offset in enumerate(response.offsets):
                 if partition in self.assigned and self.position[partition] is None and offset is not None:
                     self.seek(partition, offset)
+                    self.note_start(partition, offset)
                     self.auto_committed[partition] = offset
             self.reset_missing()
 
@@ -243,6 +250,7 @@ class Consumer:
             for partition, offset in enumerate(result.offsets):
                 if partition in self.assigned and offset is not None:
                     self.seek(partition, offset)
+                    self.note_start(partition, offset)
             self.stage = Stage.BETWEEN_POLLS
 
     @on(ListOffsetsResponse)
@@ -254,6 +262,7 @@ class Consumer:
             if self.reset == OffsetReset.LATEST:
                 self.first[partition] = response.offset if self.first[partition] is None else self.first[partition]
             self.seek(partition, response.offset)
+            self.note_start(partition, response.offset)
             if all(self.position[one] is not None for one in self.assigned):
                 self.stage = Stage.BETWEEN_POLLS
 
@@ -417,6 +426,9 @@ class Consumer:
         self.unanswered = frozenset()
 
     def hand_out(self, partition: Partition, offset: Position, end: Position) -> None:
+        if self.notes_starts:
+            self.begun[partition] = offset if self.begun[partition] is None else self.begun[partition]
+            self.handed |= {InputRecord(partition, one) for one in range(offset, end)}
         self.position[partition] = end
         if self.auto_commit == AutoCommit.STORED and self.stores_on_delivery:
             self.stored[partition] = end
@@ -506,7 +518,7 @@ class Consumer:
         return not self.subscribes or self.generation != NO_GENERATION
 
     def send_commit(self, synchronous: bool) -> None:
-        offsets = tuple(self.position.values())
+        offsets = tuple(self.position[one] if one in self.assigned else None for one in self.position.keys())
         if self.auto_commit == AutoCommit.STORED:
             offsets = tuple(self.stored[one] if one in self.assigned else None for one in self.stored.keys())
         send(self.coordinator, OffsetCommitRequest(self.me, self.instance, self.generation, offsets, synchronous))
@@ -651,9 +663,21 @@ class Consumer:
 
     def give_up(self, partitions: frozenset[Partition]) -> None:
         self.fetching -= partitions
+        self.note_end(partitions)
         for partition in partitions:
-            self.position[partition] = None
-            self.processed[partition] = 0
+            if not self.keeps_positions:
+                self.position[partition] = None
+                self.processed[partition] = 0
             self.auto_committed[partition] = None
             if not self.keeps_stored_offsets:
                 self.stored[partition] = None
+
+    def note_start(self, partition: Partition, offset: Position) -> None:
+        if self.notes_starts:
+            self.told[partition] = offset if self.begun[partition] is None else self.told[partition]
+
+    def note_end(self, partitions: frozenset[Partition]) -> None:
+        if self.notes_starts:
+            for partition in partitions:
+                self.told[partition] = None
+                self.begun[partition] = None

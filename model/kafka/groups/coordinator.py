@@ -82,6 +82,7 @@ class GroupCoordinator:
     reassigns_while_revoking: bool = False  # 3.7 and 3.8: a member need not have revoked to get its partition back.
     keeps_partition_epochs: bool = True  # Since KAFKA-16147, of a partition that it gets back.
     accepts_older_epochs: bool = False  # KIP-1251
+    notes_denials: bool = False  # Keeps `denied`, where somebody reads it.
 
     generation: Durable[Generation] = 0  # The last one that was persisted; KIP-848: the group epoch.
     members: Durable[frozenset[Member]] = frozenset()
@@ -105,6 +106,8 @@ class GroupCoordinator:
     owner_refused: History[bool] = False  # A member's commit was refused, and the partitions were its own.
     rewound: History[bool] = False  # A commit has put an offset below an earlier one.
     acknowledged: History[dict[Partition, Position | None]] = each(None)
+    # Of whose acknowledged offset a member was told that there is none, when it asked last.
+    denied: History[dict[Member, frozenset[Partition]]] = each(frozenset())
 
     @on(JoinGroupRequest)
     def join_group(self, request: JoinGroupRequest) -> None:
@@ -225,6 +228,12 @@ class GroupCoordinator:
             for partition, offset in enumerate(self.committed_before):
                 self.committed[partition] = offset
                 self.acknowledged[partition] = offset
+        if self.notes_denials:
+            self.denied[request.member] = frozenset(
+                partition
+                for partition in self.committed.keys()
+                if self.committed[partition] is None and self.acknowledged[partition] is not None
+            )
         send(request.member, OffsetFetchResponse(tuple(offset for offset in self.committed.values())))
 
     @action

@@ -213,6 +213,83 @@ def no_silent_gap(consumers: tuple[Consumer, ...]) -> bool:
 
 
 @predicate
+def delivery_from_commit(consumers: tuple[Consumer, ...], leaders: tuple[InputPartition, ...]) -> bool:
+    """The first record that a process hands out of a partition it was assigned is at the committed offset.
+
+    Or where auto.offset.reset has put it, if there is none in range, or the store of its application: what the process
+    was told after the assignment, and never where it or another process stood before.
+    """
+    for consumer in consumers:
+        for leader in leaders:
+            told = consumer.told[leader.partition]
+            begun = consumer.begun[leader.partition]
+            ensure(
+                begun is None or begun == told or consumer.position[leader.partition] is None,
+                f"{consumer.me} begins partition {leader.partition} at {begun}, and was told {told}",
+            )
+    return True
+
+
+@predicate
+def reset_only_when_needed(
+    consumers: tuple[Consumer, ...], coordinator: GroupCoordinator, leaders: tuple[InputPartition, ...]
+) -> bool:
+    """auto.offset.reset decides where there is no committed offset, or it is out of range, and nowhere else.
+
+    An offset that was acknowledged, and is gone without having expired, was there: what the policy decides then is not
+    what the application was promised.
+    """
+    for consumer in consumers:
+        resetting = consumer.stage == Stage.RESETTING_OFFSETS
+        for leader in leaders:
+            ensure(
+                not resetting
+                or leader.partition not in consumer.assigned
+                or consumer.position[leader.partition] is not None
+                or leader.partition not in coordinator.denied[consumer.me],
+                f"auto.offset.reset decides where {consumer.me} begins partition {leader.partition}, of which offset"
+                f" {coordinator.acknowledged[leader.partition]} was committed and acknowledged",
+            )
+        ensure(
+            not resetting or any(lacks_position(consumer, leader) for leader in leaders),
+            f"auto.offset.reset moves {consumer.me}, whose positions are all in range",
+        )
+    return True
+
+
+def lacks_position(consumer: Consumer, leader: InputPartition) -> bool:
+    position = consumer.position[leader.partition]
+    return leader.partition in consumer.assigned and (position is None or position < leader.log_start)
+
+
+@predicate
+def no_gap(
+    consumers: tuple[Consumer, ...],
+    coordinator: GroupCoordinator,
+    leaders: tuple[InputPartition, ...],
+    records: int,
+) -> bool:
+    """Whoever hands out a record: every eligible record before it in its partition was handed out before, to somebody.
+
+    Not: was processed. auto.offset.reset and an offset that was committed ahead make gaps; repeated records do not.
+    """
+    for leader in leaders:
+        for offset in range(records):
+            later = any(
+                record.partition == leader.partition and record.offset > offset
+                for one in consumers
+                for record in one.handed
+            )
+            ensure(
+                not later
+                or not eligible(consumers, coordinator, leader, offset)
+                or any(InputRecord(leader.partition, offset) in one.handed for one in consumers),
+                f"record {offset} of partition {leader.partition} was handed out to nobody, and a later one was",
+            )
+    return True
+
+
+@predicate
 def none_throws(
     consumers: tuple[Consumer, ...], coordinator: GroupCoordinator, leaders: tuple[InputPartition, ...]
 ) -> bool:
@@ -281,6 +358,20 @@ def idempotent_converge(
 
 def at_work(consumer: Consumer) -> bool:
     return consumer.stage in (Stage.PROCESSING, Stage.WRITING)
+
+
+@predicate
+def no_stale_read(stores: tuple[ExternalStore, ...], leaders: tuple[InputPartition, ...], records: int) -> bool:
+    """Who reads a row never finds an older record in it than one that was there before."""
+    for store in stores:
+        for leader in leaders:
+            row = store.row[leader.partition]
+            for offset in range(records):
+                ensure(
+                    store.effects[InputRecord(leader.partition, offset)] == 0 or (row is not None and row >= offset),
+                    f"the row of partition {leader.partition} was that of record {offset}, and now is that of {row}",
+                )
+    return True
 
 
 @predicate

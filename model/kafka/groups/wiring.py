@@ -25,9 +25,10 @@ WHY_NOT = {
     "offsets.retention.minutes": "time: how often it passes is the fault budget offsets_retention",
     "acks": "replication of the output: what is sent has arrived",
 }
-SWITCHES = {  # What `without` takes away from the coordinator.
+SWITCHES = {  # What `without` takes away from the coordinator, and from the consumers.
     "generation_check": ("checks_generation", False), "member_epoch_equality": ("accepts_older_epochs", True),
 }  # fmt: skip
+CONSUMER_SWITCHES = {"position_initialization": ("keeps_positions", True)}
 KEYS = {  # What this family makes something of.
     "topic": frozenset({"partitions", "records", "present", "committed", "added_partitions"}),
     "app": frozenset({
@@ -104,7 +105,7 @@ class _Wiring:
         for unread in without_meaning(document, KEYS):
             self.report("not-modelled", f"{unread[-1]} means nothing to applications in a group", unread)
         for i, mechanism in enumerate(document.without):
-            if mechanism not in SWITCHES:
+            if mechanism not in SWITCHES and mechanism not in CONSUMER_SWITCHES:
                 self.report("not-modelled", f"there is no {mechanism} in a group", ("without", i))
         for name, app in document.apps.items():
             path: Path = ("apps", name)
@@ -250,6 +251,7 @@ class _Wiring:
             "expirations": document.faults.offsets_retention, "committed_before": topic.committed or [],
             "unclean": document.brokers.get("unclean.leader.election.enable", False),
             **dict(SWITCHES[one] for one in document.without if one in SWITCHES),
+            "notes_denials": self.is_checked("reset_only_when_needed"),
         }  # fmt: skip
         for i, leader in enumerate(leaders):
             added = i >= at_start
@@ -292,6 +294,8 @@ class _Wiring:
             "failures": faults.processing_failure,
             "late_polls": [self.times(faults.max_poll_interval, f"{name}-{i + 1}") for i in range(app.instances)],
             "commit_every": app.commit_every,
+            "notes_starts": self.is_checked("delivery_from_commit") or self.is_checked("no_gap"),
+            **dict(CONSUMER_SWITCHES[one] for one in self.document.without if one in CONSUMER_SWITCHES),
         }
         if app.client == "java":
             wired |= java_by_version(self.document.version)
@@ -300,6 +304,10 @@ class _Wiring:
             if app.client == "librdkafka":
                 wired["keeps_stored_offsets"] = tuple(map(int, (app.client_version or "").split("."))) < (1, 9)
         return wired
+
+    def is_checked(self, name: str) -> bool:
+        check = self.document.check
+        return any(one == name or one == {name: self.topic} for one in (*check.always, *check.sometimes, *check.final))
 
     def predicate(self, given: Any, path: Path) -> Any:
         """`no_loss: orders` names what there is only one of."""
