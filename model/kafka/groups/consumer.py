@@ -221,7 +221,7 @@ class Consumer:
         if self.stage == Stage.JOINING and response.error == Error.NOT_COORDINATOR:
             self.connection += 1
             self.send_join()
-        elif self.stage == Stage.JOINING and response.error == Error.FENCED_INSTANCE_ID:
+        elif self.stage == Stage.JOINING and response.error in (Error.FENCED_INSTANCE_ID, Error.UNRELEASED_INSTANCE_ID):
             self.end(Stage.FAILED)
         elif response.error == Error.NOT_COORDINATOR and self.consumer_protocol and self.generation != NO_GENERATION:
             self.acknowledge()
@@ -570,7 +570,7 @@ class Consumer:
     def acknowledge(self) -> None:
         send(
             self.coordinator,
-            ConsumerGroupHeartbeatRequest(self.me, self.connection, self.generation, self.assigned),
+            ConsumerGroupHeartbeatRequest(self.me, self.connection, self.instance, self.generation, self.assigned),
         )
 
     def join(self) -> None:
@@ -587,7 +587,7 @@ class Consumer:
         if self.consumer_protocol:
             send(
                 self.coordinator,
-                ConsumerGroupHeartbeatRequest(self.me, self.connection, JOIN_EPOCH, frozenset()),
+                ConsumerGroupHeartbeatRequest(self.me, self.connection, self.instance, JOIN_EPOCH, frozenset()),
             )
         else:
             send(self.coordinator, JoinGroupRequest(self.me, self.connection, self.instance, seen))

@@ -449,6 +449,17 @@ def a_zombie_works(consumers: tuple[Consumer, ...], coordinator: GroupCoordinato
 
 
 @predicate
+def a_successor_works(consumers: tuple[Consumer, ...], coordinator: GroupCoordinator) -> bool:
+    """A process works on a record under a group.instance.id that a process which has closed had before."""
+    return any(
+        one.stage == Stage.CLOSED and at_work(other) and one.instance is not None and one.instance == other.instance
+        for one in consumers
+        for other in consumers
+        if other.me in coordinator.members
+    )
+
+
+@predicate
 def a_commit_while_preparing(consumers: tuple[Consumer, ...], coordinator: GroupCoordinator) -> bool:
     """A member of the generation in force waits for its commit while the next one is prepared."""
     return coordinator.state == GroupState.PREPARING_REBALANCE and any(

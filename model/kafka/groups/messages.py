@@ -38,6 +38,7 @@ class Error(Enum):
     STALE_MEMBER_EPOCH = "STALE_MEMBER_EPOCH"
     REBALANCE_IN_PROGRESS = "REBALANCE_IN_PROGRESS"
     FENCED_INSTANCE_ID = "FENCED_INSTANCE_ID"
+    UNRELEASED_INSTANCE_ID = "UNRELEASED_INSTANCE_ID"
     NOT_COORDINATOR = "NOT_COORDINATOR"
     OFFSET_OUT_OF_RANGE = "OFFSET_OUT_OF_RANGE"
 
@@ -83,6 +84,7 @@ class ConsumerGroupHeartbeatRequest:
 
     member: Member
     connection: Connection
+    instance: Instance | None
     epoch: Generation
     owned: frozenset[Partition]
 
@@ -96,7 +98,10 @@ class ConsumerGroupHeartbeatResponse:
 
 @message
 class LeaveGroupRequest:
-    """Also for the session of a static member that has ended: it sends none, and the coordinator finds out later."""
+    """KIP-848: the heartbeat with epoch -1, or -2 of a static member, which keeps its place.
+
+    Classic, also for the session of a static member that has ended: it sends none, and the coordinator finds out later.
+    """
 
     member: Member
 

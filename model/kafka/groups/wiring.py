@@ -153,12 +153,14 @@ class _Wiring:
         if self.protocol == "consumer" and self.input.added_partitions:
             at = (*path, "consumer", "group.protocol")
             self.report("not-modelled", "added partitions need group.protocol=classic", at)
-        if self.protocol == "consumer" and settings.get("group.instance.id") is not None:
+        if settings.get("group.instance.id"):
             at = (*path, "consumer", "group.instance.id")
-            self.report("not-modelled", "static members need group.protocol=classic", at)
-        if self.times(self.document.faults.max_poll_interval, f"{name}-1") and settings.get("group.instance.id"):
-            at = (*path, "consumer", "group.instance.id")
-            self.report("not-modelled", "a static member that polls late is not modelled", at)
+            late = self.times(self.document.faults.max_poll_interval, f"{name}-1")
+            if late and self.protocol == "classic":
+                self.report("not-modelled", "a static member that polls late needs group.protocol=consumer", at)
+            if self.document.faults.delay:
+                text = "late requests of a static member are not modelled: all its processes have one member id here"
+                self.report("not-modelled", text, at)
         if app.failed_commit == "resend" and self.input.partitions > 1:
             self.report("not-modelled", "resending a failed commit needs one partition", (*path, "failed_commit"))
 
