@@ -186,6 +186,9 @@ class Budgets(Form):
     retention: Annotated[int, Field(ge=0, le=1)] = Field(
         default=0, description="How often retention deletes records of an input partition."
     )
+    reset_duration: Annotated[int, Field(ge=0, le=1)] = Field(
+        default=0, description="How often auto.offset.reset's duration passes for records that came while a group ran."
+    )
     offsets_retention: Annotated[int, Field(ge=0, le=1)] = Field(
         default=0, description="How often offsets.retention.minutes passes while the group is empty."
     )

@@ -147,6 +147,7 @@ class Consumer:
     processed: Volatile[dict[Partition, Position]] = each(0)  # Up to here the application has done its work.
     queue: Volatile[Annotated[tuple[InputRecord, ...], MaxLen("2 * records * partitions")]] = ()  # Of the other thread.
     stored: Volatile[dict[Partition, Position | None]] = each(None)
+    unresolved: Volatile[frozenset[Partition]] = frozenset()  # auto.offset.reset=by_duration has found no record yet.
     fetching: Volatile[frozenset[Partition]] = frozenset()  # A fetch is under way, or its answer waits.
     rejoins: Volatile[bool] = False  # rejoinNeeded
     partitions_new: Durable[Annotated[int, UpTo("partitions")]] = 0  # Added since the start, as the metadata shows.
@@ -159,7 +160,7 @@ class Consumer:
     failed: Volatile[Annotated[int, UpTo(1)]] = 0
     late: Volatile[Annotated[int, UpTo(1)]] = 0
     effects: History[dict[InputRecord, Copies]] = each(0)
-    first: History[dict[Partition, Position | None]] = each(None)  # Where auto.offset.reset=latest put it first.
+    first: History[dict[Partition, Position | None]] = each(None)  # Where latest or by_duration put it first.
     found_while_running: History[bool] = False  # The partition that was added.
     jumped: History[bool] = False  # auto.offset.reset has moved a position past records.
     told: History[dict[Partition, Position | None]] = each(None)  # Where to begin: by coordinator, policy or store.
@@ -255,16 +256,23 @@ class Consumer:
 
     @on(ListOffsetsResponse)
     def reset_position(self, response: ListOffsetsResponse) -> None:
-        if self.stage == Stage.RESETTING_OFFSETS and response.partition in self.assigned:
-            partition = response.partition
+        partition = response.partition
+        offset = response.offset
+        awaited = self.stage == Stage.RESETTING_OFFSETS and partition in self.assigned
+        if offset is None:
+            self.unresolved |= {partition} if awaited else frozenset()
+        elif awaited or partition in self.unresolved:
             before = self.position[partition]
-            self.jumped = self.jumped or (before is not None and before < response.offset)
-            if self.reset == OffsetReset.LATEST:
-                self.first[partition] = response.offset if self.first[partition] is None else self.first[partition]
-            self.seek(partition, response.offset)
-            self.note_start(partition, response.offset)
-            if all(self.position[one] is not None for one in self.assigned):
-                self.stage = Stage.BETWEEN_POLLS
+            self.jumped = self.jumped or (before is not None and before < offset)
+            if self.reset in (OffsetReset.LATEST, OffsetReset.BY_DURATION):
+                self.first[partition] = offset if self.first[partition] is None else self.first[partition]
+            self.unresolved -= {partition}
+            self.seek(partition, offset)
+            self.note_start(partition, offset)
+            if self.stage == Stage.POLLING:
+                self.send_fetches()
+        if awaited and all(self.position[one] is not None or one in self.unresolved for one in self.assigned):
+            self.stage = Stage.BETWEEN_POLLS
 
     # --- poll() ---
 
@@ -663,6 +671,7 @@ class Consumer:
 
     def give_up(self, partitions: frozenset[Partition]) -> None:
         self.fetching -= partitions
+        self.unresolved -= partitions
         self.note_end(partitions)
         for partition in partitions:
             if not self.keeps_positions:

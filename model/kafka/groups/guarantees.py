@@ -1,7 +1,8 @@
 """What consumers in a group are promised, or not, as predicates over a whole state.
 
-A record is *eligible* from the offset that the group had committed before, or from where auto.offset.reset=latest first
-put one of its consumers (otherwise from the first record on; always in a partition that is added while it runs). It is
+A record is *eligible* from the offset that the group had committed before, or from where auto.offset.reset=latest or
+by_duration first put one of its consumers (otherwise from the first record on; always in a partition that is added
+while it runs). It is
 *in hand* while a process has it from poll() and its effect is still to come. Effects are counted where they happen:
 calls and produced records at the process that caused them, rows at the store.
 """
@@ -46,7 +47,8 @@ def committed_offset(coordinator: GroupCoordinator, leader: InputPartition) -> P
 
 def started_below(consumer: Consumer, leader: InputPartition, record: Record) -> bool:
     first = consumer.first[leader.partition]
-    return consumer.reset != OffsetReset.LATEST or (first is not None and first <= record)
+    moving = consumer.reset in (OffsetReset.LATEST, OffsetReset.BY_DURATION)
+    return not moving or (first is not None and first <= record)
 
 
 def in_hand(consumer: Consumer, record: InputRecord) -> bool:
@@ -60,6 +62,13 @@ def will_reach(consumer: Consumer, record: InputRecord) -> bool:
     return position is not None and position <= record.offset
 
 
+def will_be_put(consumer: Consumer, leader: InputPartition, record: Record) -> bool:
+    """by_duration: the leader's answer is on its way, and what gets too old meanwhile changes it no more."""
+    told = leader.listed[consumer.me]
+    asks = consumer.stage == Stage.RESETTING_OFFSETS or leader.partition in consumer.unresolved
+    return asks and told is not None and told <= record
+
+
 def still_to_come(
     consumers: tuple[Consumer, ...],
     stores: tuple[ExternalStore, ...],
@@ -70,14 +79,19 @@ def still_to_come(
     """Somebody will read on to it, or the next owner starts at or below it."""
     if record.offset < leader.log_start:
         return False
-    if any(will_reach(one, record) for one in consumers):
+    if any(will_reach(one, record) or will_be_put(one, leader, record.offset) for one in consumers):
         return True
     if any(one.effect == Effect.STORE_WITH_OFFSET for one in consumers):
         return all(one.offset[record.partition] <= record.offset for one in stores)
     committed = committed_offset(coordinator, leader)
     if committed is None or committed < leader.log_start:
-        return all(one.reset != OffsetReset.LATEST for one in consumers)
+        return all(reset_reaches(one, leader, record.offset) for one in consumers)
     return committed <= record.offset
+
+
+def reset_reaches(consumer: Consumer, leader: InputPartition, record: Record) -> bool:
+    young = leader.first_young is None or leader.first_young <= record
+    return consumer.reset != OffsetReset.LATEST and (consumer.reset != OffsetReset.BY_DURATION or young)
 
 
 @predicate

@@ -49,6 +49,7 @@ class OffsetReset(Enum):
     EARLIEST = "earliest"
     LATEST = "latest"
     NONE = "none"
+    BY_DURATION = "by_duration"  # KIP-1106
 
 
 # --- Consumer and group coordinator -----------------------------------------------------------------------------------
@@ -155,13 +156,13 @@ class FetchResponse:
 @message
 class ListOffsetsRequest:
     consumer: Member
-    timestamp: OffsetReset  # EARLIEST (-2) or LATEST (-1).
+    timestamp: OffsetReset  # EARLIEST (-2), LATEST (-1), or for BY_DURATION the present minus the duration.
 
 
 @message
 class ListOffsetsResponse:
     partition: Partition
-    offset: Position
+    offset: Position | None  # UNKNOWN_OFFSET: no record is as young.
 
 
 @message

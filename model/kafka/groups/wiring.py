@@ -38,7 +38,7 @@ KEYS = {  # What this family makes something of.
     }),
     "faults": frozenset({
         "crash", "pause", "lose", "duplicate", "delay", "processing_failure", "max_poll_interval", "retention",
-        "offsets_retention",
+        "offsets_retention", "reset_duration",
     }),
     "document": frozenset({"version", "topics", "apps", "brokers", "features", "without", "faults", "check"}),
 }  # fmt: skip
@@ -129,6 +129,9 @@ class _Wiring:
             if isinstance(getattr(document.faults, kind), int) and getattr(document.faults, kind) > 0:
                 help = "a mapping, such as `crash: {billing: 1}` or `lose: {OffsetCommitRequest: 1}`"
                 self.report("budget-without-target", f"{kind} needs to say of what", ("faults", kind), help)
+        if document.faults.reset_duration and not any(self.resets_by_duration(name) for name in self.readers):
+            text = "reset_duration means something for auto.offset.reset=by_duration only"
+            self.report("not-modelled", text, ("faults", "reset_duration"))
         for name, app in self.readers.items():
             self.judge_app(name, app)
 
@@ -137,9 +140,9 @@ class _Wiring:
         settings = self.settings[name]
         if settings["group.id"] in (None, "") and app.effect != "store_with_offset":
             self.report("no-group", f"{name} has no group.id: it can neither subscribe nor commit", (*path, "consumer"))
-        if str(settings["auto.offset.reset"]).startswith("by_duration"):
+        if self.resets_by_duration(name) and app.client != "java":
             at = (*path, "consumer", "auto.offset.reset")
-            self.report("not-modelled", "by_duration is not modelled", at, "earliest, latest or none")
+            self.report("unknown-behaviour", f"{app.client} has no by_duration", at, "KIP-1106 is in the Java client")
         if settings["enable.auto.commit"] and self.auto_commit(name, app) is None:
             text = "whether 4.0 has the fix of KAFKA-18641 is not known here, nor what its auto-commit commits"
             help = "version 3.9 (without the fix) or 4.1 (with it)"
@@ -163,6 +166,9 @@ class _Wiring:
                 self.report("not-modelled", text, at)
         if app.failed_commit == "resend" and self.input.partitions > 1:
             self.report("not-modelled", "resending a failed commit needs one partition", (*path, "failed_commit"))
+
+    def resets_by_duration(self, name: str) -> bool:
+        return str(self.settings[name]["auto.offset.reset"]).startswith("by_duration")
 
     def auto_commit(self, name: str, app: App) -> str | None:
         return auto_commits(app, self.document.version, self.settings[name].get("group.protocol", "classic"))
@@ -261,6 +267,7 @@ class _Wiring:
             actors[leader] = {
                 "is": "InputPartition", "partition": i, "records": "records", "initial": 0 if added else present,
                 "deletions": document.faults.retention, "added_later": added, "consumers": self.names(),
+                "agings": document.faults.reset_duration,
             }  # fmt: skip
         apps = self.readers.values()
         actors["store"] = {
@@ -292,7 +299,7 @@ class _Wiring:
             "effect": "PRODUCE" if app.writes is not None else EFFECTS[app.effect],
             "flushes": app.flushes,
             "on_error": app.on_exception.upper(),
-            "reset": str(settings["auto.offset.reset"]).upper(),
+            "reset": "BY_DURATION" if self.resets_by_duration(name) else str(settings["auto.offset.reset"]).upper(),
             "failures": faults.processing_failure,
             "late_polls": [self.times(faults.max_poll_interval, f"{name}-{i + 1}") for i in range(app.instances)],
             "commit_every": app.commit_every,
@@ -333,6 +340,8 @@ class _Wiring:
             "topic": [name for topic in document.topics.values() for name in topic.settings],
         }
         said = config.not_read(given, READS, WHY_NOT)
+        if any(self.resets_by_duration(name) for name in self.readers):
+            said.append("the length of by_duration: how often it passes is the fault budget reset_duration")
         if any(app.client == "0.8" for app in self.readers.values()):
             said.append("ZooKeeper: the group coordinator stands for it, and fences where it did not")
         return [*said, "brokers of the input that fail, and replicas", "transactions in the input"]
