@@ -16,7 +16,6 @@ A process that comes back after a crash starts when what it had asked before is 
 `delay`.
 """
 
-from enum import Enum
 from typing import Annotated
 
 from checker.lang import (
@@ -71,37 +70,7 @@ from model.kafka.groups.messages import (
     SyncGroupResponse,
 )  # fmt: skip
 from model.kafka.groups.profiles import AutoCommit, Commits, Effect, OnError, Processing
-
-
-class Stage(Enum):
-    """Where the thread that polls is."""
-
-    NOT_STARTED = "not started"
-    JOINING = "joining"
-    FETCHING_OFFSETS = "fetching offsets"
-    READING_STORE = "reading its store"
-    RESETTING_OFFSETS = "resetting offsets"
-    BETWEEN_POLLS = "between polls"
-    POLLING = "polling"
-    PROCESSING = "processing"
-    WRITING = "writing to the store"
-    FLUSHING = "flushing its producer"
-    COMMITTING = "committing"
-    REVOKING = "committing before revocation"
-    CLOSING = "closing"
-    CLOSED = "closed"
-    FAILED = "failed"
-
-
-class Revocation(Enum):
-    """Of a consumer that goes on fetching meanwhile (before KAFKA-14196)."""
-
-    NONE = "none"
-    COMMITTING = "committing"
-    COMMITTED = "committed"
-
-
-RUNNING = (Stage.BETWEEN_POLLS, Stage.POLLING, Stage.PROCESSING, Stage.WRITING, Stage.FLUSHING, Stage.COMMITTING)
+from model.kafka.groups.states import RUNNING, Revocation, Stage
 
 
 @actor

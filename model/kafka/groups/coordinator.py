@@ -14,7 +14,6 @@ Not modelled: the member leader and its choice of assignor, group.initial.rebala
 of the group, offsets in transactions (see ``transactions``); new partitions of KIP-848.
 """
 
-from enum import Enum
 from typing import Annotated
 
 from checker.lang import (
@@ -53,20 +52,7 @@ from model.kafka.groups.messages import (
     Position,
     SyncGroupResponse,
 )  # fmt: skip
-
-
-class GroupProtocol(Enum):
-    """group.protocol"""
-
-    CLASSIC = "classic"
-    CONSUMER = "consumer"  # KIP-848
-
-
-class GroupState(Enum):
-    EMPTY = "Empty"
-    PREPARING_REBALANCE = "PreparingRebalance"
-    COMPLETING_REBALANCE = "CompletingRebalance"
-    STABLE = "Stable"
+from model.kafka.groups.states import GroupProtocol, GroupState
 
 
 @actor

@@ -8,11 +8,12 @@ calls and produced records at the process that caused them, rows at the store.
 """
 
 from checker.lang import ensure, predicate
-from model.kafka.groups.consumer import Consumer, Stage
-from model.kafka.groups.coordinator import GroupCoordinator, GroupProtocol, GroupState
+from model.kafka.groups.consumer import Consumer
+from model.kafka.groups.coordinator import GroupCoordinator
 from model.kafka.groups.input_partition import InputPartition
 from model.kafka.groups.messages import InputRecord, OffsetReset, Position, Record
 from model.kafka.groups.profiles import Effect
+from model.kafka.groups.states import GroupProtocol, GroupState, Stage
 from model.kafka.groups.store import ExternalStore
 
 
