@@ -81,7 +81,7 @@ class GroupCoordinator:
     connection: Durable[dict[Member, Connection]] = each(0)
     assignment_epoch: Durable[dict[Partition, Generation]] = each(NO_GENERATION)
     instance_of: Durable[dict[Member, Instance | None]] = each(None)
-    left: Durable[frozenset[Member]] = frozenset()  # Static members whose epoch is -2: they keep what they had.
+    left: Durable[frozenset[Member]] = frozenset()  # Static members with epoch -2, who keep what they had.
     orphaned: Durable[frozenset[Member]] = frozenset()  # Static members whose process has gone without leaving.
     unaware: Durable[dict[Member, Generation | None]] = each(None)  # Whose session ended, until the next heartbeat.
     holder: Durable[dict[Instance, Member | None]] = each(None)  # Static members.
@@ -204,6 +204,7 @@ class GroupCoordinator:
         member = request.member
         if member in self.members and self.protocol == GroupProtocol.CONSUMER and self.instance_of[member] is not None:
             self.left |= {member}
+            self.epoch[member] = NO_GENERATION
             self.release(member, self.revoking[member])
         elif member in self.members:
             self.remove(member)
@@ -274,8 +275,6 @@ class GroupCoordinator:
             return Error.FENCED_INSTANCE_ID
         if request.member not in self.members:
             return Error.UNKNOWN_MEMBER_ID
-        if request.member in self.left:
-            return Error.STALE_MEMBER_EPOCH
         if self.protocol == GroupProtocol.CONSUMER:
             return Error.NONE if self.is_valid_epoch(request) else Error.STALE_MEMBER_EPOCH
         completing = self.state == GroupState.COMPLETING_REBALANCE  # The new generation is in force already.
