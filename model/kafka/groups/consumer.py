@@ -356,8 +356,8 @@ class Consumer:
     def offsets_committed(self, response: OffsetCommitResponse) -> None:
         if response.generation == self.generation:
             self.react(response.error)
-        again = self.stage == Stage.REVOKING and response.error == Error.STALE_MEMBER_EPOCH and self.may_commit()
-        if response.synchronous and again:
+        stale = self.stage == Stage.REVOKING and response.error == Error.STALE_MEMBER_EPOCH and self.may_commit()
+        if response.synchronous and stale and self.auto_commit != AutoCommit.OFF:
             self.send_commit(True)  # With the epoch that the coordinator has told in the meantime.
         elif response.synchronous:
             self.go_on(response.error)
