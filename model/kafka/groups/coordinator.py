@@ -157,8 +157,8 @@ class GroupCoordinator:
                 self.drop_member(member)  # A process before this one, whose session ends first.
             self.join_anew(member, request.connection)
         elif member in self.members and request.epoch == self.epoch[member]:
-            # One of an older epoch was overtaken by the answer to a later heartbeat: it counts as lost, for a client has
-            # one heartbeat under way at a time.
+            # One of an older epoch was overtaken by the answer to a later heartbeat: it counts as lost, for a client
+            # has one heartbeat under way at a time.
             self.release(member, self.revoking[member] - request.owned)
 
     @action
