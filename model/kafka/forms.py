@@ -15,7 +15,7 @@ MECHANISMS = (  # What `without` can take away; the families know what that mean
     "generation_check", "stable_offset_fetch", "failed_send_fails_transaction",
     "exclusive_bound", "loading_before_reading", "abort_filter",
     "leader_epochs", "batch_window", "batch_history", "single_metadata_changes", "whole_metadata_deltas",
-    "member_epoch_equality", "maximal_isr", "min_isr_after_append", "held_high_watermark",
+    "member_epoch_equality", "maximal_isr", "min_isr_after_append", "held_high_watermark", "position_initialization",
 )  # fmt: skip
 FIXES = (  # What `fixes` can add.
     "KAFKA-15591", "expired_batch_marked", "follower_offsets_reset", "markers_wait_for_high_watermark",
@@ -185,6 +185,9 @@ class Budgets(Form):
     )
     retention: Annotated[int, Field(ge=0, le=1)] = Field(
         default=0, description="How often retention deletes records of an input partition."
+    )
+    reset_duration: Annotated[int, Field(ge=0, le=1)] = Field(
+        default=0, description="How often auto.offset.reset's duration passes for records that came while a group ran."
     )
     offsets_retention: Annotated[int, Field(ge=0, le=1)] = Field(
         default=0, description="How often offsets.retention.minutes passes while the group is empty."

@@ -16,7 +16,6 @@ A process that comes back after a crash starts when what it had asked before is 
 `delay`.
 """
 
-from enum import Enum
 from typing import Annotated
 
 from checker.lang import (
@@ -72,37 +71,7 @@ from model.kafka.groups.messages import (
     SyncGroupResponse,
 )  # fmt: skip
 from model.kafka.groups.profiles import AutoCommit, Commits, Effect, OnError, Processing
-
-
-class Stage(Enum):
-    """Where the thread that polls is."""
-
-    NOT_STARTED = "not started"
-    JOINING = "joining"
-    FETCHING_OFFSETS = "fetching offsets"
-    READING_STORE = "reading its store"
-    RESETTING_OFFSETS = "resetting offsets"
-    BETWEEN_POLLS = "between polls"
-    POLLING = "polling"
-    PROCESSING = "processing"
-    WRITING = "writing to the store"
-    FLUSHING = "flushing its producer"
-    COMMITTING = "committing"
-    REVOKING = "committing before revocation"
-    CLOSING = "closing"
-    CLOSED = "closed"
-    FAILED = "failed"
-
-
-class Revocation(Enum):
-    """Of a consumer that goes on fetching meanwhile (before KAFKA-14196)."""
-
-    NONE = "none"
-    COMMITTING = "committing"
-    COMMITTED = "committed"
-
-
-RUNNING = (Stage.BETWEEN_POLLS, Stage.POLLING, Stage.PROCESSING, Stage.WRITING, Stage.FLUSHING, Stage.COMMITTING)
+from model.kafka.groups.states import RUNNING, Revocation, Stage
 
 
 @actor
@@ -136,6 +105,8 @@ class Consumer:
     failures: Annotated[int, UpTo(1)] = 0  # How often processing throws in a process.
     late_polls: tuple[Annotated[int, UpTo(1)], ...]  # How often max.poll.interval.ms passes in a process of each.
     index: Annotated[int, UpTo(1)]
+    keeps_positions: bool = False  # Of partitions that it has no more: what no release does.
+    notes_starts: bool = False  # Keeps `told`, `begun`, `handed`: where nobody reads them they only multiply states.
 
     connection: Durable[Connection] = 0  # To the coordinator.
     stage: Volatile[Stage] = Stage.NOT_STARTED
@@ -146,6 +117,7 @@ class Consumer:
     processed: Volatile[dict[Partition, Position]] = each(0)  # Up to here the application has done its work.
     queue: Volatile[Annotated[tuple[InputRecord, ...], MaxLen("2 * records * partitions")]] = ()  # Of the other thread.
     stored: Volatile[dict[Partition, Position | None]] = each(None)
+    unresolved: Volatile[frozenset[Partition]] = frozenset()  # auto.offset.reset=by_duration has found no record yet.
     fetching: Volatile[frozenset[Partition]] = frozenset()  # A fetch is under way, or its answer waits.
     rejoins: Volatile[bool] = False  # rejoinNeeded
     partitions_new: Durable[Annotated[int, UpTo("partitions")]] = 0  # Added since the start, as the metadata shows.
@@ -158,15 +130,19 @@ class Consumer:
     failed: Volatile[Annotated[int, UpTo(1), Counts("processing_failure")]] = 0
     late: Volatile[Annotated[int, UpTo(1), Counts("max_poll_interval")]] = 0
     effects: History[dict[InputRecord, Copies]] = each(0)
-    first: History[dict[Partition, Position | None]] = each(None)  # Where auto.offset.reset=latest put it first.
+    first: History[dict[Partition, Position | None]] = each(None)  # Where latest or by_duration put it first.
     found_while_running: History[bool] = False  # The partition that was added.
     jumped: History[bool] = False  # auto.offset.reset has moved a position past records.
+    told: History[dict[Partition, Position | None]] = each(None)  # Where to begin: by coordinator, policy or store.
+    begun: History[dict[Partition, Position | None]] = each(None)  # What it handed out first since it was assigned.
+    handed: History[frozenset[InputRecord]] = frozenset()
 
     # --- Joining, positions ---
 
     @on_restart
     def come_back(self) -> None:
         self.connection += 1
+        self.note_end(frozenset(self.position.keys()))
 
     @action
     def start(self) -> None:
@@ -216,7 +192,7 @@ class Consumer:
         if self.stage == Stage.JOINING and response.error == Error.NOT_COORDINATOR:
             self.connection += 1
             self.send_join()
-        elif self.stage == Stage.JOINING and response.error == Error.FENCED_INSTANCE_ID:
+        elif self.stage == Stage.JOINING and response.error in (Error.FENCED_INSTANCE_ID, Error.UNRELEASED_INSTANCE_ID):
             self.end(Stage.FAILED)
         elif response.error == Error.NOT_COORDINATOR and self.consumer_protocol and self.generation != NO_GENERATION:
             self.acknowledge()
@@ -235,6 +211,7 @@ class Consumer:
             for partition, offset in enumerate(response.offsets):
                 if partition in self.assigned and self.position[partition] is None and offset is not None:
                     self.seek(partition, offset)
+                    self.note_start(partition, offset)
                     self.auto_committed[partition] = offset
             self.reset_missing()
 
@@ -244,19 +221,28 @@ class Consumer:
             for partition, offset in enumerate(result.offsets):
                 if partition in self.assigned and offset is not None:
                     self.seek(partition, offset)
+                    self.note_start(partition, offset)
             self.stage = Stage.BETWEEN_POLLS
 
     @on(ListOffsetsResponse)
     def reset_position(self, response: ListOffsetsResponse) -> None:
-        if self.stage == Stage.RESETTING_OFFSETS and response.partition in self.assigned:
-            partition = response.partition
+        partition = response.partition
+        offset = response.offset
+        awaited = self.stage == Stage.RESETTING_OFFSETS and partition in self.assigned
+        if offset is None:
+            self.unresolved |= {partition} if awaited else frozenset()
+        elif awaited or partition in self.unresolved:
             before = self.position[partition]
-            self.jumped = self.jumped or (before is not None and before < response.offset)
-            if self.reset == OffsetReset.LATEST:
-                self.first[partition] = response.offset if self.first[partition] is None else self.first[partition]
-            self.seek(partition, response.offset)
-            if all(self.position[one] is not None for one in self.assigned):
-                self.stage = Stage.BETWEEN_POLLS
+            self.jumped = self.jumped or (before is not None and before < offset)
+            if self.reset in (OffsetReset.LATEST, OffsetReset.BY_DURATION):
+                self.first[partition] = offset if self.first[partition] is None else self.first[partition]
+            self.unresolved -= {partition}
+            self.seek(partition, offset)
+            self.note_start(partition, offset)
+            if self.stage == Stage.POLLING:
+                self.send_fetches()
+        if awaited and all(self.position[one] is not None or one in self.unresolved for one in self.assigned):
+            self.stage = Stage.BETWEEN_POLLS
 
     # --- poll() ---
 
@@ -371,8 +357,8 @@ class Consumer:
     def offsets_committed(self, response: OffsetCommitResponse) -> None:
         if response.generation == self.generation:
             self.react(response.error)
-        again = self.stage == Stage.REVOKING and response.error == Error.STALE_MEMBER_EPOCH and self.may_commit()
-        if response.synchronous and again:
+        stale = self.stage == Stage.REVOKING and response.error == Error.STALE_MEMBER_EPOCH and self.may_commit()
+        if response.synchronous and stale and self.auto_commit != AutoCommit.OFF:
             self.send_commit(True)  # With the epoch that the coordinator has told in the meantime.
         elif response.synchronous:
             self.go_on(response.error)
@@ -418,6 +404,9 @@ class Consumer:
         self.unanswered = frozenset()
 
     def hand_out(self, partition: Partition, offset: Position, end: Position) -> None:
+        if self.notes_starts:
+            self.begun[partition] = offset if self.begun[partition] is None else self.begun[partition]
+            self.handed |= {InputRecord(partition, one) for one in range(offset, end)}
         self.position[partition] = end
         if self.auto_commit == AutoCommit.STORED and self.stores_on_delivery:
             self.stored[partition] = end
@@ -507,7 +496,7 @@ class Consumer:
         return not self.subscribes or self.generation != NO_GENERATION
 
     def send_commit(self, synchronous: bool) -> None:
-        offsets = tuple(self.position.values())
+        offsets = tuple(self.position[one] if one in self.assigned else None for one in self.position.keys())
         if self.auto_commit == AutoCommit.STORED:
             offsets = tuple(self.stored[one] if one in self.assigned else None for one in self.stored.keys())
         send(self.coordinator, OffsetCommitRequest(self.me, self.instance, self.generation, offsets, synchronous))
@@ -559,7 +548,7 @@ class Consumer:
     def acknowledge(self) -> None:
         send(
             self.coordinator,
-            ConsumerGroupHeartbeatRequest(self.me, self.connection, self.generation, self.assigned),
+            ConsumerGroupHeartbeatRequest(self.me, self.connection, self.instance, self.generation, self.assigned),
         )
 
     def join(self) -> None:
@@ -576,7 +565,7 @@ class Consumer:
         if self.consumer_protocol:
             send(
                 self.coordinator,
-                ConsumerGroupHeartbeatRequest(self.me, self.connection, JOIN_EPOCH, frozenset()),
+                ConsumerGroupHeartbeatRequest(self.me, self.connection, self.instance, JOIN_EPOCH, frozenset()),
             )
         else:
             send(self.coordinator, JoinGroupRequest(self.me, self.connection, self.instance, seen))
@@ -652,9 +641,22 @@ class Consumer:
 
     def give_up(self, partitions: frozenset[Partition]) -> None:
         self.fetching -= partitions
+        self.unresolved -= partitions
+        self.note_end(partitions)
         for partition in partitions:
-            self.position[partition] = None
-            self.processed[partition] = 0
+            if not self.keeps_positions:
+                self.position[partition] = None
+                self.processed[partition] = 0
             self.auto_committed[partition] = None
             if not self.keeps_stored_offsets:
                 self.stored[partition] = None
+
+    def note_start(self, partition: Partition, offset: Position) -> None:
+        if self.notes_starts:
+            self.told[partition] = offset if self.begun[partition] is None else self.told[partition]
+
+    def note_end(self, partitions: frozenset[Partition]) -> None:
+        if self.notes_starts:
+            for partition in partitions:
+                self.told[partition] = None
+                self.begun[partition] = None

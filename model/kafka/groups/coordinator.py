@@ -11,10 +11,9 @@ that is alive always joins in time; one that does not is the consumer's `exceed_
 memory is a function of its log (clean elections): offsets and the last persisted generation are durable, and a failure
 loses what was on its way to it; `unclean` lets a replica lead that has missed a commit.
 Not modelled: the member leader and its choice of assignor, group.initial.rebalance.delay.ms, offset metadata, deletion
-of the group, offsets in transactions (see ``transactions``); static members and new partitions of KIP-848.
+of the group, offsets in transactions (see ``transactions``); new partitions of KIP-848.
 """
 
-from enum import Enum
 from typing import Annotated
 
 from checker.lang import (
@@ -54,20 +53,7 @@ from model.kafka.groups.messages import (
     Position,
     SyncGroupResponse,
 )  # fmt: skip
-
-
-class GroupProtocol(Enum):
-    """group.protocol"""
-
-    CLASSIC = "classic"
-    CONSUMER = "consumer"  # KIP-848
-
-
-class GroupState(Enum):
-    EMPTY = "Empty"
-    PREPARING_REBALANCE = "PreparingRebalance"
-    COMPLETING_REBALANCE = "CompletingRebalance"
-    STABLE = "Stable"
+from model.kafka.groups.states import GroupProtocol, GroupState
 
 
 @actor
@@ -83,6 +69,7 @@ class GroupCoordinator:
     reassigns_while_revoking: bool = False  # 3.7 and 3.8: a member need not have revoked to get its partition back.
     keeps_partition_epochs: bool = True  # Since KAFKA-16147, of a partition that it gets back.
     accepts_older_epochs: bool = False  # KIP-1251
+    notes_denials: bool = False  # Keeps `denied`, where somebody reads it.
 
     generation: Durable[Generation] = 0  # The last one that was persisted; KIP-848: the group epoch.
     members: Durable[frozenset[Member]] = frozenset()
@@ -94,6 +81,10 @@ class GroupCoordinator:
     revoking: Durable[dict[Member, frozenset[Partition]]] = each(frozenset())  # partitionsPendingRevocation
     connection: Durable[dict[Member, Connection]] = each(0)
     assignment_epoch: Durable[dict[Partition, Generation]] = each(NO_GENERATION)
+    instance_of: Durable[dict[Member, Instance | None]] = each(None)
+    left: Durable[frozenset[Member]] = frozenset()  # Static members with epoch -2, who keep what they had.
+    orphaned: Durable[frozenset[Member]] = frozenset()  # Static members whose process has gone without leaving.
+    unaware: Durable[dict[Member, Generation | None]] = each(None)  # Whose session ended, until the next heartbeat.
     holder: Durable[dict[Instance, Member | None]] = each(None)  # Static members.
     committed: Durable[dict[Partition, Position | None]] = each(None)
     lagging: Durable[dict[Partition, Position | None]] = each(None)  # The offsets at a replica that is behind.
@@ -106,6 +97,8 @@ class GroupCoordinator:
     owner_refused: History[bool] = False  # A member's commit was refused, and the partitions were its own.
     rewound: History[bool] = False  # A commit has put an offset below an earlier one.
     acknowledged: History[dict[Partition, Position | None]] = each(None)
+    # Of whose acknowledged offset a member was told that there is none, when it asked last.
+    denied: History[dict[Member, frozenset[Partition]]] = each(frozenset())
 
     @on(JoinGroupRequest)
     def join_group(self, request: JoinGroupRequest) -> None:
@@ -158,34 +151,50 @@ class GroupCoordinator:
         """A member joins, or has revoked what it was told to."""
         member = request.member
         if request.epoch == JOIN_EPOCH:
+            if request.instance is not None:
+                self.join_static(member, request.instance, request.connection)
+                return
             if member in self.members:
                 self.drop_member(member)  # A process before this one, whose session ends first.
-            self.members |= {member}
-            self.connection[member] = request.connection
-            self.change_target()
-            self.compute_next(member)
-        elif member in self.members:
-            released = self.revoking[member] - request.owned
-            self.revoking[member] -= released
-            for partition in released:
-                if self.owner[partition] == member:
-                    self.owner[partition] = None
+            self.join_anew(member, request.connection)
+        elif member in self.members and request.epoch == self.epoch[member]:
+            # One of an older epoch was overtaken by the answer to a later heartbeat: it counts as lost, for a client
+            # has one heartbeat under way at a time.
+            self.release(member, self.revoking[member] - request.owned)
+
+    @action
+    def refuse_heartbeat(self) -> None:
+        """Of a static member whose session has ended: somebody else may have its place by now."""
+        member = choose(one for one in self.consumers if self.unaware[one] is not None and not suspected(one))
+        epoch = self.unaware[member]
+        replaced = any(
+            holder is not None and instance == self.instance_of[member] for instance, holder in self.holder.items()
+        )
+        if epoch is not None:
+            error = Error.FENCED_INSTANCE_ID if replaced else Error.UNKNOWN_MEMBER_ID
+            send(member, HeartbeatResponse(error, epoch))
+        self.unaware[member] = None
 
     @action
     def reconcile(self) -> None:
         """A member's next heartbeat finds that there is something to do: CurrentAssignmentBuilder.build."""
         require(self.protocol == GroupProtocol.CONSUMER)
-        member = choose(one for one in self.members if self.has_next(one))
+        member = choose(one for one in self.members - self.left - self.orphaned if self.has_next(one))
         self.compute_next(member)
 
     # --- Both ---
 
     @action
     def expire_session(self) -> None:
-        """session.timeout.ms without a heartbeat, because the process is down or stands still."""
-        member = choose(one for one in self.consumers if one in self.members | self.joined() and suspected(one))
+        """session.timeout.ms without a heartbeat, because the process is down, stands still, or has gone."""
+        silent = self.left | self.orphaned
+        member = choose(
+            one for one in self.consumers if one in self.members | self.joined() and (suspected(one) or one in silent)
+        )
         connection = self.joins[member]
-        if self.protocol == GroupProtocol.CONSUMER:
+        if self.protocol == GroupProtocol.CONSUMER and self.instance_of[member] is not None:
+            self.unaware[member] = None if member in silent else self.epoch[member]
+        elif self.protocol == GroupProtocol.CONSUMER:
             send(member, HeartbeatResponse(Error.UNKNOWN_MEMBER_ID, self.epoch[member]))
         elif connection is not None:
             send(member, SyncGroupResponse(Error.UNKNOWN_MEMBER_ID, connection, NO_GENERATION, frozenset()))
@@ -195,8 +204,13 @@ class GroupCoordinator:
 
     @on(LeaveGroupRequest)
     def leave_group(self, request: LeaveGroupRequest) -> None:
-        if request.member in self.members:
-            self.remove(request.member)
+        member = request.member
+        if member in self.members and self.protocol == GroupProtocol.CONSUMER and self.instance_of[member] is not None:
+            self.left |= {member}
+            self.epoch[member] = NO_GENERATION
+            self.release(member, self.revoking[member])
+        elif member in self.members:
+            self.remove(member)
 
     @on(OffsetCommitRequest)
     def commit_offsets(self, request: OffsetCommitRequest) -> None:
@@ -226,6 +240,12 @@ class GroupCoordinator:
             for partition, offset in enumerate(self.committed_before):
                 self.committed[partition] = offset
                 self.acknowledged[partition] = offset
+        if self.notes_denials:
+            self.denied[request.member] = frozenset(
+                partition
+                for partition in self.committed.keys()
+                if self.committed[partition] is None and self.acknowledged[partition] is not None
+            )
         send(request.member, OffsetFetchResponse(tuple(offset for offset in self.committed.values())))
 
     @action
@@ -253,7 +273,8 @@ class GroupCoordinator:
         """validateOffsetCommit of ClassicGroup and ConsumerGroup. Never compared: what is committed so far."""
         if request.generation == NO_GENERATION:  # From assign(): nobody fences it.
             return Error.NONE if self.is_empty() else Error.UNKNOWN_MEMBER_ID
-        if request.instance is not None and self.holder[request.instance] != request.member:
+        static = request.instance is not None and self.protocol == GroupProtocol.CLASSIC
+        if static and request.instance is not None and self.holder[request.instance] != request.member:
             return Error.FENCED_INSTANCE_ID
         if request.member not in self.members:
             return Error.UNKNOWN_MEMBER_ID
@@ -348,7 +369,54 @@ class GroupCoordinator:
     def share(self, member: Member) -> int:
         return sum(1 for owner in self.owner.values() if owner == member)
 
+    def join_anew(self, member: Member, connection: Connection) -> None:
+        self.members |= {member}
+        self.connection[member] = connection
+        self.change_target()
+        self.compute_next(member)
+
+    def join_static(self, member: Member, instance: Instance, connection: Connection) -> None:
+        """Who has the place of a group.instance.id keeps it, crashed or not, until it leaves or its session ends."""
+        before = self.holder[instance]
+        if before is not None and before not in self.left:
+            self.orphaned |= {member} & {before}
+            send(member, HeartbeatResponse(Error.UNRELEASED_INSTANCE_ID, NO_GENERATION))
+            return
+        self.unaware[member] = None
+        self.instance_of[member] = instance
+        self.holder[instance] = member
+        if before is None:
+            self.join_anew(member, connection)
+        else:
+            self.take_place(before, member)
+            self.connection[member] = connection
+            self.compute_next(member)
+
+    def take_place(self, before: Member, member: Member) -> None:
+        """replaceMember: no new group epoch; what the target still gives to the place is the successor's at once."""
+        self.left -= {before}
+        if before != member:
+            self.members = (self.members - {before}) | {member}
+            self.assigned[member] = self.assigned[before]
+            self.assigned[before] = frozenset()
+            self.epoch[before] = NO_GENERATION
+            self.connection[before] = 0
+            for partition in self.owner.keys():
+                self.owner[partition] = member if self.owner[partition] == before else self.owner[partition]
+                self.target[partition] = member if self.target[partition] == before else self.target[partition]
+        extra = self.assigned[member] - self.wanted(member)
+        self.assigned[member] -= extra  # The new process owns nothing: there is nothing to revoke.
+        self.release(member, extra)
+
+    def release(self, member: Member, partitions: frozenset[Partition]) -> None:
+        self.revoking[member] -= partitions
+        for partition in partitions:
+            if self.owner[partition] == member:
+                self.owner[partition] = None
+
     def drop_member(self, member: Member) -> None:
+        self.left -= {member}
+        self.orphaned -= {member}
         self.members -= {member}
         self.forget(member)
         self.epoch[member] = NO_GENERATION

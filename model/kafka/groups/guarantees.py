@@ -1,17 +1,19 @@
 """What consumers in a group are promised, or not, as predicates over a whole state.
 
-A record is *eligible* from the offset that the group had committed before, or from where auto.offset.reset=latest first
-put one of its consumers (otherwise from the first record on; always in a partition that is added while it runs). It is
+A record is *eligible* from the offset that the group had committed before, or from where auto.offset.reset=latest or
+by_duration first put one of its consumers (otherwise from the first record on; always in a partition that is added
+while it runs). It is
 *in hand* while a process has it from poll() and its effect is still to come. Effects are counted where they happen:
 calls and produced records at the process that caused them, rows at the store.
 """
 
 from checker.lang import ensure, predicate
-from model.kafka.groups.consumer import Consumer, Stage
-from model.kafka.groups.coordinator import GroupCoordinator, GroupProtocol, GroupState
+from model.kafka.groups.consumer import Consumer
+from model.kafka.groups.coordinator import GroupCoordinator
 from model.kafka.groups.input_partition import InputPartition
 from model.kafka.groups.messages import InputRecord, OffsetReset, Position, Record
 from model.kafka.groups.profiles import Effect
+from model.kafka.groups.states import GroupProtocol, GroupState, Stage
 from model.kafka.groups.store import ExternalStore
 
 
@@ -46,7 +48,8 @@ def committed_offset(coordinator: GroupCoordinator, leader: InputPartition) -> P
 
 def started_below(consumer: Consumer, leader: InputPartition, record: Record) -> bool:
     first = consumer.first[leader.partition]
-    return consumer.reset != OffsetReset.LATEST or (first is not None and first <= record)
+    moving = consumer.reset in (OffsetReset.LATEST, OffsetReset.BY_DURATION)
+    return not moving or (first is not None and first <= record)
 
 
 def in_hand(consumer: Consumer, record: InputRecord) -> bool:
@@ -60,6 +63,13 @@ def will_reach(consumer: Consumer, record: InputRecord) -> bool:
     return position is not None and position <= record.offset
 
 
+def will_be_put(consumer: Consumer, leader: InputPartition, record: Record) -> bool:
+    """by_duration: the leader's answer is on its way, and what gets too old meanwhile changes it no more."""
+    told = leader.listed[consumer.me]
+    asks = consumer.stage == Stage.RESETTING_OFFSETS or leader.partition in consumer.unresolved
+    return asks and told is not None and told <= record
+
+
 def still_to_come(
     consumers: tuple[Consumer, ...],
     stores: tuple[ExternalStore, ...],
@@ -70,14 +80,19 @@ def still_to_come(
     """Somebody will read on to it, or the next owner starts at or below it."""
     if record.offset < leader.log_start:
         return False
-    if any(will_reach(one, record) for one in consumers):
+    if any(will_reach(one, record) or will_be_put(one, leader, record.offset) for one in consumers):
         return True
     if any(one.effect == Effect.STORE_WITH_OFFSET for one in consumers):
         return all(one.offset[record.partition] <= record.offset for one in stores)
     committed = committed_offset(coordinator, leader)
     if committed is None or committed < leader.log_start:
-        return all(one.reset != OffsetReset.LATEST for one in consumers)
+        return all(reset_reaches(one, leader, record.offset) for one in consumers)
     return committed <= record.offset
+
+
+def reset_reaches(consumer: Consumer, leader: InputPartition, record: Record) -> bool:
+    young = leader.first_young is None or leader.first_young <= record
+    return consumer.reset != OffsetReset.LATEST and (consumer.reset != OffsetReset.BY_DURATION or young)
 
 
 @predicate
@@ -213,6 +228,83 @@ def no_silent_gap(consumers: tuple[Consumer, ...]) -> bool:
 
 
 @predicate
+def delivery_from_commit(consumers: tuple[Consumer, ...], leaders: tuple[InputPartition, ...]) -> bool:
+    """The first record that a process hands out of a partition it was assigned is at the committed offset.
+
+    Or where auto.offset.reset has put it, if there is none in range, or the store of its application: what the process
+    was told after the assignment, and never where it or another process stood before.
+    """
+    for consumer in consumers:
+        for leader in leaders:
+            told = consumer.told[leader.partition]
+            begun = consumer.begun[leader.partition]
+            ensure(
+                begun is None or begun == told or consumer.position[leader.partition] is None,
+                f"{consumer.me} begins partition {leader.partition} at {begun}, and was told {told}",
+            )
+    return True
+
+
+@predicate
+def reset_only_when_needed(
+    consumers: tuple[Consumer, ...], coordinator: GroupCoordinator, leaders: tuple[InputPartition, ...]
+) -> bool:
+    """auto.offset.reset decides where there is no committed offset, or it is out of range, and nowhere else.
+
+    An offset that was acknowledged, and is gone without having expired, was there: what the policy decides then is not
+    what the application was promised.
+    """
+    for consumer in consumers:
+        resetting = consumer.stage == Stage.RESETTING_OFFSETS
+        for leader in leaders:
+            ensure(
+                not resetting
+                or leader.partition not in consumer.assigned
+                or consumer.position[leader.partition] is not None
+                or leader.partition not in coordinator.denied[consumer.me],
+                f"auto.offset.reset decides where {consumer.me} begins partition {leader.partition}, of which offset"
+                f" {coordinator.acknowledged[leader.partition]} was committed and acknowledged",
+            )
+        ensure(
+            not resetting or any(lacks_position(consumer, leader) for leader in leaders),
+            f"auto.offset.reset moves {consumer.me}, whose positions are all in range",
+        )
+    return True
+
+
+def lacks_position(consumer: Consumer, leader: InputPartition) -> bool:
+    position = consumer.position[leader.partition]
+    return leader.partition in consumer.assigned and (position is None or position < leader.log_start)
+
+
+@predicate
+def no_gap(
+    consumers: tuple[Consumer, ...],
+    coordinator: GroupCoordinator,
+    leaders: tuple[InputPartition, ...],
+    records: int,
+) -> bool:
+    """Whoever hands out a record: every eligible record before it in its partition was handed out before, to somebody.
+
+    Not: was processed. auto.offset.reset and an offset that was committed ahead make gaps; repeated records do not.
+    """
+    for leader in leaders:
+        for offset in range(records):
+            later = any(
+                record.partition == leader.partition and record.offset > offset
+                for one in consumers
+                for record in one.handed
+            )
+            ensure(
+                not later
+                or not eligible(consumers, coordinator, leader, offset)
+                or any(InputRecord(leader.partition, offset) in one.handed for one in consumers),
+                f"record {offset} of partition {leader.partition} was handed out to nobody, and a later one was",
+            )
+    return True
+
+
+@predicate
 def none_throws(
     consumers: tuple[Consumer, ...], coordinator: GroupCoordinator, leaders: tuple[InputPartition, ...]
 ) -> bool:
@@ -281,6 +373,20 @@ def idempotent_converge(
 
 def at_work(consumer: Consumer) -> bool:
     return consumer.stage in (Stage.PROCESSING, Stage.WRITING)
+
+
+@predicate
+def no_stale_read(stores: tuple[ExternalStore, ...], leaders: tuple[InputPartition, ...], records: int) -> bool:
+    """Who reads a row never finds an older record in it than one that was there before."""
+    for store in stores:
+        for leader in leaders:
+            row = store.row[leader.partition]
+            for offset in range(records):
+                ensure(
+                    store.effects[InputRecord(leader.partition, offset)] == 0 or (row is not None and row >= offset),
+                    f"the row of partition {leader.partition} was that of record {offset}, and now is that of {row}",
+                )
+    return True
 
 
 @predicate
@@ -354,6 +460,17 @@ def a_zombie_works(consumers: tuple[Consumer, ...], coordinator: GroupCoordinato
         and one.subscribes
         and (one.me not in coordinator.members or one.generation < coordinator.generation)
         for one in consumers
+    )
+
+
+@predicate
+def a_successor_works(consumers: tuple[Consumer, ...], coordinator: GroupCoordinator) -> bool:
+    """A process works on a record under a group.instance.id that a process which has closed had before."""
+    return any(
+        one.stage == Stage.CLOSED and at_work(other) and one.instance is not None and one.instance == other.instance
+        for one in consumers
+        for other in consumers
+        if other.me in coordinator.members
     )
 
 

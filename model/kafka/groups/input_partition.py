@@ -3,13 +3,16 @@
 Follows KafkaApis.handleFetchRequest, Partition.fetchOffsetForTimestamp and UnifiedLog.deleteOldSegments in 3.9. A fetch
 that finds no record waits (fetch.min.bytes, the fetch purgatory); fetch.max.wait.ms is left out, since an empty answer
 changes nothing at a consumer that may call poll() again while it waits.
+For auto.offset.reset=by_duration the records that are too old are a prefix of the log, of any length when the group
+starts; those that come later are young until `outlive_duration`. A client whose ListOffsets finds none that is young
+asks again every request.timeout.ms (OffsetFetcher.resetPositionsAsync): here it is told when one has come.
 Not modelled: replicas (every record is below the high watermark, and this leader neither fails nor truncates),
 transactions in the input, batches: what a consumer does not hand out of a response it fetches again.
 """
 
 from typing import Annotated
 
-from checker.lang import Counts, Durable, UpTo, Volatile, action, actor, choose, each, on, require, send
+from checker.lang import Counts, Durable, History, UpTo, Volatile, action, actor, choose, each, on, require, send
 from model.kafka.groups.messages import (
     Error,
     FetchRequest,
@@ -32,11 +35,16 @@ class InputPartition:
     deletions: Annotated[int, UpTo(1)] = 0  # How often retention deletes records.
     added_later: bool = False  # It is created while the group runs.
     consumers: tuple[Member, ...] = ()  # Whose metadata will show it then.
+    agings: Annotated[int, UpTo(1)] = 0  # How often records get older than the duration of auto.offset.reset.
 
     exists: Durable[bool] = False
     appended: Durable[Position] = 0  # Beyond `initial`.
     log_start: Durable[Annotated[Position, Counts("retention")]] = 0
+    first_young: Durable[Position | None] = None  # Unknown before the first request that asks for it.
+    aged: Durable[Annotated[int, UpTo(1), Counts("reset_duration")]] = 0
     waiting: Volatile[dict[Member, Position | None]] = each(None)  # Fetches that found nothing.
+    resetting: Volatile[frozenset[Member]] = frozenset()  # Who found no record that is young.
+    listed: History[dict[Member, Position | None]] = each(None)  # What it has told a member of the first young record.
 
     @action
     def create(self) -> None:
@@ -56,6 +64,17 @@ class InputPartition:
             if offset is not None:
                 self.waiting[consumer] = None
                 self.answer(consumer, offset)
+        for member in self.resetting:
+            self.tell(member, self.end() - 1)
+        self.resetting = frozenset()
+
+    @action
+    def outlive_duration(self) -> None:
+        """The duration of auto.offset.reset passes for records that were young."""
+        require(self.aged < self.agings)
+        first = self.first_young
+        self.first_young = choose(range(1 if first is None else first + 1, self.end() + 1))
+        self.aged += 1
 
     @action
     def delete_records(self) -> None:
@@ -73,8 +92,26 @@ class InputPartition:
 
     @on(ListOffsetsRequest)
     def list_offsets(self, request: ListOffsetsRequest) -> None:
-        offset = self.log_start if request.timestamp == OffsetReset.EARLIEST else self.end()
-        send(request.consumer, ListOffsetsResponse(self.partition, offset))
+        if request.timestamp == OffsetReset.BY_DURATION:
+            self.list_offset_of_first_young(request.consumer)
+        else:
+            offset = self.log_start if request.timestamp == OffsetReset.EARLIEST else self.end()
+            send(request.consumer, ListOffsetsResponse(self.partition, offset))
+
+    def list_offset_of_first_young(self, consumer: Member) -> None:
+        known = self.first_young
+        first = choose(range(self.initial + 1)) if known is None else known
+        self.first_young = first
+        offset = max(self.log_start, first)
+        if offset < self.end():
+            self.tell(consumer, offset)
+        else:
+            self.resetting |= {consumer}
+            send(consumer, ListOffsetsResponse(self.partition, None))
+
+    def tell(self, consumer: Member, offset: Position) -> None:
+        self.listed[consumer] = offset
+        send(consumer, ListOffsetsResponse(self.partition, offset))
 
     def answer(self, consumer: Member, offset: Position) -> None:
         error = Error.NONE if offset >= self.log_start else Error.OFFSET_OUT_OF_RANGE

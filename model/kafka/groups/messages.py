@@ -38,6 +38,7 @@ class Error(Enum):
     STALE_MEMBER_EPOCH = "STALE_MEMBER_EPOCH"
     REBALANCE_IN_PROGRESS = "REBALANCE_IN_PROGRESS"
     FENCED_INSTANCE_ID = "FENCED_INSTANCE_ID"
+    UNRELEASED_INSTANCE_ID = "UNRELEASED_INSTANCE_ID"
     NOT_COORDINATOR = "NOT_COORDINATOR"
     OFFSET_OUT_OF_RANGE = "OFFSET_OUT_OF_RANGE"
 
@@ -48,6 +49,7 @@ class OffsetReset(Enum):
     EARLIEST = "earliest"
     LATEST = "latest"
     NONE = "none"
+    BY_DURATION = "by_duration"  # KIP-1106
 
 
 # --- Consumer and group coordinator -----------------------------------------------------------------------------------
@@ -83,6 +85,7 @@ class ConsumerGroupHeartbeatRequest:
 
     member: Member
     connection: Connection
+    instance: Instance | None
     epoch: Generation
     owned: frozenset[Partition]
 
@@ -96,7 +99,10 @@ class ConsumerGroupHeartbeatResponse:
 
 @message
 class LeaveGroupRequest:
-    """Also for the session of a static member that has ended: it sends none, and the coordinator finds out later."""
+    """KIP-848: the heartbeat with epoch -1, or -2 of a static member, which keeps its place.
+
+    Classic, also for the session of a static member that has ended: it sends none, and the coordinator finds out later.
+    """
 
     member: Member
 
@@ -150,13 +156,13 @@ class FetchResponse:
 @message
 class ListOffsetsRequest:
     consumer: Member
-    timestamp: OffsetReset  # EARLIEST (-2) or LATEST (-1).
+    timestamp: OffsetReset  # EARLIEST (-2), LATEST (-1), or for BY_DURATION the present minus the duration.
 
 
 @message
 class ListOffsetsResponse:
     partition: Partition
-    offset: Position
+    offset: Position | None  # UNKNOWN_OFFSET: no record is as young.
 
 
 @message

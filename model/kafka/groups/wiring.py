@@ -25,9 +25,10 @@ WHY_NOT = {
     "offsets.retention.minutes": "time: how often it passes is the fault budget offsets_retention",
     "acks": "replication of the output: what is sent has arrived",
 }
-SWITCHES = {  # What `without` takes away from the coordinator.
+SWITCHES = {  # What `without` takes away from the coordinator, and from the consumers.
     "generation_check": ("checks_generation", False), "member_epoch_equality": ("accepts_older_epochs", True),
 }  # fmt: skip
+CONSUMER_SWITCHES = {"position_initialization": ("keeps_positions", True)}
 KEYS = {  # What this family makes something of.
     "topic": frozenset({"partitions", "records", "present", "committed", "added_partitions"}),
     "app": frozenset({
@@ -37,7 +38,7 @@ KEYS = {  # What this family makes something of.
     }),
     "faults": frozenset({
         "crash", "pause", "lose", "duplicate", "delay", "processing_failure", "max_poll_interval", "retention",
-        "offsets_retention",
+        "offsets_retention", "reset_duration",
     }),
     "document": frozenset({"version", "topics", "apps", "brokers", "features", "without", "faults", "check"}),
 }  # fmt: skip
@@ -104,7 +105,7 @@ class _Wiring:
         for unread in without_meaning(document, KEYS):
             self.report("not-modelled", f"{unread[-1]} means nothing to applications in a group", unread)
         for i, mechanism in enumerate(document.without):
-            if mechanism not in SWITCHES:
+            if mechanism not in SWITCHES and mechanism not in CONSUMER_SWITCHES:
                 self.report("not-modelled", f"there is no {mechanism} in a group", ("without", i))
         for name, app in document.apps.items():
             path: Path = ("apps", name)
@@ -128,6 +129,9 @@ class _Wiring:
             if isinstance(getattr(document.faults, kind), int) and getattr(document.faults, kind) > 0:
                 help = "a mapping, such as `crash: {billing: 1}` or `lose: {OffsetCommitRequest: 1}`"
                 self.report("budget-without-target", f"{kind} needs to say of what", ("faults", kind), help)
+        if document.faults.reset_duration and not any(self.resets_by_duration(name) for name in self.readers):
+            text = "reset_duration means something for auto.offset.reset=by_duration only"
+            self.report("not-modelled", text, ("faults", "reset_duration"))
         for name, app in self.readers.items():
             self.judge_app(name, app)
 
@@ -136,9 +140,9 @@ class _Wiring:
         settings = self.settings[name]
         if settings["group.id"] in (None, "") and app.effect != "store_with_offset":
             self.report("no-group", f"{name} has no group.id: it can neither subscribe nor commit", (*path, "consumer"))
-        if str(settings["auto.offset.reset"]).startswith("by_duration"):
+        if self.resets_by_duration(name) and app.client != "java":
             at = (*path, "consumer", "auto.offset.reset")
-            self.report("not-modelled", "by_duration is not modelled", at, "earliest, latest or none")
+            self.report("unknown-behaviour", f"{app.client} has no by_duration", at, "KIP-1106 is in the Java client")
         if settings["enable.auto.commit"] and self.auto_commit(name, app) is None:
             text = "whether 4.0 has the fix of KAFKA-18641 is not known here, nor what its auto-commit commits"
             help = "version 3.9 (without the fix) or 4.1 (with it)"
@@ -152,14 +156,19 @@ class _Wiring:
         if self.protocol == "consumer" and self.input.added_partitions:
             at = (*path, "consumer", "group.protocol")
             self.report("not-modelled", "added partitions need group.protocol=classic", at)
-        if self.protocol == "consumer" and settings.get("group.instance.id") is not None:
+        if settings.get("group.instance.id"):
             at = (*path, "consumer", "group.instance.id")
-            self.report("not-modelled", "static members need group.protocol=classic", at)
-        if self.times(self.document.faults.max_poll_interval, f"{name}-1") and settings.get("group.instance.id"):
-            at = (*path, "consumer", "group.instance.id")
-            self.report("not-modelled", "a static member that polls late is not modelled", at)
+            late = self.times(self.document.faults.max_poll_interval, f"{name}-1")
+            if late and self.protocol == "classic":
+                self.report("not-modelled", "a static member that polls late needs group.protocol=consumer", at)
+            if self.document.faults.delay:
+                text = "late requests of a static member are not modelled: all its processes have one member id here"
+                self.report("not-modelled", text, at)
         if app.failed_commit == "resend" and self.input.partitions > 1:
             self.report("not-modelled", "resending a failed commit needs one partition", (*path, "failed_commit"))
+
+    def resets_by_duration(self, name: str) -> bool:
+        return str(self.settings[name]["auto.offset.reset"]).startswith("by_duration")
 
     def auto_commit(self, name: str, app: App) -> str | None:
         return auto_commits(app, self.document.version, self.settings[name].get("group.protocol", "classic"))
@@ -250,6 +259,7 @@ class _Wiring:
             "expirations": document.faults.offsets_retention, "committed_before": topic.committed or [],
             "unclean": document.brokers.get("unclean.leader.election.enable", False),
             **dict(SWITCHES[one] for one in document.without if one in SWITCHES),
+            "notes_denials": self.is_checked("reset_only_when_needed"),
         }  # fmt: skip
         for i, leader in enumerate(leaders):
             added = i >= at_start
@@ -257,6 +267,7 @@ class _Wiring:
             actors[leader] = {
                 "is": "InputPartition", "partition": i, "records": "records", "initial": 0 if added else present,
                 "deletions": document.faults.retention, "added_later": added, "consumers": self.names(),
+                "agings": document.faults.reset_duration,
             }  # fmt: skip
         apps = self.readers.values()
         actors["store"] = {
@@ -288,10 +299,12 @@ class _Wiring:
             "effect": "PRODUCE" if app.writes is not None else EFFECTS[app.effect],
             "flushes": app.flushes,
             "on_error": app.on_exception.upper(),
-            "reset": str(settings["auto.offset.reset"]).upper(),
+            "reset": "BY_DURATION" if self.resets_by_duration(name) else str(settings["auto.offset.reset"]).upper(),
             "failures": faults.processing_failure,
             "late_polls": [self.times(faults.max_poll_interval, f"{name}-{i + 1}") for i in range(app.instances)],
             "commit_every": app.commit_every,
+            "notes_starts": self.is_checked("delivery_from_commit") or self.is_checked("no_gap"),
+            **dict(CONSUMER_SWITCHES[one] for one in self.document.without if one in CONSUMER_SWITCHES),
         }
         if app.client == "java":
             wired |= java_by_version(self.document.version)
@@ -300,6 +313,10 @@ class _Wiring:
             if app.client == "librdkafka":
                 wired["keeps_stored_offsets"] = tuple(map(int, (app.client_version or "").split("."))) < (1, 9)
         return wired
+
+    def is_checked(self, name: str) -> bool:
+        check = self.document.check
+        return any(one == name or one == {name: self.topic} for one in (*check.always, *check.sometimes, *check.final))
 
     def predicate(self, given: Any, path: Path) -> Any:
         """`no_loss: orders` names what there is only one of."""
@@ -323,6 +340,8 @@ class _Wiring:
             "topic": [name for topic in document.topics.values() for name in topic.settings],
         }
         said = config.not_read(given, READS, WHY_NOT)
+        if any(self.resets_by_duration(name) for name in self.readers):
+            said.append("the length of by_duration: how often it passes is the fault budget reset_duration")
         if any(app.client == "0.8" for app in self.readers.values()):
             said.append("ZooKeeper: the group coordinator stands for it, and fences where it did not")
         return [*said, "brokers of the input that fail, and replicas", "transactions in the input"]
