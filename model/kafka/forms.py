@@ -14,8 +14,8 @@ MECHANISMS = (  # What `without` can take away; the families know what that mean
     "markers_keyed_by_term", "next_producer_id_in_answer",
     "generation_check", "stable_offset_fetch", "failed_send_fails_transaction",
     "exclusive_bound", "loading_before_reading", "abort_filter",
-    "leader_epochs", "batch_window", "batch_history", "single_metadata_changes", "whole_metadata_deltas",
-    "member_epoch_equality",
+    "lowest_sequence", "leader_epochs", "batch_window", "batch_history", "single_metadata_changes",
+    "whole_metadata_deltas", "member_epoch_equality",
 )  # fmt: skip
 FIXES = (  # What `fixes` can add.
     "KAFKA-15591", "expired_batch_marked", "follower_offsets_reset", "markers_wait_for_high_watermark",
@@ -73,6 +73,11 @@ class App(Form):
         default="transaction",
         description="Where the position is stored: in the transaction, by commitSync(), or in a checkpoint that also"
         " holds the transaction to be committed, as in Flink.",
+    )
+    records_per_transaction: Annotated[int, Field(ge=1, le=2)] = Field(
+        default=1,
+        description="How many records one transaction takes, as max.poll.records may: as many batches to each output"
+        " partition, in flight as max.in.flight.requests.per.connection allows.",
     )
     local_store: Literal["none", "trusted", "wiped"] = Field(
         default="none",

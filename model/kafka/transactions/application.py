@@ -8,9 +8,11 @@ One transactional request is in flight at a time; records leave in the flush of 
 request timeout is longer than an answer takes: a request is repeated when nothing is on its way to or from this
 process (`quiet`), and what a handler sends next is part of its step, since a process that stops between the two looks
 like one whose request is still on its way.
-The two batches of a transaction are sent one after the other, each when the one before is resolved; so the pair of
-outcomes (refused by the first leader, appended by the second) does not arise. After an abort the position is fetched
-again, as from a consumer that seeks to the committed offset.
+A transaction of one record (`batches` 1) sends one batch to each partition, one after the other, each when the one
+before is resolved; so the pair of outcomes (refused by the first leader, appended by the second) does not arise. With
+more records the batches leave as max.in.flight.requests.per.connection allows, on one connection for each partition
+(RecordAccumulator.drainBatchesForOneNode, TransactionManager.canRetry, TxnPartitionMap). After an abort the position is
+fetched again, as from a consumer that seeks to the committed offset.
 A consumer that subscribes is told its partition before the producer is initialised (one that has its producer already
 fences nobody either way), and that it has lost it by its next commit alone: it may be a zombie till then.
 With `offsets: checkpoint` it is the Kafka half of Flink's KafkaSink: a transactional.id for each checkpoint, the commit
@@ -48,13 +50,18 @@ from checker.lang import (
 from model.kafka.transactions.messages import (
     NO_EPOCH,
     NO_GENERATION,
+    AcknowledgedSequence,
     AddOffsetsToTxnRequest,
     AddOffsetsToTxnResponse,
     AddPartitionsToTxnRequest,
     AddPartitionsToTxnResponse,
     Attempt,
     Batch,
+    BatchNumber,
+    BatchSlot,
+    BatchStatus,
     Client,
+    Connection,
     Copies,
     Correlation,
     EndTxnRequest,
@@ -147,6 +154,15 @@ class Stage(Enum):
     DONE = "done"
 
 
+# What becomes of a batch where several are in flight. Numbers, not an Enum: no bits where one follows the other.
+UNSENT = 0
+OUTSTANDING = 1
+IN_RETRY = 2  # It has its sequence, and waits to be sent again.
+RESOLVED = 3
+DROPPED = 4  # Failed, and its sequence is taken back; or it is not in this transaction.
+BEHIND = 5  # Outstanding, and sent again behind the one that follows it.
+IN_FLIGHT = (OUTSTANDING, BEHIND)
+
 ENDED = (Stage.NOT_STARTED, Stage.WITHOUT_PARTITION, Stage.FATAL_ERROR, Stage.GAVE_UP, Stage.DONE)  # Or not begun.
 
 
@@ -162,6 +178,10 @@ class Application:
     offsets_partition: Annotated[ActorId, Of("OffsetsPartition")]
     attempts: Annotated[int, UpTo(8)]  # Copies of one request to be told apart: two, and one for each lost message.
     transactions: Annotated[int, UpTo(16)]  # It gives up after so many.
+    batches: Annotated[int, UpTo(2)] = 1  # Records of one transaction: so many batches to each output partition.
+    connections_break: bool = False  # A batch says which one is before it on its connection.
+    first_connection: Connection = 0  # The number of its first one, to each leader.
+    in_flight_max: Annotated[int, UpTo(5)] = 1  # max.in.flight.requests.per.connection
     records: Position  # How many the input partition holds: record i at offset i.
     replacement: Client | None = None  # The instance that the platform starts when it takes this one for dead.
     is_replacement: bool = False
@@ -196,6 +216,9 @@ class Application:
     sequences: Volatile[dict[OutputPartition, Sequence]] = each(0)  # Of the next batch.
     correlation: Volatile[Correlation] = 0  # Transactions begun.
     produced: Volatile[TopicPartition] = 0  # Output partitions whose batch of this transaction is resolved.
+    # Where `batches` are more than one: batch number i to partition p is in slot p * batches + i.
+    status: Volatile[dict[BatchSlot, BatchStatus]] = each(0)
+    acknowledged_below: Volatile[dict[OutputPartition, AcknowledgedSequence]] = each(0)  # lastAckedSequence + 1
     # Which copy of a request is the latest: the client has closed the connections of the older ones, and a leader that
     # verifies may still hold one of them when nothing is on its way.
     attempt: Volatile[Attempt] = 0
@@ -252,6 +275,10 @@ class Application:
         require(self.stage not in (Stage.CHECKPOINTING, Stage.PRE_COMMITTED) and self.all_quiet())
         if self.stage in (Stage.SENDING_OFFSETS, Stage.PRODUCING):
             self.attempt = (self.attempt + 1) % self.attempts
+        if self.stage == Stage.PRODUCING and self.batches > 1:  # The connections are closed, and each request failed.
+            for slot in self.status.keys():
+                if self.status[slot] in IN_FLIGHT:
+                    self.status[slot] = IN_RETRY
         self.transmit()
 
     @on(InitProducerIdResponse)
@@ -321,6 +348,9 @@ class Application:
             response.producer_id, response.epoch, response.correlation, response.attempt
         ):
             return
+        if self.batches > 1:
+            self.batch_answered(response)
+            return
         if response.partition != self.produced:
             return
         if response.error in (Error.NOT_ENOUGH_REPLICAS, Error.OUT_OF_ORDER_SEQUENCE_NUMBER):
@@ -336,6 +366,89 @@ class Application:
             self.failed = self.fails_with_its_sends
         self.produced += 1
         self.proceed()
+
+    def batch_answered(self, response: ProduceResponse) -> None:
+        """Sender.completeBatch, where others are in flight behind this one."""
+        partition = response.partition
+        slot = partition * self.batches + response.number
+        if self.status[slot] not in IN_FLIGHT or self.answer_before_is_missing(slot):
+            return
+        sequence = self.sequence_of(partition, response.number)
+        gap = response.error == Error.OUT_OF_ORDER_SEQUENCE_NUMBER and sequence != self.acknowledged_below[partition]
+        if response.error == Error.INVALID_PRODUCER_ID_MAPPING and self.mapping_error_is_fatal:
+            self.stop()
+            return
+        if response.error == Error.NOT_ENOUGH_REPLICAS or gap:  # What is missing before it may still arrive.
+            self.status[slot] = IN_RETRY
+        elif response.error == Error.NONE:
+            self.status[slot] = RESOLVED
+            self.acknowledged_below[partition] = max(self.acknowledged_below[partition], sequence + 1)
+        else:  # adjustSequencesDueToFailedBatch: what follows it moves up.
+            self.status[slot] = DROPPED
+            self.sequences[partition] -= 1
+            self.failed = self.fails_with_its_sends
+        self.order(partition)
+        self.drain(partition)
+        if all(self.is_over(status) for status in self.status.values()):
+            self.produced = len(self.leaders)
+            self.proceed()
+
+    def answer_before_is_missing(self, slot: BatchSlot) -> bool:
+        """What was sent before it on the connection has no answer: that is lost, and so is the connection."""
+        number = slot % self.batches
+        if self.status[slot] == BEHIND:
+            return any(self.status[slot - number + i] == OUTSTANDING for i in range(self.batches) if i > number)
+        return any(self.status[slot - number + i] == OUTSTANDING for i in range(self.batches) if i < number)
+
+    def order(self, partition: OutputPartition) -> None:
+        """What is alone in flight is behind nothing."""
+        first = partition * self.batches
+        if not any(self.status[first + i] == OUTSTANDING for i in range(self.batches)):
+            for i in range(self.batches):
+                if self.status[first + i] == BEHIND:
+                    self.status[first + i] = OUTSTANDING
+
+    def is_over(self, status: BatchStatus) -> bool:
+        """When a transaction fails, what has no sequence yet is dropped (RecordAccumulator.abortUndrainedBatches)."""
+        return status in (RESOLVED, DROPPED) or (self.failed and status == UNSENT)
+
+    def sequence_of(self, partition: OutputPartition, number: BatchNumber) -> int:
+        """The next sequence of the partition, less the batches from this one on that have one."""
+        first = partition * self.batches
+        counted = (OUTSTANDING, BEHIND, IN_RETRY, RESOLVED)
+        return self.sequences[partition] - sum(
+            1 for i in range(self.batches) if i >= number and self.status[first + i] in counted
+        )
+
+    def drain(self, partition: OutputPartition) -> None:
+        """What may leave now. One that is sent again has to be the first in flight of its partition: until it is
+        resolved, nothing else of the partition leaves (RecordAccumulator.shouldStopDrainBatchesForPartition)."""
+        first = partition * self.batches
+        if any(self.status[first + i] == IN_RETRY for i in range(self.batches)):
+            number = min(i for i in range(self.batches) if self.status[first + i] in (OUTSTANDING, BEHIND, IN_RETRY))
+            if self.status[first + number] == IN_RETRY:
+                self.send_batch(partition, number)
+            return
+        for i in range(self.batches):
+            in_flight = sum(1 for j in range(self.batches) if self.status[first + j] in IN_FLIGHT)
+            if self.status[first + i] == UNSENT and not self.failed and in_flight < self.in_flight_max:
+                self.sequences[partition] += 1
+                self.send_batch(partition, i)
+
+    def send_batch(self, partition: OutputPartition, number: BatchNumber) -> None:
+        sequence = self.sequences[partition]
+        connection = 0
+        behind = 0
+        if self.batches > 1:
+            first = partition * self.batches
+            connection = self.first_connection + self.attempt
+            before = max((i for i in range(self.batches) if self.status[first + i] == OUTSTANDING), default=-1)
+            behind = before + 1 if self.connections_break else 0
+            self.status[first + number] = BEHIND if before > number else OUTSTANDING
+            sequence = self.sequence_of(partition, number)
+        record = self.position + number
+        batch = Batch(self.me, self.producer_id, self.epoch, sequence, record, self.correlation, self.attempt, number)
+        send(self.leaders[partition], ProduceRequest(batch, connection, behind))
 
     @action
     def abort_transaction(self) -> None:
@@ -376,7 +489,7 @@ class Application:
         require(self.stage == Stage.COMMITTING and self.timed_out < self.commit_timeouts)
         self.timed_out += 1
         if self.after_commit_timeout == AfterCommitTimeout.GO_ON:
-            self.position += 1
+            self.position = self.end_of_transaction()
         self.keeps_position = self.after_commit_timeout != AfterCommitTimeout.RESUME
         self.epoch = NO_EPOCH
         self.request(Stage.INITIALIZING)
@@ -394,14 +507,14 @@ class Application:
             if self.reprocesses:
                 self.poll()
             elif not self.seeks_after_abort:
-                self.position += 1  # The next poll() goes on behind the record.
+                self.position = self.end_of_transaction()  # The next poll() goes on behind the record.
                 self.poll()
             else:  # The partition may be another's by now.
                 self.request(Stage.JOINING if self.subscribes else Stage.FETCHING_OFFSET)
         else:
             if len(self.deposed) > 0:
                 self.confirmed |= {self.position}
-            self.position += 1
+            self.position = self.end_of_transaction()
             if self.offsets == Offsets.AFTER:
                 self.request(Stage.COMMITTING_OFFSET)
             elif self.offsets == Offsets.CHECKPOINT and self.position < self.records:
@@ -428,6 +541,7 @@ class Application:
         self.epoch = epoch
         for partition in range(len(self.leaders)):
             self.sequences[partition] = 0
+            self.acknowledged_below[partition] = 0
 
     def begin(self) -> None:
         self.request(Stage.FETCHING_OFFSET if self.fetches_offset_first else Stage.INITIALIZING)
@@ -492,7 +606,11 @@ class Application:
         self.correlation += 1
         self.produced = 0
         if self.local_store != LocalStore.NONE:
-            self.store[self.position] = min(self.store[self.position] + 1, 2)
+            for record in range(self.position, self.end_of_transaction()):
+                self.store[record] = min(self.store[record] + 1, 2)
+        if self.batches > 1:
+            for slot in self.status.keys():
+                self.status[slot] = UNSENT if self.position + slot % self.batches < self.records else DROPPED
         if self.adds_partitions:
             self.request(Stage.ADDING_PARTITIONS)
         else:
@@ -521,6 +639,9 @@ class Application:
         self.aborted = 0
         for partition in range(len(self.leaders)):
             self.sequences[partition] = 0
+            self.acknowledged_below[partition] = 0
+        for slot in self.status.keys():
+            self.status[slot] = UNSENT
 
     def all_quiet(self) -> bool:
         coordinators = quiet(self.coordinator) and all(quiet(one) for one in self.deposed)
@@ -549,15 +670,17 @@ class Application:
             send(self.coordinator, AddOffsetsToTxnRequest(self.me, self.producer_id, self.epoch, self.correlation))
         elif self.stage == Stage.SENDING_OFFSETS:
             generation = self.generation if self.sends_group_metadata else NO_GENERATION
+            end = self.end_of_transaction()
             commit = OffsetCommitInTransaction(
-                self.me, self.producer_id, self.epoch, generation, self.position + 1, self.correlation, self.attempt
+                self.me, self.producer_id, self.epoch, generation, end, self.correlation, self.attempt
             )
             send(self.offsets_partition, TxnOffsetCommitRequest(commit))
         elif self.stage == Stage.PRODUCING:
-            sequence = self.sequences[self.produced]
-            record = self.position
-            batch = Batch(self.me, self.producer_id, self.epoch, sequence, record, self.correlation, self.attempt)
-            send(self.leaders[self.produced], ProduceRequest(batch))
+            if self.batches > 1:
+                for partition in range(len(self.leaders)):
+                    self.drain(partition)
+            else:
+                self.send_batch(self.produced, 0)
         elif self.stage in (Stage.COMMITTING, Stage.ABORTING):
             result = TransactionResult.COMMIT if self.stage == Stage.COMMITTING else TransactionResult.ABORT
             stale = (
@@ -568,7 +691,7 @@ class Application:
         elif self.stage == Stage.COMMITTING_OFFSET:
             send(self.offsets_partition, OffsetCommitRequest(self.me, self.generation, self.committable()))
         elif self.stage == Stage.CLOSING:
-            send(self.offsets_partition, OffsetCommitRequest(self.me, self.generation, self.position + 1))
+            send(self.offsets_partition, OffsetCommitRequest(self.me, self.generation, self.end_of_transaction()))
 
     def id(self) -> int:
         of_checkpoint = self.position if self.offsets == Offsets.CHECKPOINT else 0
@@ -576,4 +699,8 @@ class Application:
 
     def committable(self) -> Position:
         """AFTER: the position, moved already. BEFORE: the one behind the record about to be processed."""
-        return self.position if self.offsets == Offsets.AFTER else self.position + 1
+        return self.position if self.offsets == Offsets.AFTER else self.end_of_transaction()
+
+    def end_of_transaction(self) -> Position:
+        """The position behind the last record of the transaction that begins at the present one."""
+        return min(self.position + self.batches, self.records)

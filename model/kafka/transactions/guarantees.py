@@ -7,7 +7,7 @@ it either).
 """
 
 from checker.lang import ensure, predicate
-from model.kafka.transactions.application import ENDED, Application, Stage
+from model.kafka.transactions.application import ENDED, IN_FLIGHT, IN_RETRY, Application, Stage
 from model.kafka.transactions.consumer import Consumer
 from model.kafka.transactions.messages import NO_EPOCH, Position, ProducerId, Record, TopicPartition, TransactionState
 from model.kafka.transactions.offsets_partition import OffsetsPartition
@@ -405,6 +405,43 @@ def no_older_coordinator_decides(partitions: tuple[PartitionLeader, ...]) -> boo
 
 
 @predicate
+def no_sequence_gap(partitions: tuple[PartitionLeader, ...]) -> bool:
+    """In each partition the sequences of a producer epoch begin at 0 and have no gap (P2'): nothing overtakes."""
+    for leader in partitions:
+        for producer_id, entry in leader.producers.items():
+            last = max(entry.sequences, default=-1)
+            ensure(
+                len(entry.sequences) == last + 1,
+                f"payments-{leader.partition} has sequence {last} of producer id {producer_id}, and not all before it:"
+                " what is missing is refused with OUT_OF_ORDER_SEQUENCE_NUMBER from now on",
+            )
+    return True
+
+
+@predicate
+def sent_in_order(partitions: tuple[PartitionLeader, ...]) -> bool:
+    """What one transaction writes to a partition is there once, in the order in which it was sent (P1', P2)."""
+    for leader in partitions:
+        for i, entry in enumerate(leader.log):
+            for j, other in enumerate(leader.log):
+                ensure(
+                    i >= j
+                    or entry.record is None
+                    or other.record is None
+                    or entry.producer_id != other.producer_id
+                    or entry.epoch != other.epoch
+                    or entry.record < other.record
+                    or any(
+                        i < k and k < j and between.marker is not None and between.producer_id == entry.producer_id
+                        for k, between in enumerate(leader.log)
+                    ),
+                    f"payments-{leader.partition}: the payment of order {entry.record} is before that of order"
+                    f" {other.record} in one transaction",
+                )
+    return True
+
+
+@predicate
 def never_aborts(applications: tuple[Application, ...]) -> bool:
     """No transaction is aborted: for a run without faults."""
     for one in applications:
@@ -463,6 +500,24 @@ def a_producer_id_is_replaced(coordinator: TransactionCoordinator, transactional
 def markers_written_after_reload(coordinator: TransactionCoordinator) -> bool:
     """A coordinator that took over has sent the COMMIT markers of a transaction that its predecessor had decided."""
     return coordinator.finished_for_predecessor
+
+
+@predicate
+def a_batch_is_in_flight_behind_another(applications: tuple[Application, ...]) -> bool:
+    """A process waits for the answers to two batches of one partition."""
+    return any(
+        any(
+            one.status[slot] in IN_FLIGHT and one.status[slot - 1] in IN_FLIGHT
+            for slot in one.status.keys() if slot % one.batches > 0
+        )
+        for one in applications
+    )  # fmt: skip
+
+
+@predicate
+def a_batch_is_sent_again(applications: tuple[Application, ...]) -> bool:
+    """A process has a batch that waits to be sent again, behind one that is in flight."""
+    return any(any(status == IN_RETRY for status in one.status.values()) for one in applications)
 
 
 @predicate

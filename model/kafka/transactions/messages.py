@@ -25,7 +25,16 @@ TransactionalId = Annotated[int, Below("transactional_ids")]
 ProducerId = Annotated[int, Below("producer_ids")]
 Epoch = Annotated[int, Between(NO_EPOCH, "epochs")]
 CoordinatorEpoch = Annotated[int, Between(NO_EPOCH, "coordinator_crashes")]
-Sequence = Annotated[int, UpTo("transactions")]
+Sequence = Annotated[int, UpTo("sequences")]
+# Where a transaction has more than one record: a batch of it to a partition, all of them, what became of each. Where
+# not, the constants are such that none of it is in the state.
+BatchNumber = Annotated[int, Below("batches")]
+BatchSlot = Annotated[int, Below("batches * partitions")]
+BatchStatus = Annotated[int, UpTo("batch_statuses")]
+Connection = Annotated[int, Below("connections")]  # Of any client to one leader.
+Behind = Annotated[int, UpTo("batches * connections_break")]
+Received = Annotated[int, UpTo("(transactions + 1) * batches * connections_break")]
+AcknowledgedSequence = Annotated[int, UpTo("pipelined_sequences")]
 Correlation = Annotated[int, UpTo("transactions")]
 Attempt = Annotated[int, Below("attempts")]
 LogOffset = Annotated[int, Below("log")]
@@ -216,11 +225,14 @@ class Batch:
     record: Record
     correlation: Correlation
     attempt: Attempt
+    number: BatchNumber  # With the attempt, in place of the correlation id of the request.
 
 
 @message
 class ProduceRequest:
     batch: Batch
+    connection: Connection
+    behind: Behind  # Number + 1 of the latest batch before it on this connection that has no answer yet; 0: none.
 
 
 @message
@@ -230,6 +242,7 @@ class ProduceResponse:
     epoch: Epoch
     correlation: Correlation
     attempt: Attempt
+    number: BatchNumber
     error: Error
 
 

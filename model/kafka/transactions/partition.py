@@ -8,12 +8,13 @@ With followers that lag, the high watermark follows an append in a step of its o
 which nobody can tell while no broker fails. A leader that starts again has its log, and loads its producer states
 before it serves anybody. The switches of the read side are the places of BRK-01 (Log.read before KAFKA-9807) and of two
 defects of Redpanda (BRK-02).
-Not modelled: replicas that lead or lose their logs, a client that hears of a restart, more than one batch in
-flight (so a verification entry's lowest sequence never bites) or more than five batches an epoch (the window holds
-them all), retention, expiry of producer ids but for the defect of KAFKA-9144; requests to verify queue here and not in
-AddPartitionsToTxnManager, which would answer the older one of two with a retriable error; the answers of verification
-and the markers come on one connection here (in Kafka on two), but what is verified is appended in a step of its own, so
-that a marker can come between the two either way.
+Not modelled: replicas that lead or lose their logs, a client that hears of a restart, more than one batch in flight but
+where a transaction has several records (a verification entry's lowest sequence is kept there only; one connection is
+served one request at a time, the answer included: SocketServer mutes its channel), more than five batches an epoch (the
+window holds them all), retention, expiry of producer ids but for the defect of KAFKA-9144; requests to verify queue
+here and not in AddPartitionsToTxnManager, which would answer the older one of two with a retriable error; the answers
+of verification and the markers come on one connection here (in Kafka on two), but what is verified is appended in a
+step of its own, so that a marker can come between the two either way.
 """
 
 from typing import Annotated
@@ -41,8 +42,10 @@ from checker.lang import (
 from model.kafka.transactions.messages import (
     NO_EPOCH,
     AbortedTransaction,
+    AcknowledgedSequence,
     AddPartitionRequest,
     Batch,
+    Connection,
     CoordinatorEpoch,
     Copies,
     Epoch,
@@ -56,6 +59,7 @@ from model.kafka.transactions.messages import (
     ProduceRequest,
     ProduceResponse,
     ProducerId,
+    Received,
     Record,
     Sequence,
     TransactionResult,
@@ -90,6 +94,9 @@ class PartitionLeader:
     checks_epoch: bool = True
     checks_sequence: bool = True
     checks_guard: bool = True
+    checks_lowest_sequence: bool = False
+    batches: Annotated[int, UpTo(2)] = 1  # Of one transaction of a client.
+    connections_break: bool = False  # Requests may be lost, with all that come after them on their connection.
     # Protocol generations: protocol.CHANGES says which version has what.
     adds_partitions: bool = False
     previous_marker_spares_guard: bool = True
@@ -113,6 +120,10 @@ class PartitionLeader:
     verified: Volatile[bool] = False  # `waiting` has its answer and is about to be appended.
     given: Durable[Entries] = 0  # So many entries of the log the reader has; with read_committed none.
     unreplicated: Durable[Entries] = 0  # So many entries at the end of the log are above the high watermark.
+    # VerificationStateEntry.lowestSequence + 1 of a producer whose batch was verified last, or is being verified; 0 if
+    # there is no entry. Its epoch is not needed here: the first batch of each has sequence 0.
+    lowest: Volatile[dict[ProducerId, AcknowledgedSequence]] = each(0)
+    received: Volatile[dict[Connection, Received]] = each(0)  # The latest batch that came on it.
     compared: Volatile[bool] = False  # A fetch found no unstable offset below the high watermark.
     loading: Volatile[bool] = False
     committed: History[dict[Record, Copies]] = each(0)
@@ -142,12 +153,23 @@ class PartitionLeader:
         verify = asks and not (entry.in_transaction and entry.epoch == batch.epoch)
         require(quiet(self.reader) and not self.loading)
         require(not verify or self.waiting is None)
+        if self.connections_break and self.is_out_of_order(request):
+            return  # What was sent before it on this connection is lost, and so is the connection.
         if verify:
             self.waiting = batch
             self.guard = True
+            self.note_lowest_sequence(batch)
             self.ask_coordinator(batch)
         else:
             self.append_and_answer(batch, not asks)
+
+    def is_out_of_order(self, request: ProduceRequest) -> bool:
+        batch = request.batch
+        first = batch.correlation * self.batches
+        if request.behind > 0 and self.received[request.connection] != first + request.behind:
+            return True
+        self.received[request.connection] = first + batch.number + 1
+        return False
 
     @on(VerifyOnlyResponse)
     def end_verification(self, response: VerifyOnlyResponse) -> None:
@@ -239,6 +261,13 @@ class PartitionLeader:
         else:
             send(self.coordinator, VerifyOnlyRequest(self.partition, batch.producer_id, batch.epoch))
 
+    def note_lowest_sequence(self, batch: Batch) -> None:
+        """What was to be verified before a batch, and was not, is to come before it (KAFKA-14920)."""
+        if self.checks_lowest_sequence:
+            lowest = self.lowest[batch.producer_id]
+            if lowest == 0 or batch.sequence < lowest - 1:
+                self.lowest[batch.producer_id] = batch.sequence + 1
+
     def forget_waiting(self) -> None:
         self.waiting = None
         self.guard = False
@@ -261,6 +290,9 @@ class PartitionLeader:
         self.answer(batch, error)
 
     def in_sequence(self, batch: Batch, entry: ProducerStateEntry) -> bool:
+        lowest = self.lowest[batch.producer_id]
+        if self.checks_lowest_sequence and lowest != 0 and batch.sequence > lowest - 1:
+            return False
         if entry.epoch == NO_EPOCH:
             return True  # No state: any sequence (since 2.5).
         if entry.epoch != batch.epoch:
@@ -308,6 +340,8 @@ class PartitionLeader:
         """Any transactional append ends the verification of its producer: what was verified before it may be over."""
         if self.waiting is not None and self.waiting.producer_id == producer_id:
             self.guard = False
+        if self.checks_lowest_sequence:
+            self.lowest[producer_id] = 0
 
     def answer_fetch(self) -> None:
         if self.isolation_level == IsolationLevel.READ_UNCOMMITTED:
@@ -366,7 +400,9 @@ class PartitionLeader:
     def answer(self, batch: Batch, error: Error) -> None:
         send(
             batch.client,
-            ProduceResponse(self.partition, batch.producer_id, batch.epoch, batch.correlation, batch.attempt, error),
+            ProduceResponse(
+                self.partition, batch.producer_id, batch.epoch, batch.correlation, batch.attempt, batch.number, error
+            ),
         )
 
     def translated(self, error: Error) -> Error:

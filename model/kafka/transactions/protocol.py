@@ -47,6 +47,8 @@ CHANGES = (
            "verification", PARTITIONS),
     Change("3.6", "KAFKA-14884", "a marker between the coordinator's answer and the append invalidates the answer",
            "checks_guard", PARTITIONS),
+    Change("3.6", "KAFKA-14920", "a batch does not overtake one of a lower sequence that is still to be verified",
+           "checks_lowest_sequence", ("leader",)),
     Change("3.7.1", "KAFKA-16386", "a verification that is lost is COORDINATOR_LOAD_IN_PROGRESS to TxnOffsetCommit",
            "retries_network_error", ("offsets",)),
     Change("3.8", "KAFKA-16352", "what answers a marker of an earlier term leaves the completion of this one alone",

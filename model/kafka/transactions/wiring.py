@@ -17,6 +17,7 @@ Places = Callable[[Path], Place]
 READS = (
     "transactional.id", "enable.idempotence", "group.id", "enable.auto.commit", "isolation.level",
     "transaction.partition.verification.enable", "transaction.version", "replication.factor",
+    "max.in.flight.requests.per.connection",
 )  # fmt: skip
 WHY_NOT = {
     "acks": "replication: every append is at once below the high watermark, whatever acks says",
@@ -25,7 +26,7 @@ WHY_NOT = {
     "request.timeout.ms": "time: a request is repeated when nothing is on its way to or from the client",
     "linger.ms": "batching: a batch is one record and leaves in commitTransaction's flush",
     "retries": "giving up: a request is repeated as long as it takes",
-    "max.in.flight.requests.per.connection": "pipelining: a client sends one batch after the other",
+    "max.in.flight.requests.per.connection": "pipelining: with one record a transaction, one batch follows the other",
     "auto.offset.reset": "a lost offset: the first position is the first record",
 }
 
@@ -52,6 +53,7 @@ SWITCHES = {  # What `without` takes away, as wiring: (actor, field, value).
     "pending_cleared_on_failure": (("coordinator", "clears_pending_on_failure", False),),
     "markers_keyed_by_term": (("coordinator", "drops_own_markers_only", False),),
     "next_producer_id_in_answer": (("coordinator", "tells_next_producer_id", False),),
+    "lowest_sequence": (("leader", "checks_lowest_sequence", False),),
     "markers_wait_for_high_watermark": (("coordinator", "waits_for_high_watermark", True),),
 }  # fmt: skip
 
@@ -65,6 +67,7 @@ KEYS = {  # What this family makes something of.
     "app": frozenset({
         "reads", "writes", "instances", "offsets", "local_store", "subscription", "group_metadata", "seeks_after_abort",
         "reprocesses_after_abort", "after_commit_timeout", "new_transactional_id", "consumer", "producer",
+        "records_per_transaction",
     }),
     "faults": frozenset({
         "crash", "pause", "lose", "duplicate", "delay", "delivery_timeout", "slow_transaction", "deposed_coordinator",
@@ -129,6 +132,15 @@ class _Wiring:
             self.report("pipeline-shape", text, ("apps", self.reader, "reads"))
         if document.topics[self.input].partitions != 1 or document.topics[self.input].records is None:
             self.report("pipeline-shape", f"{self.input} needs one partition and `records`", ("topics", self.input))
+        if app.records_per_transaction > 1 and app.offsets == "checkpoint":
+            text = "a checkpoint here holds the transaction of one record"
+            self.report("not-modelled", text, ("apps", self.writer, "records_per_transaction"))
+        if app.records_per_transaction > 1 and document.faults.delivery_timeout:
+            text = "delivery.timeout.ms passes for the one batch in flight of a transaction with one record"
+            self.report("not-modelled", text, ("faults", "delivery_timeout"))
+        if self.connections_break() and budget(document.faults.crash, f"{self.writer}-1"):
+            text = "a process that starts again has the numbers of the connections that it had before"
+            self.report("not-modelled", f"lost batches of several in flight: {text}", ("faults", "crash"))
         ids = self.transactional_ids()
         if not ids or len(ids) > 2 or any(not isinstance(one, str) for one in ids):
             path = ("apps", self.writer, "producer")
@@ -169,11 +181,12 @@ class _Wiring:
         constants = {
             "records": records, "partitions": partitions, "transactional_ids": transactional_ids,
             "producer_ids": transactional_ids * replaced, "coordinator_crashes": crashes,
+            **self.pipelining(transactions, 2 + lost),
             "epochs": document.epoch_max or epochs, "transactions": transactions,
             "load_failures": faults.load_failure, "producer_expirations": faults.producer_id_expiration,
             "transaction_timeouts": faults.slow_transaction, "expirations": faults.transactional_id_expiration,
             **{f"{one}_appends": faults.state_log_append.get(one, 0) for one in APPENDS},
-            "log": log + 4 if self.followers_lag() else log, "attempts": 2 + lost,
+            "log": log + 4 * self.followers_lag() + 4 * (app.records_per_transaction - 1), "attempts": 2 + lost,
             "generations": app.instances if self.subscribes() else 0, "new_ids": new_ids,
         }  # fmt: skip
         return {
@@ -195,6 +208,23 @@ class _Wiring:
     def bumps(self, transactions: int) -> int:
         """Transaction version 2: each EndTxn bumps the epoch, and a fence twice at most."""
         return (transactions + 2) * self.document.apps[self.writer].instances if self.level() == 2 else 0
+
+    def connections_break(self) -> bool:
+        """Produce requests may be lost or late, with others behind them on their connection."""
+        faults, several = self.document.faults, self.document.apps[self.writer].records_per_transaction > 1
+        hit = sum(budget(one, "ProduceRequest") for one in (faults.lose, faults.delay))
+        return several and hit + sum(budget(faults.crash, f"{self.output}-{i}") for i in range(4)) > 0
+
+    def pipelining(self, transactions: int, attempts: int) -> dict[str, int]:
+        app = self.document.apps[self.writer]
+        batches = app.records_per_transaction
+        several = batches > 1
+        return {
+            "batches": batches, "sequences": transactions * batches, "batch_statuses": 5 * several,
+            "connections": attempts * app.instances if several else 1,
+            "connections_break": int(self.connections_break()),
+            "pipelined_sequences": (transactions * batches + 1) * several,
+        }  # fmt: skip
 
     def new_ids(self) -> int:
         """How often a process comes back with another transactional.id."""
@@ -247,6 +277,11 @@ class _Wiring:
             links.append({"from": "transaction_coordinator", "to": one, "capacity": between})
         # A fetch that is lost is repeated from the same position: to the reader nothing has happened.
         links.append({"to": self.reader, "capacity": 1, "reliable": True})
+        several = self.document.apps[self.writer].records_per_transaction - 1
+        for i in range(self.document.apps[self.writer].instances if several else 0):
+            for one in brokers:
+                links.append({"from": f"{self.writer}-{i + 1}", "to": one, "capacity": 1 + late + several})
+                links.append({"from": one, "to": f"{self.writer}-{i + 1}", "capacity": 2 + late + several})
         return {"kind": "fifo", "capacity": 1 + late, "links": links}
 
     def actors(self, partitions: int) -> dict[str, Any]:
@@ -261,6 +296,9 @@ class _Wiring:
         for mechanism in (*self.document.without, *self.document.fixes):
             for actor, name, value in SWITCHES[mechanism]:
                 switches[actor][name] = value
+        if app.records_per_transaction == 1:
+            switches["leader"]["checks_lowest_sequence"] = False  # It never bites.
+        in_flight = self.in_force("producer", app.producer, "max.in.flight.requests.per.connection")
         deposed = ["deposed_coordinator"] if self.document.faults.deposed_coordinator else []
         actors: dict[str, Any] = {}
         for one in deposed:
@@ -270,6 +308,8 @@ class _Wiring:
             actors[f"{self.writer}-{i + 1}"] = {
                 "is": "Application", "transactional_id": self.first_id(i), "coordinator": "transaction_coordinator",
                 "leaders": leaders, "offsets_partition": "consumer_offsets", "records": "records",
+                "batches": "batches", "in_flight_max": min(in_flight, 5), "connections_break": self.connections_break(),
+                "first_connection": f"{i} * attempts" if app.records_per_transaction > 1 else 0,
                 "attempts": "attempts", "transactions": "transactions",
                 "offsets": app.offsets, "local_store": app.local_store.upper(),
                 "commits_offset_on_close": commits_on_close,
@@ -297,6 +337,7 @@ class _Wiring:
                 "is": "PartitionLeader", "partition": i, "coordinator": "transaction_coordinator",
                 "reader": f"{self.reader}-{i + 1}", "isolation_level": level,
                 "expirations_max": "producer_expirations", "followers_lag": self.followers_lag(),
+                "batches": "batches", "connections_break": self.connections_break(),
                 **self.epoch_max(), **switches["leader"],
             }  # fmt: skip
         actors["consumer_offsets"] = {
