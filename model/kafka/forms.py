@@ -14,8 +14,8 @@ MECHANISMS = (  # What `without` can take away; the families know what that mean
     "markers_keyed_by_term", "next_producer_id_in_answer",
     "generation_check", "stable_offset_fetch", "failed_send_fails_transaction",
     "exclusive_bound", "loading_before_reading", "abort_filter",
-    "lowest_sequence", "leader_epochs", "batch_window", "batch_history", "single_metadata_changes",
-    "whole_metadata_deltas", "member_epoch_equality",
+    "lowest_sequence", "late_answers_dropped", "leader_epochs", "batch_window", "batch_history",
+    "single_metadata_changes", "whole_metadata_deltas", "member_epoch_equality",
 )  # fmt: skip
 FIXES = (  # What `fixes` can add.
     "KAFKA-15591", "expired_batch_marked", "follower_offsets_reset", "markers_wait_for_high_watermark",

@@ -37,6 +37,8 @@ Received = Annotated[int, UpTo("(transactions + 1) * batches * connections_break
 AcknowledgedSequence = Annotated[int, UpTo("pipelined_sequences")]
 Correlation = Annotated[int, UpTo("transactions")]
 Attempt = Annotated[int, Below("attempts")]
+# A leader's connection to the coordinator: an answer that comes late comes on one that is closed.
+Uplink = Annotated[int, UpTo("late_verifications")]
 LogOffset = Annotated[int, Below("log")]
 Incarnation = Annotated[int, UpTo("new_ids")]  # Of a process: how often it has taken a new transactional.id.
 Generation = Annotated[int, Between(NO_GENERATION, "generations - 1")]  # Of the consumer group.
@@ -173,6 +175,7 @@ class VerifyOnlyRequest:
     partition: TopicPartition
     producer_id: ProducerId
     epoch: Epoch
+    uplink: Uplink
 
 
 @message
@@ -182,6 +185,7 @@ class AddPartitionRequest:
     partition: TopicPartition
     producer_id: ProducerId
     epoch: Epoch
+    uplink: Uplink
 
 
 @message
@@ -189,6 +193,7 @@ class VerifyOnlyResponse:
     """The coordinator's answer to either."""
 
     error: Error
+    uplink: Uplink  # That of the request.
 
 
 @struct

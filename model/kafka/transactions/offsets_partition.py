@@ -52,6 +52,7 @@ from model.kafka.transactions.messages import (
     TransactionResult,
     TxnOffsetCommitRequest,
     TxnOffsetCommitResponse,
+    Uplink,
     VerifyOnlyRequest,
     VerifyOnlyResponse,
     WriteTxnMarkersRequest,
@@ -81,6 +82,8 @@ class OffsetsPartition:
     verification: bool = True  # transaction.partition.verification.enable
     checks_epoch: bool = True
     checks_guard: bool = True
+    drops_late_answers: bool = True
+    late_verifications: Uplink = 0  # How many answers of the coordinator may come late in one run.
     members: tuple[Client, ...] = ()  # Of a group that subscribes, in the order in which they get the input partition.
     # Protocol generations: protocol.CHANGES says which version has what.
     adds_partitions: bool = False
@@ -98,6 +101,7 @@ class OffsetsPartition:
     producers: Durable[dict[ProducerId, OffsetsProducerEntry]] = each(OffsetsProducerEntry())
     waiting: Volatile[OffsetCommitInTransaction | None] = None  # The commit that is being verified.
     guard: Volatile[bool] = False  # The guard that `waiting` presents is still the stored one.
+    uplink: Volatile[Uplink] = 0
     verified: Volatile[bool] = False  # `waiting` has its answer and is about to be appended.
     gave_old_offset: History[bool] = False
     moved_back: History[bool] = False
@@ -112,17 +116,14 @@ class OffsetsPartition:
         if verify:
             self.waiting = commit
             self.guard = True
-            if self.adds_partitions:
-                send(self.coordinator, AddPartitionRequest(self.partition, commit.producer_id, commit.epoch))
-            else:
-                send(self.coordinator, VerifyOnlyRequest(self.partition, commit.producer_id, commit.epoch))
+            self.ask_coordinator(commit.producer_id, commit.epoch)
         else:
             self.append_and_answer(commit, not asks)
 
     @on(VerifyOnlyResponse)
     def end_verification(self, response: VerifyOnlyResponse) -> None:
         commit = self.waiting
-        if commit is None:
+        if commit is None or (self.drops_late_answers and response.uplink != self.uplink):
             return  # Given up when the connection broke.
         if response.error == Error.NONE:
             self.verified = True
@@ -147,6 +148,7 @@ class OffsetsPartition:
         commit = self.waiting
         require(commit is not None and not self.verified)
         assert commit is not None
+        self.uplink = (self.uplink + 1) % (self.late_verifications + 1)
         self.forget_waiting()
         self.answer(
             commit, Error.COORDINATOR_LOAD_IN_PROGRESS if self.retries_network_error else Error.NETWORK_EXCEPTION
@@ -226,6 +228,12 @@ class OffsetsPartition:
         if self.checks_marker_epoch_strictly and marker.epoch == entry.epoch and not last:
             return entry.pending is not None or not self.accepts_marker_again
         return marker.epoch < entry.epoch
+
+    def ask_coordinator(self, producer_id: ProducerId, epoch: Epoch) -> None:
+        if self.adds_partitions:
+            send(self.coordinator, AddPartitionRequest(self.partition, producer_id, epoch, self.uplink))
+        else:
+            send(self.coordinator, VerifyOnlyRequest(self.partition, producer_id, epoch, self.uplink))
 
     def forget_waiting(self) -> None:
         self.waiting = None

@@ -63,6 +63,7 @@ from model.kafka.transactions.messages import (
     Record,
     Sequence,
     TransactionResult,
+    Uplink,
     VerifyOnlyRequest,
     VerifyOnlyResponse,
     WriteTxnMarkersRequest,
@@ -94,6 +95,8 @@ class PartitionLeader:
     checks_epoch: bool = True
     checks_sequence: bool = True
     checks_guard: bool = True
+    drops_late_answers: bool = True
+    late_verifications: Uplink = 0  # How many answers of the coordinator may come late in one run.
     checks_lowest_sequence: bool = False
     batches: Annotated[int, UpTo(2)] = 1  # Of one transaction of a client.
     connections_break: bool = False  # Requests may be lost, with all that come after them on their connection.
@@ -117,6 +120,7 @@ class PartitionLeader:
     expirations: Durable[Annotated[int, UpTo("producer_expirations")]] = 0
     waiting: Volatile[Batch | None] = None  # The batch that is being verified.
     guard: Volatile[bool] = False  # The guard that `waiting` presents is still the stored one.
+    uplink: Volatile[Uplink] = 0
     verified: Volatile[bool] = False  # `waiting` has its answer and is about to be appended.
     given: Durable[Entries] = 0  # So many entries of the log the reader has; with read_committed none.
     unreplicated: Durable[Entries] = 0  # So many entries at the end of the log are above the high watermark.
@@ -174,7 +178,7 @@ class PartitionLeader:
     @on(VerifyOnlyResponse)
     def end_verification(self, response: VerifyOnlyResponse) -> None:
         batch = self.waiting
-        if batch is None:
+        if batch is None or (self.drops_late_answers and response.uplink != self.uplink):
             return  # Given up when the connection broke.
         if response.error == Error.NONE:
             self.verified = True
@@ -202,6 +206,7 @@ class PartitionLeader:
         batch = self.waiting
         require(batch is not None and not self.verified)
         assert batch is not None
+        self.uplink = (self.uplink + 1) % (self.late_verifications + 1)
         self.forget_waiting()
         self.answer(batch, Error.NOT_ENOUGH_REPLICAS)
 
@@ -257,9 +262,9 @@ class PartitionLeader:
 
     def ask_coordinator(self, batch: Batch) -> None:
         if self.adds_partitions:
-            send(self.coordinator, AddPartitionRequest(self.partition, batch.producer_id, batch.epoch))
+            send(self.coordinator, AddPartitionRequest(self.partition, batch.producer_id, batch.epoch, self.uplink))
         else:
-            send(self.coordinator, VerifyOnlyRequest(self.partition, batch.producer_id, batch.epoch))
+            send(self.coordinator, VerifyOnlyRequest(self.partition, batch.producer_id, batch.epoch, self.uplink))
 
     def note_lowest_sequence(self, batch: Batch) -> None:
         """What was to be verified before a batch, and was not, is to come before it (KAFKA-14920)."""

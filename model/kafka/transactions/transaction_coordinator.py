@@ -197,7 +197,7 @@ class TransactionCoordinator:
             error = Error.CONCURRENT_TRANSACTIONS
         elif request.partition not in metadata.partitions:
             error = Error.TRANSACTION_ABORTABLE
-        send(self.leaders[request.partition], VerifyOnlyResponse(error))
+        send(self.leaders[request.partition], VerifyOnlyResponse(error, request.uplink))
 
     @on(AddPartitionRequest)
     def add_partition(self, request: AddPartitionRequest) -> None:
@@ -205,7 +205,7 @@ class TransactionCoordinator:
         error = Error.CONCURRENT_TRANSACTIONS
         if self.pending_state[self.key(request.producer_id)] is None:
             error = self.add_to_transaction(request.producer_id, request.epoch, frozenset({request.partition}))
-        send(self.leaders[request.partition], VerifyOnlyResponse(error))
+        send(self.leaders[request.partition], VerifyOnlyResponse(error, request.uplink))
 
     @on(EndTxnRequest)
     def end_transaction(self, request: EndTxnRequest) -> None:

@@ -53,6 +53,7 @@ SWITCHES = {  # What `without` takes away, as wiring: (actor, field, value).
     "pending_cleared_on_failure": (("coordinator", "clears_pending_on_failure", False),),
     "markers_keyed_by_term": (("coordinator", "drops_own_markers_only", False),),
     "next_producer_id_in_answer": (("coordinator", "tells_next_producer_id", False),),
+    "late_answers_dropped": (("leader", "drops_late_answers", False), ("offsets", "drops_late_answers", False)),
     "lowest_sequence": (("leader", "checks_lowest_sequence", False),),
     "markers_wait_for_high_watermark": (("coordinator", "waits_for_high_watermark", True),),
 }  # fmt: skip
@@ -182,6 +183,7 @@ class _Wiring:
             "records": records, "partitions": partitions, "transactional_ids": transactional_ids,
             "producer_ids": transactional_ids * replaced, "coordinator_crashes": crashes,
             **self.pipelining(transactions, 2 + lost),
+            "late_verifications": budget(faults.delay, "VerifyOnlyResponse"),
             "epochs": document.epoch_max or epochs, "transactions": transactions,
             "load_failures": faults.load_failure, "producer_expirations": faults.producer_id_expiration,
             "transaction_timeouts": faults.slow_transaction, "expirations": faults.transactional_id_expiration,
@@ -338,10 +340,12 @@ class _Wiring:
                 "reader": f"{self.reader}-{i + 1}", "isolation_level": level,
                 "expirations_max": "producer_expirations", "followers_lag": self.followers_lag(),
                 "batches": "batches", "connections_break": self.connections_break(),
+                "late_verifications": "late_verifications",
                 **self.epoch_max(), **switches["leader"],
             }  # fmt: skip
         actors["consumer_offsets"] = {
             "is": "OffsetsPartition", "partition": "partitions", "coordinator": "transaction_coordinator",
+            "late_verifications": "late_verifications",
             **self.epoch_max(), **switches["offsets"],
             **({"members": [f"{self.writer}-{i + 1}" for i in range(app.instances)]} if self.subscribes() else {}),
         }  # fmt: skip
