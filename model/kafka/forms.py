@@ -18,7 +18,7 @@ MECHANISMS = (  # What `without` can take away; the families know what that mean
     "single_metadata_changes", "whole_metadata_deltas", "member_epoch_equality",
 )  # fmt: skip
 FIXES = (  # What `fixes` can add.
-    "KAFKA-15591", "expired_batch_marked", "follower_offsets_reset", "markers_wait_for_high_watermark",
+    "KAFKA-15591", "KAFKA-20357", "expired_batch_marked", "follower_offsets_reset", "markers_wait_for_high_watermark",
 )  # fmt: skip
 
 
@@ -78,6 +78,9 @@ class App(Form):
         default=1,
         description="How many records one transaction takes, as max.poll.records may: as many batches to each output"
         " partition, in flight as max.in.flight.requests.per.connection allows.",
+    )
+    awaits_sends: bool = Field(
+        default=False, description="It waits for the futures of its sends before it calls commitTransaction()."
     )
     local_store: Literal["none", "trusted", "wiped"] = Field(
         default="none",

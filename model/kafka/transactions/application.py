@@ -17,8 +17,8 @@ A consumer that subscribes is told its partition before the producer is initiali
 fences nobody either way), and that it has lost it by its next commit alone: it may be a zombie till then.
 With `offsets: checkpoint` it is the Kafka half of Flink's KafkaSink: a transactional.id for each checkpoint, the commit
 only when the checkpoint is complete, and KafkaCommitter.commit's reactions. A local store is that of Kafka Streams.
-The client asks for its next epoch (KIP-360) after a lost mapping and when a batch expires that was never sent; a
-failure while completing asks for none, and others do not arise here.
+The client asks for its next epoch (KIP-360) after a lost mapping, when a batch expires that was never sent, and when
+one fails while the transaction is not completing (`awaits_sends`); a failure while completing asks for none.
 Not modelled: FindCoordinator (but for a broker that still names a deposed coordinator), batches of several records. A
 process that comes back after a crash starts when what it had asked before is served; what outlives that is the fault
 `delay`. A replacement starts only once the first instance has its epoch, and an application that closes its producer
@@ -61,6 +61,7 @@ from model.kafka.transactions.messages import (
     BatchSlot,
     BatchStatus,
     Client,
+    ClientBump,
     Connection,
     Copies,
     Correlation,
@@ -194,6 +195,8 @@ class Application:
     commits_offset_on_close: bool = False  # enable.auto.commit left on: close() commits the position of the consumer.
     fetches_offset_first: bool = False  # The consumer is positioned before initTransactions().
     seeks_after_abort: bool = True  # To the committed offset: the position of a consumer is not wound back by itself.
+    # It waits for the futures of its sends before commitTransaction(): if one fails, the transaction is not completing.
+    awaits_sends: bool = False
     fails_with_its_sends: bool = True  # A record that fails moves the producer to ABORTABLE_ERROR.
     after_commit_timeout: AfterCommitTimeout = AfterCommitTimeout.RETRY
     new_id_at_restart: bool = False  # Its transactional.id is random.
@@ -223,6 +226,7 @@ class Application:
     # verifies may still hold one of them when nothing is on its way.
     attempt: Volatile[Attempt] = 0
     failed: Volatile[bool] = False  # ABORTABLE_ERROR
+    bump_required: Volatile[ClientBump] = 0  # clientSideEpochBumpRequired, epochBumpRequired before 4.0
     expired: Volatile[Annotated[int, UpTo(1)]] = 0
     timed_out: Volatile[Annotated[int, UpTo(1)]] = 0
     aborted: Volatile[Annotated[int, UpTo(1)]] = 0
@@ -295,6 +299,10 @@ class Application:
         if first and self.replacement is not None:
             send(self.replacement, StartReplacement())  # One that never came up needs none.
         self.adopt(response.producer_id, response.epoch)
+        if self.bump_required > 0:
+            self.bump_required = 0
+            self.go_on_after_abort()
+            return
         keeps_position = self.keeps_position or self.offsets == Offsets.CHECKPOINT
         if keeps_position or (first and self.fetches_offset_first) or (not first and self.reprocesses):
             self.keeps_position = False
@@ -363,7 +371,7 @@ class Application:
         else:
             # The sequence is taken back (adjustSequencesDueToFailedBatch). While completing, no epoch bump is asked for
             # (maybeTransitionToErrorState).
-            self.failed = self.fails_with_its_sends
+            self.fail_send()
         self.produced += 1
         self.proceed()
 
@@ -386,12 +394,17 @@ class Application:
         else:  # adjustSequencesDueToFailedBatch: what follows it moves up.
             self.status[slot] = DROPPED
             self.sequences[partition] -= 1
-            self.failed = self.fails_with_its_sends
+            self.fail_send()
         self.order(partition)
         self.drain(partition)
         if all(self.is_over(status) for status in self.status.values()):
             self.produced = len(self.leaders)
             self.proceed()
+
+    def fail_send(self) -> None:
+        self.failed = self.fails_with_its_sends
+        if self.awaits_sends and self.bumps_epoch and self.adds_partitions:
+            self.bump_required = 1
 
     def answer_before_is_missing(self, slot: BatchSlot) -> bool:
         """What was sent before it on the connection has no answer: that is lost, and so is the connection."""
@@ -466,7 +479,7 @@ class Application:
         require(self.stage == Stage.PRODUCING and self.expired < self.expirations)
         require(self.attempt == 0)
         self.expired += 1
-        self.failed = self.fails_with_its_sends
+        self.fail_send()
         self.sequences[self.produced] += 1  # Not taken back.
         self.produced += 1
         self.proceed()
@@ -504,13 +517,10 @@ class Application:
             self.adopt(response.producer_id, response.epoch)
         if self.stage == Stage.ABORTING:
             self.failed = False
-            if self.reprocesses:
-                self.poll()
-            elif not self.seeks_after_abort:
-                self.position = self.end_of_transaction()  # The next poll() goes on behind the record.
-                self.poll()
-            else:  # The partition may be another's by now.
-                self.request(Stage.JOINING if self.subscribes else Stage.FETCHING_OFFSET)
+            if self.bump_required > 0:
+                self.request(Stage.INITIALIZING)
+            else:
+                self.go_on_after_abort()
         else:
             if len(self.deposed) > 0:
                 self.confirmed |= {self.position}
@@ -535,6 +545,15 @@ class Application:
                 self.poll()
             else:
                 self.begin_transaction()
+
+    def go_on_after_abort(self) -> None:
+        if self.reprocesses:
+            self.poll()
+        elif not self.seeks_after_abort:
+            self.position = self.end_of_transaction()  # The next poll() goes on behind the record.
+            self.poll()
+        else:  # The partition may be another's by now.
+            self.request(Stage.JOINING if self.subscribes else Stage.FETCHING_OFFSET)
 
     def adopt(self, producer_id: ProducerId, epoch: Epoch) -> None:
         self.producer_id = producer_id
@@ -633,6 +652,7 @@ class Application:
         self.correlation = 0
         self.produced = 0
         self.failed = False
+        self.bump_required = 0
         self.attempt = 0
         self.expired = 0
         self.timed_out = 0

@@ -36,6 +36,8 @@ Behind = Annotated[int, UpTo("batches * connections_break")]
 Received = Annotated[int, UpTo("(transactions + 1) * batches * connections_break")]
 AcknowledgedSequence = Annotated[int, UpTo("pipelined_sequences")]
 Correlation = Annotated[int, UpTo("transactions")]
+ClientBump = Annotated[int, UpTo("client_bumps")]
+LoggedEpoch = Annotated[int, Between(NO_EPOCH, "logged_epochs")]
 Attempt = Annotated[int, Below("attempts")]
 # A leader's connection to the coordinator: an answer that comes late comes on one that is closed.
 Uplink = Annotated[int, UpTo("late_verifications")]

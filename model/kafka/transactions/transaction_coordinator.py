@@ -56,6 +56,7 @@ from model.kafka.transactions.messages import (
     InitProducerIdRequest,
     InitProducerIdResponse,
     Leader,
+    LoggedEpoch,
     Marker,
     ProducerId,
     Resignation,
@@ -115,6 +116,7 @@ class TransactionCoordinator:
     fence_bumps_once: bool = True
     tells_next_producer_id: bool = True
     persists_next_producer_id: bool = False
+    persists_last_epoch: bool = False
     recovers_at_epoch_max: bool = False
     # How often in one run: time that passes, appends that go wrong.
     timeouts_max: Annotated[int, UpTo("transaction_timeouts")] = 0
@@ -126,6 +128,9 @@ class TransactionCoordinator:
 
     state_log: Durable[dict[TransactionalId, TransactionMetadata]] = each(TransactionMetadata())
     holder: Durable[dict[TransactionalId, Client | None]] = each(None)  # Who got the latest epoch.
+    logged_last_epoch: Durable[dict[TransactionalId, LoggedEpoch]] = each(
+        NO_EPOCH
+    )  # If the log keeps lastProducerEpoch.
     coordinator_epoch: Durable[CoordinatorEpoch] = 0  # The leader epoch of the state log's partition.
     # 1, 2: a replica in the ISR still has Ongoing here, of the same epoch, of the one before.
     lag: Durable[dict[TransactionalId, Annotated[int, UpTo("2 * unreplicated_appends")]]] = each(0)
@@ -392,6 +397,8 @@ class TransactionCoordinator:
                 self.state_log[key] = replace(metadata, epoch=epoch, state=TransactionState.ONGOING)
                 self.lag[key] = 0
             loaded = self.state_log[key]
+            if self.persists_last_epoch:
+                self.last_epoch[key] = self.logged_last_epoch[key]
             if not self.persists_next_producer_id:
                 loaded = replace(loaded, has_next_id=False, has_previous_id=False)
             if failed:  # The exception is logged, and what was read so far published as if it were all.
@@ -539,6 +546,8 @@ class TransactionCoordinator:
         self.cache[key] = metadata
         if self.logs_ongoing or metadata.state != TransactionState.ONGOING:
             self.state_log[key] = metadata
+            if self.persists_last_epoch:
+                self.logged_last_epoch[key] = self.last_epoch[key]
             self.lag[key] = 0  # A record that is committed commits those before it.
 
     def may_follow(self, previous: TransactionState, state: TransactionState) -> bool:

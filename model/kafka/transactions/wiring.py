@@ -54,6 +54,7 @@ SWITCHES = {  # What `without` takes away, as wiring: (actor, field, value).
     "markers_keyed_by_term": (("coordinator", "drops_own_markers_only", False),),
     "next_producer_id_in_answer": (("coordinator", "tells_next_producer_id", False),),
     "late_answers_dropped": (("leader", "drops_late_answers", False), ("offsets", "drops_late_answers", False)),
+    "KAFKA-20357": (("coordinator", "persists_last_epoch", True),),
     "lowest_sequence": (("leader", "checks_lowest_sequence", False),),
     "markers_wait_for_high_watermark": (("coordinator", "waits_for_high_watermark", True),),
 }  # fmt: skip
@@ -68,7 +69,7 @@ KEYS = {  # What this family makes something of.
     "app": frozenset({
         "reads", "writes", "instances", "offsets", "local_store", "subscription", "group_metadata", "seeks_after_abort",
         "reprocesses_after_abort", "after_commit_timeout", "new_transactional_id", "consumer", "producer",
-        "records_per_transaction",
+        "records_per_transaction", "awaits_sends",
     }),
     "faults": frozenset({
         "crash", "pause", "lose", "duplicate", "delay", "delivery_timeout", "slow_transaction", "deposed_coordinator",
@@ -178,11 +179,14 @@ class _Wiring:
         replaced = 1 + faults.transactional_id_expiration + faults.load_failure
         replaced += transactions * app.instances if document.epoch_max else 0
         epochs = 2 * app.instances + 2 * crashes + 4 + 2 * faults.commit_timeout + self.bumps(transactions)
+        epochs += transactions if app.awaits_sends else 0
         log = 4 + 2 * (faults.delivery_timeout + min(replaced - 1, 3)) + (transactional_ids - 1) * transactions
         constants = {
             "records": records, "partitions": partitions, "transactional_ids": transactional_ids,
             "producer_ids": transactional_ids * replaced, "coordinator_crashes": crashes,
             **self.pipelining(transactions, 2 + lost),
+            "client_bumps": int(app.awaits_sends),
+            "logged_epochs": (document.epoch_max or epochs) if "KAFKA-20357" in document.fixes else -1,
             "late_verifications": budget(faults.delay, "VerifyOnlyResponse"),
             "epochs": document.epoch_max or epochs, "transactions": transactions,
             "load_failures": faults.load_failure, "producer_expirations": faults.producer_id_expiration,
@@ -320,7 +324,7 @@ class _Wiring:
                 "aborts": self.document.faults.application_abort, "seeks_after_abort": app.seeks_after_abort,
                 "after_commit_timeout": app.after_commit_timeout.upper(),
                 "new_id_at_restart": app.new_transactional_id == "at_restart",
-                "reprocesses": app.reprocesses_after_abort, "deposed": deposed,
+                "reprocesses": app.reprocesses_after_abort, "awaits_sends": app.awaits_sends, "deposed": deposed,
                 "unsent_expirations": self.document.faults.unsent_batch_timeout,
                 "subscribes": self.subscribes(), "sends_group_metadata": app.group_metadata,
                 **({} if last or self.subscribes() else {"replacement": f"{self.writer}-{i + 2}"}),
