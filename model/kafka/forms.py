@@ -14,7 +14,7 @@ MECHANISMS = (  # What `without` can take away; the families know what that mean
     "markers_keyed_by_term", "next_producer_id_in_answer",
     "generation_check", "stable_offset_fetch", "failed_send_fails_transaction",
     "exclusive_bound", "loading_before_reading", "abort_filter",
-    "lowest_sequence", "late_answers_dropped", "leader_epochs", "batch_window", "batch_history",
+    "abort_index", "lowest_sequence", "late_answers_dropped", "leader_epochs", "batch_window", "batch_history",
     "single_metadata_changes", "whole_metadata_deltas", "member_epoch_equality",
 )  # fmt: skip
 FIXES = (  # What `fixes` can add.
@@ -254,6 +254,10 @@ class Document(Form):
     )
     moments: list[Literal["epoch_fence"]] = Field(
         default=[], description="Moments of a step that are to be told apart: where a fence has not bumped the epoch."
+    )
+    transaction_identities: bool = Field(
+        default=False,
+        description="Each transaction of an application is told apart from every other, for the guarantees about them.",
     )
     epoch_max: Annotated[int, Field(ge=1, le=9)] | None = Field(
         default=None, description="The greatest producer epoch, 32767 in Kafka: small, so that a run uses it up."

@@ -48,8 +48,11 @@ from checker.lang import (
     struct,
 )
 from model.kafka.transactions.messages import (
+    ABORTED,
+    COMMITTED,
     NO_EPOCH,
     NO_GENERATION,
+    STOPPED,
     AcknowledgedSequence,
     AddOffsetsToTxnRequest,
     AddOffsetsToTxnResponse,
@@ -70,6 +73,8 @@ from model.kafka.transactions.messages import (
     Epoch,
     Error,
     Generation,
+    Ghost,
+    GhostOutcome,
     Incarnation,
     InitProducerIdRequest,
     InitProducerIdResponse,
@@ -155,6 +160,10 @@ class Stage(Enum):
     DONE = "done"
 
 
+# In a transaction whose commit is not asked for.
+UNDECIDED = (
+    Stage.ADDING_PARTITIONS, Stage.ADDING_OFFSETS, Stage.SENDING_OFFSETS, Stage.PRODUCING, Stage.ABORTING,
+)  # fmt: skip
 # What becomes of a batch where several are in flight. Numbers, not an Enum: no bits where one follows the other.
 UNSENT = 0
 OUTSTANDING = 1
@@ -179,6 +188,8 @@ class Application:
     offsets_partition: Annotated[ActorId, Of("OffsetsPartition")]
     attempts: Annotated[int, UpTo(8)]  # Copies of one request to be told apart: two, and one for each lost message.
     transactions: Annotated[int, UpTo(16)]  # It gives up after so many.
+    tells_apart: bool = False  # Each transaction has an identity, for the guarantees.
+    first_ghost: Ghost = 0
     batches: Annotated[int, UpTo(2)] = 1  # Records of one transaction: so many batches to each output partition.
     connections_break: bool = False  # A batch says which one is before it on its connection.
     first_connection: Connection = 0  # The number of its first one, to each leader.
@@ -211,6 +222,7 @@ class Application:
     incarnation: Durable[Incarnation] = 0  # Of the process, where each has a transactional.id of its own.
     checkpoint: Durable[PreCommitted | None] = None
     store: Durable[dict[Record, Copies]] = each(0)  # How often each record is applied to the local store.
+    begun: Durable[Ghost] = 0  # Transactions, of all its processes, where they are told apart.
     stage: Volatile[Stage] = Stage.NOT_STARTED
     producer_id: Volatile[ProducerId] = 0
     epoch: Volatile[Epoch] = NO_EPOCH
@@ -233,6 +245,8 @@ class Application:
     confirmed: History[frozenset[Record]] = (
         frozenset()
     )  # commitTransaction() returned (where somebody may say so wrongly).
+    told: History[dict[Ghost, GhostOutcome]] = each(0)  # What became of each transaction, as far as it was told.
+    unacknowledged: History[GhostOutcome] = 0  # A send of the present transaction has failed, and the client goes on.
     keeps_position: Volatile[bool] = False  # The new producer goes on where the old one was.
 
     @on_restart
@@ -402,6 +416,8 @@ class Application:
             self.proceed()
 
     def fail_send(self) -> None:
+        if self.tells_apart and not self.fails_with_its_sends:
+            self.unacknowledged = 1
         self.failed = self.fails_with_its_sends
         if self.awaits_sends and self.bumps_epoch and self.adds_partitions:
             self.bump_required = 1
@@ -460,7 +476,10 @@ class Application:
             self.status[first + number] = BEHIND if before > number else OUTSTANDING
             sequence = self.sequence_of(partition, number)
         record = self.position + number
-        batch = Batch(self.me, self.producer_id, self.epoch, sequence, record, self.correlation, self.attempt, number)
+        batch = Batch(
+            self.me, self.producer_id, self.epoch, sequence, record, self.correlation, self.attempt, number,
+            self.ghost(),
+        )  # fmt: skip
         send(self.leaders[partition], ProduceRequest(batch, connection, behind))
 
     @action
@@ -513,6 +532,8 @@ class Application:
             return
         if not self.is_dropped(response) and not self.awaits(self.stage, response.correlation, response.error):
             return
+        if self.tells_apart:
+            self.told[self.ghost()] = COMMITTED if self.stage == Stage.COMMITTING else ABORTED
         if response.epoch != NO_EPOCH:
             self.adopt(response.producer_id, response.epoch)
         if self.stage == Stage.ABORTING:
@@ -624,6 +645,9 @@ class Application:
             return
         self.correlation += 1
         self.produced = 0
+        if self.tells_apart:
+            self.begun += 1
+            self.unacknowledged = 0
         if self.local_store != LocalStore.NONE:
             for record in range(self.position, self.end_of_transaction()):
                 self.store[record] = min(self.store[record] + 1, 2)
@@ -637,6 +661,8 @@ class Application:
 
     def stop(self) -> None:
         """A newer instance has the transactional id: the process closes its consumer and ends."""
+        if self.tells_apart and self.stage in UNDECIDED:
+            self.told[self.ghost()] = STOPPED
         if self.commits_offset_on_close and self.correlation > 0:
             self.request(Stage.CLOSING)
         else:
@@ -684,15 +710,20 @@ class Application:
             outputs = frozenset(range(len(self.leaders)))
             send(
                 self.coordinator,
-                AddPartitionsToTxnRequest(self.me, self.producer_id, self.epoch, outputs, self.correlation),
+                AddPartitionsToTxnRequest(
+                    self.me, self.producer_id, self.epoch, outputs, self.correlation, self.ghost()
+                ),
             )
         elif self.stage == Stage.ADDING_OFFSETS:
-            send(self.coordinator, AddOffsetsToTxnRequest(self.me, self.producer_id, self.epoch, self.correlation))
+            send(
+                self.coordinator,
+                AddOffsetsToTxnRequest(self.me, self.producer_id, self.epoch, self.correlation, self.ghost()),
+            )
         elif self.stage == Stage.SENDING_OFFSETS:
             generation = self.generation if self.sends_group_metadata else NO_GENERATION
             end = self.end_of_transaction()
             commit = OffsetCommitInTransaction(
-                self.me, self.producer_id, self.epoch, generation, end, self.correlation, self.attempt
+                self.me, self.producer_id, self.epoch, generation, end, self.correlation, self.attempt, self.ghost()
             )
             send(self.offsets_partition, TxnOffsetCommitRequest(commit))
         elif self.stage == Stage.PRODUCING:
@@ -707,11 +738,14 @@ class Application:
                 choose((False, True)) if len(self.deposed) > 0 else False
             )  # FindCoordinator asked a broker that lags.
             to = self.deposed[0] if stale else self.coordinator
-            send(to, EndTxnRequest(self.me, self.producer_id, self.epoch, result, self.correlation))
+            send(to, EndTxnRequest(self.me, self.producer_id, self.epoch, result, self.correlation, self.ghost()))
         elif self.stage == Stage.COMMITTING_OFFSET:
             send(self.offsets_partition, OffsetCommitRequest(self.me, self.generation, self.committable()))
         elif self.stage == Stage.CLOSING:
             send(self.offsets_partition, OffsetCommitRequest(self.me, self.generation, self.end_of_transaction()))
+
+    def ghost(self) -> Ghost:
+        return self.first_ghost + self.begun
 
     def id(self) -> int:
         of_checkpoint = self.position if self.offsets == Offsets.CHECKPOINT else 0

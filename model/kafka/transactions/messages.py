@@ -13,8 +13,17 @@ from typing import Annotated
 from checker.lang import ActorId, Below, Between, MaxLen, Of, UpTo, message, struct
 
 NO_EPOCH = -1
+# How a transaction ended, where transactions are told apart.
+COMMITTED = 1
+ABORTED = 2
+BOTH = 3
+STOPPED = 3  # What its process knows: it was stopped by a fatal error, and had not asked for the commit.
 NO_GENERATION = -1  # Of a consumer that assigns its partitions itself, and of a client before 2.5.
 
+# The identity of a transaction of an application (its number at its instance), for the guarantees alone: by producer id
+# and epoch, before transaction version 2, two look alike. 0 where a spec does not tell them apart.
+Ghost = Annotated[int, UpTo("ghosts")]
+GhostOutcome = Annotated[int, UpTo("ghost_outcomes")]
 Record = Annotated[int, Below("records")]  # An input record, and the payment made from it.
 Position = Annotated[int, UpTo("records")]  # An offset of the input partition.
 OutputPartition = Annotated[int, Below("partitions")]
@@ -120,6 +129,7 @@ class AddPartitionsToTxnRequest:
     epoch: Epoch
     partitions: frozenset[TopicPartition]
     correlation: Correlation
+    transaction: Ghost
 
 
 @message
@@ -134,6 +144,7 @@ class AddOffsetsToTxnRequest:
     producer_id: ProducerId
     epoch: Epoch
     correlation: Correlation
+    transaction: Ghost
 
 
 @message
@@ -149,6 +160,7 @@ class EndTxnRequest:
     epoch: Epoch
     result: TransactionResult
     correlation: Correlation
+    transaction: Ghost
 
 
 @message
@@ -188,6 +200,7 @@ class AddPartitionRequest:
     producer_id: ProducerId
     epoch: Epoch
     uplink: Uplink
+    transaction: Ghost
 
 
 @message
@@ -233,6 +246,7 @@ class Batch:
     correlation: Correlation
     attempt: Attempt
     number: BatchNumber  # With the attempt, in place of the correlation id of the request.
+    transaction: Ghost
 
 
 @message
@@ -277,6 +291,7 @@ class OffsetCommitInTransaction:
     offset: Position
     correlation: Correlation
     attempt: Attempt
+    transaction: Ghost
 
 
 @message
@@ -327,6 +342,7 @@ class LogEntry:
     epoch: Epoch
     record: Record | None
     marker: TransactionResult | None
+    transaction: Ghost  # Of a record.
 
 
 @struct

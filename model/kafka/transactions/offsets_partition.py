@@ -30,6 +30,9 @@ from checker.lang import (
     struct,
 )
 from model.kafka.transactions.messages import (
+    ABORTED,
+    BOTH,
+    COMMITTED,
     NO_EPOCH,
     NO_GENERATION,
     AddPartitionRequest,
@@ -38,6 +41,8 @@ from model.kafka.transactions.messages import (
     Epoch,
     Error,
     Generation,
+    Ghost,
+    GhostOutcome,
     JoinGroupRequest,
     JoinGroupResponse,
     Marker,
@@ -65,6 +70,7 @@ class PendingOffset:
     offset: Position
     older: frozenset[ProducerId]  # Whose pending offsets are before it in the log.
     superseded: bool  # An offset that counts is later in the log: that stays when the transaction commits.
+    transaction: Ghost = 0
     fetched_past: bool = False  # For `stable_fetch`: somebody was given the offset before it.
 
 
@@ -82,6 +88,7 @@ class OffsetsPartition:
     verification: bool = True  # transaction.partition.verification.enable
     checks_epoch: bool = True
     checks_guard: bool = True
+    tells_apart: bool = False  # Each transaction has an identity, for the guarantees.
     drops_late_answers: bool = True
     late_verifications: Uplink = 0  # How many answers of the coordinator may come late in one run.
     members: tuple[Client, ...] = ()  # Of a group that subscribes, in the order in which they get the input partition.
@@ -103,6 +110,7 @@ class OffsetsPartition:
     guard: Volatile[bool] = False  # The guard that `waiting` presents is still the stored one.
     uplink: Volatile[Uplink] = 0
     verified: Volatile[bool] = False  # `waiting` has its answer and is about to be appended.
+    outcome: History[dict[Ghost, GhostOutcome]] = each(0)  # What the markers here said to each transaction.
     gave_old_offset: History[bool] = False
     moved_back: History[bool] = False
 
@@ -116,7 +124,7 @@ class OffsetsPartition:
         if verify:
             self.waiting = commit
             self.guard = True
-            self.ask_coordinator(commit.producer_id, commit.epoch)
+            self.ask_coordinator(commit)
         else:
             self.append_and_answer(commit, not asks)
 
@@ -200,6 +208,10 @@ class OffsetsPartition:
             error = Error.TRANSACTION_COORDINATOR_FENCED
         else:
             pending = entry.pending
+            if self.tells_apart and pending is not None:
+                one = pending.transaction
+                mark = COMMITTED if marker.result == TransactionResult.COMMIT else ABORTED
+                self.outcome[one] = mark if self.outcome[one] in (0, mark) else BOTH
             if marker.result == TransactionResult.COMMIT and pending is not None and not pending.superseded:
                 if pending.fetched_past and pending.offset > self.committed:
                     self.gave_old_offset = True
@@ -229,11 +241,13 @@ class OffsetsPartition:
             return entry.pending is not None or not self.accepts_marker_again
         return marker.epoch < entry.epoch
 
-    def ask_coordinator(self, producer_id: ProducerId, epoch: Epoch) -> None:
+    def ask_coordinator(self, commit: OffsetCommitInTransaction) -> None:
+        producer_id = commit.producer_id
+        one = commit.transaction
         if self.adds_partitions:
-            send(self.coordinator, AddPartitionRequest(self.partition, producer_id, epoch, self.uplink))
+            send(self.coordinator, AddPartitionRequest(self.partition, producer_id, commit.epoch, self.uplink, one))
         else:
-            send(self.coordinator, VerifyOnlyRequest(self.partition, producer_id, epoch, self.uplink))
+            send(self.coordinator, VerifyOnlyRequest(self.partition, producer_id, commit.epoch, self.uplink))
 
     def forget_waiting(self) -> None:
         self.waiting = None
@@ -256,7 +270,7 @@ class OffsetsPartition:
             )
             self.forget_order(commit.producer_id)
             self.producers[commit.producer_id] = replace(
-                entry, epoch=commit.epoch, pending=PendingOffset(commit.offset, older, superseded=False)
+                entry, epoch=commit.epoch, pending=PendingOffset(commit.offset, older, False, commit.transaction)
             )
             self.drop_guard(commit.producer_id)
         self.answer(commit, error)

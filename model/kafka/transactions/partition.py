@@ -40,6 +40,9 @@ from checker.lang import (
     struct,
 )
 from model.kafka.transactions.messages import (
+    ABORTED,
+    BOTH,
+    COMMITTED,
     NO_EPOCH,
     AbortedTransaction,
     AcknowledgedSequence,
@@ -51,6 +54,8 @@ from model.kafka.transactions.messages import (
     Epoch,
     Error,
     FetchResponse,
+    Ghost,
+    GhostOutcome,
     IsolationLevel,
     LogEntry,
     LogOffset,
@@ -98,6 +103,8 @@ class PartitionLeader:
     drops_late_answers: bool = True
     late_verifications: Uplink = 0  # How many answers of the coordinator may come late in one run.
     checks_lowest_sequence: bool = False
+    lists_aborted: bool = True
+    tells_apart: bool = False  # Each transaction has an identity, for the guarantees.
     batches: Annotated[int, UpTo(2)] = 1  # Of one transaction of a client.
     connections_break: bool = False  # Requests may be lost, with all that come after them on their connection.
     # Protocol generations: protocol.CHANGES says which version has what.
@@ -131,6 +138,7 @@ class PartitionLeader:
     compared: Volatile[bool] = False  # A fetch found no unstable offset below the high watermark.
     loading: Volatile[bool] = False
     committed: History[dict[Record, Copies]] = each(0)
+    outcome: History[dict[Ghost, GhostOutcome]] = each(0)  # What the markers here said to each transaction.
     newest_coordinator_epoch: History[dict[ProducerId, CoordinatorEpoch]] = each(NO_EPOCH)  # Whose marker is here.
     zombie_committed: History[bool] = False  # A record became readable under a marker of another epoch than its own.
 
@@ -262,7 +270,10 @@ class PartitionLeader:
 
     def ask_coordinator(self, batch: Batch) -> None:
         if self.adds_partitions:
-            send(self.coordinator, AddPartitionRequest(self.partition, batch.producer_id, batch.epoch, self.uplink))
+            send(
+                self.coordinator,
+                AddPartitionRequest(self.partition, batch.producer_id, batch.epoch, self.uplink, batch.transaction),
+            )
         else:
             send(self.coordinator, VerifyOnlyRequest(self.partition, batch.producer_id, batch.epoch, self.uplink))
 
@@ -307,7 +318,7 @@ class PartitionLeader:
     def append_batch(self, batch: Batch) -> None:
         entry = self.producers[batch.producer_id]
         kept = entry.sequences if entry.epoch == batch.epoch else frozenset()
-        self.log += (LogEntry(batch.producer_id, batch.epoch, batch.record, None),)
+        self.log += (LogEntry(batch.producer_id, batch.epoch, batch.record, None, batch.transaction),)
         self.producers[batch.producer_id] = replace(
             entry, epoch=batch.epoch, in_transaction=True, sequences=kept | {batch.sequence}
         )
@@ -323,11 +334,17 @@ class PartitionLeader:
                     self.committed[logged.record] = min(self.committed[logged.record] + 1, 2)
                     if logged.epoch != (marker.epoch - 1 if self.adds_partitions else marker.epoch):
                         self.zombie_committed = True
+        if self.tells_apart and entry.in_transaction:
+            mark = COMMITTED if marker.result == TransactionResult.COMMIT else ABORTED
+            for logged in self.log[self.first_offset(producer_id, len(self.log)) :]:
+                one = logged.transaction
+                if logged.producer_id == producer_id and logged.record is not None:
+                    self.outcome[one] = mark if self.outcome[one] in (0, mark) else BOTH
         self.newest_coordinator_epoch[producer_id] = max(
             self.newest_coordinator_epoch[producer_id], marker.coordinator_epoch
         )
         kept = entry.sequences if entry.epoch == marker.epoch else frozenset()
-        self.log += (LogEntry(producer_id, marker.epoch, None, marker.result),)
+        self.log += (LogEntry(producer_id, marker.epoch, None, marker.result, 0),)
         self.producers[producer_id] = ProducerStateEntry(marker.epoch, marker.coordinator_epoch, False, kept)
         waiting = self.waiting
         next_is_waiting = waiting is not None and waiting.epoch == marker.epoch and self.adds_partitions
@@ -396,7 +413,7 @@ class PartitionLeader:
                 if entry.marker is None and first is None:
                     first = offset
                 asked_for = first is not None and first < bound and offset >= self.given
-                if entry.marker == TransactionResult.ABORT and first is not None and asked_for:
+                if entry.marker == TransactionResult.ABORT and first is not None and asked_for and self.lists_aborted:
                     found |= {AbortedTransaction(producer_id, max(first - self.given, 0))}
                 if entry.marker is not None:
                     first = None

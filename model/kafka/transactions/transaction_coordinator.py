@@ -41,6 +41,9 @@ from checker.lang import (
     suspected,
 )
 from model.kafka.transactions.messages import (
+    ABORTED,
+    BOTH,
+    COMMITTED,
     NO_EPOCH,
     AddOffsetsToTxnRequest,
     AddOffsetsToTxnResponse,
@@ -53,6 +56,8 @@ from model.kafka.transactions.messages import (
     EndTxnResponse,
     Epoch,
     Error,
+    Ghost,
+    GhostOutcome,
     InitProducerIdRequest,
     InitProducerIdResponse,
     Leader,
@@ -105,6 +110,7 @@ class TransactionCoordinator:
     times_out: bool = True  # A client is down or paused for longer than transaction.timeout.ms.
     exposes_fence: bool = False  # NOTE(fence)
     logs_ongoing: bool = True
+    tells_apart: bool = False  # Each transaction has an identity, for the guarantees.
     knows_end_again: bool = True  # An EndTxn that is repeated after completion is answered as the first was.
     waits_for_high_watermark: bool = False  # A candidate fix: what is loaded is acted on when it is committed.
     # Protocol generations: protocol.CHANGES says which version has what.
@@ -131,6 +137,7 @@ class TransactionCoordinator:
     logged_last_epoch: Durable[dict[TransactionalId, LoggedEpoch]] = each(
         NO_EPOCH
     )  # If the log keeps lastProducerEpoch.
+    ongoing: Durable[dict[TransactionalId, Ghost]] = each(0)  # Whose the open transaction is, for the guarantees.
     coordinator_epoch: Durable[CoordinatorEpoch] = 0  # The leader epoch of the state log's partition.
     # 1, 2: a replica in the ISR still has Ongoing here, of the same epoch, of the one before.
     lag: Durable[dict[TransactionalId, Annotated[int, UpTo("2 * unreplicated_appends")]]] = each(0)
@@ -146,6 +153,7 @@ class TransactionCoordinator:
     failed_fence: Volatile[dict[TransactionalId, bool]] = each(False)  # hasFailedEpochFence
     unmarked: Volatile[dict[TransactionalId, frozenset[TopicPartition]]] = each(frozenset())
     completion_dropped: Volatile[dict[TransactionalId, bool]] = each(False)  # Its markers go out, and nobody counts.
+    decided: History[dict[Ghost, GhostOutcome]] = each(0)  # Each transaction, in the committed part of the log.
     finished_for_predecessor: History[bool] = False
     illegal_state: History[bool] = False  # A branch that Kafka's own code holds for impossible was taken.
 
@@ -179,14 +187,14 @@ class TransactionCoordinator:
     @on(AddPartitionsToTxnRequest)
     def add_partitions(self, request: AddPartitionsToTxnRequest) -> None:
         require(self.pending_state[self.key(request.producer_id)] is None)  # NOTE(concurrent)
-        error = self.add_to_transaction(request.producer_id, request.epoch, request.partitions)
+        error = self.add_to_transaction(request.producer_id, request.epoch, request.partitions, request.transaction)
         send(request.client, AddPartitionsToTxnResponse(error, request.correlation))
 
     @on(AddOffsetsToTxnRequest)
     def add_offsets(self, request: AddOffsetsToTxnRequest) -> None:
         require(self.pending_state[self.key(request.producer_id)] is None)  # NOTE(concurrent)
         offsets_partition = frozenset({len(self.leaders) - 1})
-        error = self.add_to_transaction(request.producer_id, request.epoch, offsets_partition)
+        error = self.add_to_transaction(request.producer_id, request.epoch, offsets_partition, request.transaction)
         send(request.client, AddOffsetsToTxnResponse(error, request.correlation))
 
     @on(VerifyOnlyRequest)
@@ -209,7 +217,8 @@ class TransactionCoordinator:
         """Never waits: the markers that it would wait for are answered on the same connection."""
         error = Error.CONCURRENT_TRANSACTIONS
         if self.pending_state[self.key(request.producer_id)] is None:
-            error = self.add_to_transaction(request.producer_id, request.epoch, frozenset({request.partition}))
+            new = frozenset({request.partition})
+            error = self.add_to_transaction(request.producer_id, request.epoch, new, request.transaction)
         send(self.leaders[request.partition], VerifyOnlyResponse(error, request.uplink))
 
     @on(EndTxnRequest)
@@ -237,7 +246,7 @@ class TransactionCoordinator:
         elif commit and self.pending_state[key] == TransactionState.PREPARE_EPOCH_FENCE:
             error = Error.UNKNOWN_SERVER_ERROR  # IllegalStateException: "already a pending state".
         elif metadata.state == TransactionState.ONGOING:
-            error = self.decide(key, request.result)  # Answered before any marker is written.
+            error = self.decide(key, request)  # Answered before any marker is written.
         elif metadata.state != self.complete_after(request.result) or not self.knows_end_again:
             error = Error.INVALID_TXN_STATE
         return error
@@ -267,7 +276,7 @@ class TransactionCoordinator:
         elif metadata.epoch >= self.epoch_max:
             error = Error.UNKNOWN_SERVER_ERROR  # IllegalArgumentException: the bumped epoch is negative.
         else:  # An abort of a transaction without partitions, too.
-            error = self.decide(key, request.result)
+            error = self.decide(key, request)
         return error
 
     def answer_end(self, request: EndTxnRequest, key: TransactionalId, error: Error) -> None:
@@ -347,6 +356,7 @@ class TransactionCoordinator:
         """The replica that lagged has the record: it is committed, and its coordinator hears of it."""
         key = choose(key for key, lag in self.lag.items() if lag > 0)
         self.lag[key] = 0
+        self.note_decision(key)
         if self.cache[key].state == TransactionState.ONGOING or self.waits_for_high_watermark:
             self.cache[key] = self.state_log[key]
             self.send_markers(key)
@@ -439,13 +449,17 @@ class TransactionCoordinator:
     def refuse(self, request: InitProducerIdRequest, error: Error) -> None:
         send(request.client, InitProducerIdResponse(error, 0, NO_EPOCH))
 
-    def add_to_transaction(self, producer_id: ProducerId, epoch: Epoch, new: frozenset[TopicPartition]) -> Error:
+    def add_to_transaction(
+        self, producer_id: ProducerId, epoch: Epoch, new: frozenset[TopicPartition], transaction: Ghost
+    ) -> Error:
         key = self.key(producer_id)
         metadata = self.cache[key]
         if not self.has_id(producer_id, metadata):
             return Error.INVALID_PRODUCER_ID_MAPPING
         if epoch != metadata.epoch:
             return Error.PRODUCER_FENCED
+        if self.tells_apart and metadata.state != TransactionState.ONGOING:
+            self.ongoing[key] = transaction
         if metadata.state != TransactionState.ONGOING or not new <= metadata.partitions:
             self.append(
                 key,
@@ -477,10 +491,12 @@ class TransactionCoordinator:
         self.pending_state[key] = TransactionState.PREPARE_EPOCH_FENCE
         return True
 
-    def decide(self, key: TransactionalId, wanted: TransactionResult) -> Error | None:
+    def decide(self, key: TransactionalId, request: EndTxnRequest) -> Error | None:
         """A client's EndTxn. None: no answer, for the append is neither done nor refused yet."""
         metadata = self.cache[key]
-        commit = wanted == TransactionResult.COMMIT
+        commit = request.result == TransactionResult.COMMIT
+        if self.tells_apart and metadata.state != TransactionState.ONGOING:  # An abort of nothing.
+            self.ongoing[key] = request.transaction
         state = TransactionState.PREPARE_COMMIT if commit else TransactionState.PREPARE_ABORT
         epoch = metadata.epoch + 1 if self.bumps_epoch_at_end else metadata.epoch
         has_next_id = self.bumps_epoch_at_end and metadata.epoch >= self.epoch_max - 1
@@ -496,6 +512,7 @@ class TransactionCoordinator:
             answer = Error.COORDINATOR_NOT_AVAILABLE
         elif append == Append.TIMED_OUT:
             self.state_log[key] = replace(metadata, epoch=epoch, state=state)
+            self.note_decision(key)
             self.pending_state[key] = None
             answer = Error.COORDINATOR_NOT_AVAILABLE
         else:
@@ -529,7 +546,15 @@ class TransactionCoordinator:
     def prepare(self, key: TransactionalId, state: TransactionState, epoch: Epoch, has_next_id: bool) -> None:
         self.failed_fence[key] = False
         self.append(key, replace(self.cache[key], epoch=epoch, state=state, has_next_id=has_next_id))
+        self.note_decision(key)
         self.send_markers(key)
+
+    def note_decision(self, key: TransactionalId) -> None:
+        """PrepareCommit or PrepareAbort is committed in the state log: from now on it cannot be lost."""
+        if self.tells_apart and self.state_log[key].state in PREPARED:
+            one = self.ongoing[key]
+            mark = COMMITTED if self.result(self.state_log[key].state) == TransactionResult.COMMIT else ABORTED
+            self.decided[one] = mark if self.decided[one] in (0, mark) else BOTH
 
     def complete(self, key: TransactionalId) -> None:
         metadata = self.cache[key]

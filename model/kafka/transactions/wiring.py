@@ -55,6 +55,7 @@ SWITCHES = {  # What `without` takes away, as wiring: (actor, field, value).
     "next_producer_id_in_answer": (("coordinator", "tells_next_producer_id", False),),
     "late_answers_dropped": (("leader", "drops_late_answers", False), ("offsets", "drops_late_answers", False)),
     "KAFKA-20357": (("coordinator", "persists_last_epoch", True),),
+    "abort_index": (("leader", "lists_aborted", False),),
     "lowest_sequence": (("leader", "checks_lowest_sequence", False),),
     "markers_wait_for_high_watermark": (("coordinator", "waits_for_high_watermark", True),),
 }  # fmt: skip
@@ -63,7 +64,7 @@ SWITCHES = {  # What `without` takes away, as wiring: (actor, field, value).
 KEYS = {  # What this family makes something of.
     "document": frozenset({
         "version", "topics", "apps", "brokers", "features", "without", "fixes", "moments", "epoch_max", "faults",
-        "check",
+        "check", "transaction_identities",
     }),
     "topic": frozenset({"partitions", "records"}),
     "app": frozenset({
@@ -137,6 +138,9 @@ class _Wiring:
         if app.records_per_transaction > 1 and app.offsets == "checkpoint":
             text = "a checkpoint here holds the transaction of one record"
             self.report("not-modelled", text, ("apps", self.writer, "records_per_transaction"))
+        if document.transaction_identities and app.offsets == "checkpoint":
+            text = "the transaction of a checkpoint outlives its process, and has no identity here"
+            self.report("not-modelled", text, ("transaction_identities",))
         if app.records_per_transaction > 1 and document.faults.delivery_timeout:
             text = "delivery.timeout.ms passes for the one batch in flight of a transaction with one record"
             self.report("not-modelled", text, ("faults", "delivery_timeout"))
@@ -185,6 +189,7 @@ class _Wiring:
             "records": records, "partitions": partitions, "transactional_ids": transactional_ids,
             "producer_ids": transactional_ids * replaced, "coordinator_crashes": crashes,
             **self.pipelining(transactions, 2 + lost),
+            **self.ghosts(transactions),
             "client_bumps": int(app.awaits_sends),
             "logged_epochs": (document.epoch_max or epochs) if "KAFKA-20357" in document.fixes else -1,
             "late_verifications": budget(faults.delay, "VerifyOnlyResponse"),
@@ -220,6 +225,15 @@ class _Wiring:
         faults, several = self.document.faults, self.document.apps[self.writer].records_per_transaction > 1
         hit = sum(budget(one, "ProduceRequest") for one in (faults.lose, faults.delay))
         return several and hit + sum(budget(faults.crash, f"{self.output}-{i}") for i in range(4)) > 0
+
+    def ghosts(self, transactions: int) -> dict[str, int]:
+        """Identities of transactions: so many as each process may begin, for each instance."""
+        apart = self.document.transaction_identities
+        return {"ghosts": self.most_begun(transactions) * apart, "ghost_outcomes": 3 * apart}
+
+    def most_begun(self, transactions: int) -> int:
+        crashes = max(budget(self.document.faults.crash, f"{self.writer}-{i + 1}") for i in (0, 1))
+        return transactions * (1 + crashes) * self.document.apps[self.writer].instances
 
     def pipelining(self, transactions: int, attempts: int) -> dict[str, int]:
         app = self.document.apps[self.writer]
@@ -305,6 +319,7 @@ class _Wiring:
         if app.records_per_transaction == 1:
             switches["leader"]["checks_lowest_sequence"] = False  # It never bites.
         in_flight = self.in_force("producer", app.producer, "max.in.flight.requests.per.connection")
+        apart = self.document.transaction_identities
         deposed = ["deposed_coordinator"] if self.document.faults.deposed_coordinator else []
         actors: dict[str, Any] = {}
         for one in deposed:
@@ -315,6 +330,7 @@ class _Wiring:
                 "is": "Application", "transactional_id": self.first_id(i), "coordinator": "transaction_coordinator",
                 "leaders": leaders, "offsets_partition": "consumer_offsets", "records": "records",
                 "batches": "batches", "in_flight_max": min(in_flight, 5), "connections_break": self.connections_break(),
+                "tells_apart": apart, "first_ghost": f"{i} * (ghosts // {app.instances})" if apart else 0,
                 "first_connection": f"{i} * attempts" if app.records_per_transaction > 1 else 0,
                 "attempts": "attempts", "transactions": "transactions",
                 "offsets": app.offsets, "local_store": app.local_store.upper(),
@@ -333,7 +349,7 @@ class _Wiring:
         actors["transaction_coordinator"] = {
             "is": "TransactionCoordinator", "leaders": [*leaders, "consumer_offsets"],
             "transactional_ids": "transactional_ids", "deposed": deposed,
-            "times_out": self.document.faults.transaction_timeout,
+            "tells_apart": apart, "times_out": self.document.faults.transaction_timeout,
             "exposes_fence": "epoch_fence" in self.document.moments, "load_failures_max": "load_failures",
             "timeouts_max": "transaction_timeouts", "expirations_max": "expirations",
             **{f"{one}_max": f"{one}_appends" for one in APPENDS}, **self.epoch_max(), **switches["coordinator"],
@@ -344,12 +360,12 @@ class _Wiring:
                 "reader": f"{self.reader}-{i + 1}", "isolation_level": level,
                 "expirations_max": "producer_expirations", "followers_lag": self.followers_lag(),
                 "batches": "batches", "connections_break": self.connections_break(),
-                "late_verifications": "late_verifications",
+                "late_verifications": "late_verifications", "tells_apart": apart,
                 **self.epoch_max(), **switches["leader"],
             }  # fmt: skip
         actors["consumer_offsets"] = {
             "is": "OffsetsPartition", "partition": "partitions", "coordinator": "transaction_coordinator",
-            "late_verifications": "late_verifications",
+            "late_verifications": "late_verifications", "tells_apart": apart,
             **self.epoch_max(), **switches["offsets"],
             **({"members": [f"{self.writer}-{i + 1}" for i in range(app.instances)]} if self.subscribes() else {}),
         }  # fmt: skip
