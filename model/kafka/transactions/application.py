@@ -217,7 +217,7 @@ class Application:
     # Protocol generations: protocol.CHANGES says which version has what.
     bumps_epoch: bool = True
     mapping_error_is_fatal: bool = False
-    adds_partitions: bool = True  # AddPartitionsToTxn and AddOffsetsToTxn before the first use (transaction version 1).
+    adds_partitions: bool = True  # AddPartitionsToTxn and AddOffsetsToTxn before the first use: not in version 2.
 
     incarnation: Durable[Incarnation] = 0  # Of the process, where each has a transactional.id of its own.
     checkpoint: Durable[PreCommitted | None] = None

@@ -2,7 +2,8 @@
 is the only place that says which version has it.
 
 A switch is off before `since` and on from then on. A row of transaction version 2 (KIP-890 part 2) also needs that
-feature level, which new clusters have since 4.0 and `features: {transaction.version: 1}` takes away.
+feature level, which new clusters have since 4.0 and `features: {transaction.version: 1}` takes away. Levels 0 and 1
+(1 needs the metadata version of 4.0; 3.9 has 0) differ in the records of the state log alone.
 """
 
 from dataclasses import dataclass
