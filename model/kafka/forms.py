@@ -14,8 +14,9 @@ MECHANISMS = (  # What `without` can take away; the families know what that mean
     "markers_keyed_by_term", "next_producer_id_in_answer",
     "generation_check", "stable_offset_fetch", "failed_send_fails_transaction",
     "exclusive_bound", "loading_before_reading", "abort_filter",
-    "abort_index", "lowest_sequence", "late_answers_dropped", "leader_epochs", "batch_window", "batch_history",
-    "single_metadata_changes", "whole_metadata_deltas", "member_epoch_equality",
+    "abort_index", "epoch_bump_at_upgrade", "lowest_sequence", "late_answers_dropped",
+    "leader_epochs", "batch_window", "batch_history", "single_metadata_changes", "whole_metadata_deltas",
+    "member_epoch_equality",
 )  # fmt: skip
 FIXES = (  # What `fixes` can add.
     "KAFKA-15591", "KAFKA-20357", "expired_batch_marked", "follower_offsets_reset", "markers_wait_for_high_watermark",
@@ -223,6 +224,9 @@ class Budgets(Form):
     )
     application_abort: Annotated[int, Field(ge=0, le=1)] = Field(
         default=0, description="How often a process aborts a transaction for a reason of its own."
+    )
+    transaction_version_upgrade: Annotated[int, Field(ge=0, le=1)] = Field(
+        default=0, description="How often the cluster is upgraded to transaction version 2 while the pipeline runs."
     )
     transaction_timeout: bool = Field(
         default=True, description="A process may be down or paused for longer than transaction.timeout.ms."

@@ -6,6 +6,7 @@ from model.kafka.transactions.deposed_coordinator import DeposedCoordinator
 from model.kafka.transactions.guarantees import (
     a_batch_is_in_flight_behind_another,
     a_batch_is_sent_again,
+    a_client_has_switched,
     a_commit_is_kept,
     a_committed_record_is_withheld,
     a_fenced_instance_goes_on,
@@ -38,6 +39,7 @@ from model.kafka.transactions.guarantees import (
     no_hanging_transaction,
     no_illegal_state,
     no_loss,
+    no_mixed_versions,
     no_older_coordinator_decides,
     no_sequence_gap,
     no_stuck_transaction,
@@ -56,7 +58,7 @@ from model.kafka.transactions.transaction_coordinator import TransactionCoordina
 
 __all__ = [
     "Application", "Consumer", "DeposedCoordinator", "OffsetsPartition", "PartitionLeader", "TransactionCoordinator",
-    "a_batch_is_in_flight_behind_another", "a_batch_is_sent_again", "a_commit_is_kept",
+    "a_batch_is_in_flight_behind_another", "a_batch_is_sent_again", "a_client_has_switched", "a_commit_is_kept",
     "a_committed_record_is_withheld", "a_fenced_instance_goes_on", "a_producer_id_is_replaced", "a_producer_is_fenced",
     "a_working_transaction_timed_out", "all_delivered", "an_abort_is_kept", "an_append_went_wrong",
     "an_epoch_is_one_transaction", "an_instance_gives_up", "atomic", "atomic_in_the_end", "commits_are_final",
@@ -64,8 +66,8 @@ __all__ = [
     "complete_means_marked", "decided_before_answered", "every_process_has_ended", "exactly_once",
     "fatal_only_if_fenced", "markers_follow_the_decision", "markers_written_after_reload", "never_aborts",
     "no_abandoned_transaction_blocks_readers", "no_aborted_read", "no_double_update", "no_duplicates",
-    "no_hanging_transaction", "no_illegal_state", "no_loss", "no_older_coordinator_decides", "no_sequence_gap",
-    "no_stuck_transaction", "no_zombie_write", "offsets_move_with_output", "one_outcome",
+    "no_hanging_transaction", "no_illegal_state", "no_loss", "no_mixed_versions", "no_older_coordinator_decides",
+    "no_sequence_gap", "no_stuck_transaction", "no_zombie_write", "offsets_move_with_output", "one_outcome",
     "position_below_last_stable_offset", "read_atomically", "reads_below_last_stable_offset", "sent_in_order",
     "stable_fetch",
 ]  # fmt: skip

@@ -72,6 +72,7 @@ from model.kafka.transactions.messages import (
     EndTxnResponse,
     Epoch,
     Error,
+    FeaturesUpdated,
     Generation,
     Ghost,
     GhostOutcome,
@@ -99,6 +100,7 @@ from model.kafka.transactions.messages import (
     TransactionResult,
     TxnOffsetCommitRequest,
     TxnOffsetCommitResponse,
+    Upgraded,
 )  # fmt: skip
 
 
@@ -217,6 +219,7 @@ class Application:
     # Protocol generations: protocol.CHANGES says which version has what.
     bumps_epoch: bool = True
     mapping_error_is_fatal: bool = False
+    bumps_at_upgrade: bool = True
     adds_partitions: bool = True  # AddPartitionsToTxn and AddOffsetsToTxn before the first use: not in version 2.
 
     incarnation: Durable[Incarnation] = 0  # Of the process, where each has a transactional.id of its own.
@@ -229,6 +232,9 @@ class Application:
     generation: Volatile[Generation] = NO_GENERATION
     position: Volatile[Position] = 0
     sequences: Volatile[dict[OutputPartition, Sequence]] = each(0)  # Of the next batch.
+    version_2: Volatile[Upgraded] = 0  # isTransactionV2Enabled, where the cluster is upgraded as it runs
+    knows_of_upgrade: Volatile[Upgraded] = 0
+    switches: Volatile[Upgraded] = 0  # To version 2, when the present transaction has ended.
     correlation: Volatile[Correlation] = 0  # Transactions begun.
     produced: Volatile[TopicPartition] = 0  # Output partitions whose batch of this transaction is resolved.
     # Where `batches` are more than one: batch number i to partition p is in slot p * batches + i.
@@ -323,6 +329,11 @@ class Application:
             self.poll()
         else:
             self.request(Stage.FETCHING_OFFSET)
+
+    @on(FeaturesUpdated)
+    def hear_of_upgrade(self, message: FeaturesUpdated) -> None:
+        if self.stage not in ENDED:
+            self.knows_of_upgrade = 1
 
     @on(OffsetFetchResponse)
     def seek(self, response: OffsetFetchResponse) -> None:
@@ -419,7 +430,7 @@ class Application:
         if self.tells_apart and not self.fails_with_its_sends:
             self.unacknowledged = 1
         self.failed = self.fails_with_its_sends
-        if self.awaits_sends and self.bumps_epoch and self.adds_partitions:
+        if self.awaits_sends and self.bumps_epoch and self.adds_partitions and self.version_2 == 0:
             self.bump_required = 1
 
     def answer_before_is_missing(self, slot: BatchSlot) -> bool:
@@ -478,7 +489,7 @@ class Application:
         record = self.position + number
         batch = Batch(
             self.me, self.producer_id, self.epoch, sequence, record, self.correlation, self.attempt, number,
-            self.ghost(),
+            self.ghost(), self.version_2,
         )  # fmt: skip
         send(self.leaders[partition], ProduceRequest(batch, connection, behind))
 
@@ -538,7 +549,8 @@ class Application:
             self.adopt(response.producer_id, response.epoch)
         if self.stage == Stage.ABORTING:
             self.failed = False
-            if self.bump_required > 0:
+            if self.switch_version() or self.bump_required > 0:
+                self.bump_required = 1
                 self.request(Stage.INITIALIZING)
             else:
                 self.go_on_after_abort()
@@ -546,7 +558,10 @@ class Application:
             if len(self.deposed) > 0:
                 self.confirmed |= {self.position}
             self.position = self.end_of_transaction()
-            if self.offsets == Offsets.AFTER:
+            if self.switch_version():
+                self.keeps_position = True
+                self.request(Stage.INITIALIZING)
+            elif self.offsets == Offsets.AFTER:
                 self.request(Stage.COMMITTING_OFFSET)
             elif self.offsets == Offsets.CHECKPOINT and self.position < self.records:
                 self.producer_id = 0
@@ -566,6 +581,14 @@ class Application:
                 self.poll()
             else:
                 self.begin_transaction()
+
+    def switch_version(self) -> bool:
+        """The first transaction of version 2 has an epoch of its own: the client asks for it (KAFKA-18227)."""
+        if self.switches == 0:
+            return False
+        self.switches = 0
+        self.version_2 = 1
+        return True
 
     def go_on_after_abort(self) -> None:
         if self.reprocesses:
@@ -654,7 +677,9 @@ class Application:
         if self.batches > 1:
             for slot in self.status.keys():
                 self.status[slot] = UNSENT if self.position + slot % self.batches < self.records else DROPPED
-        if self.adds_partitions:
+        if not self.bumps_at_upgrade:
+            self.version_2 = self.knows_of_upgrade
+        if self.adds_partitions and self.version_2 == 0:
             self.request(Stage.ADDING_PARTITIONS)
         else:
             self.request(Stage.SENDING_OFFSETS if self.offsets == Offsets.TRANSACTION else Stage.PRODUCING)
@@ -679,6 +704,9 @@ class Application:
         self.produced = 0
         self.failed = False
         self.bump_required = 0
+        self.version_2 = 0
+        self.knows_of_upgrade = 0
+        self.switches = 0
         self.attempt = 0
         self.expired = 0
         self.timed_out = 0
@@ -696,6 +724,8 @@ class Application:
     def request(self, stage: Stage) -> None:
         self.stage = stage
         self.attempt = 0
+        if stage in (Stage.COMMITTING, Stage.ABORTING) and self.bumps_at_upgrade:  # maybeUpdateTransactionV2Enabled
+            self.switches = self.knows_of_upgrade - self.version_2
         self.transmit()
 
     def transmit(self) -> None:
@@ -723,8 +753,9 @@ class Application:
             generation = self.generation if self.sends_group_metadata else NO_GENERATION
             end = self.end_of_transaction()
             commit = OffsetCommitInTransaction(
-                self.me, self.producer_id, self.epoch, generation, end, self.correlation, self.attempt, self.ghost()
-            )
+                self.me, self.producer_id, self.epoch, generation, end, self.correlation, self.attempt, self.ghost(),
+                self.version_2,
+            )  # fmt: skip
             send(self.offsets_partition, TxnOffsetCommitRequest(commit))
         elif self.stage == Stage.PRODUCING:
             if self.batches > 1:
@@ -738,7 +769,13 @@ class Application:
                 choose((False, True)) if len(self.deposed) > 0 else False
             )  # FindCoordinator asked a broker that lags.
             to = self.deposed[0] if stale else self.coordinator
-            send(to, EndTxnRequest(self.me, self.producer_id, self.epoch, result, self.correlation, self.ghost()))
+            ghost = self.ghost()
+            send(
+                to,
+                EndTxnRequest(
+                    self.me, self.producer_id, self.epoch, result, self.correlation, ghost, self.version_2
+                ),
+            )  # fmt: skip
         elif self.stage == Stage.COMMITTING_OFFSET:
             send(self.offsets_partition, OffsetCommitRequest(self.me, self.generation, self.committable()))
         elif self.stage == Stage.CLOSING:

@@ -612,6 +612,24 @@ def an_epoch_is_one_transaction(partitions: tuple[PartitionLeader, ...]) -> bool
 
 
 @predicate
+def no_mixed_versions(partitions: tuple[PartitionLeader, ...]) -> bool:
+    """No producer epoch has records of a transaction of version 2 and of one before it."""
+    for leader in partitions:
+        for entry in leader.log:
+            for other in leader.log:
+                ensure(
+                    entry.record is None
+                    or other.record is None
+                    or entry.producer_id != other.producer_id
+                    or entry.epoch != other.epoch
+                    or entry.version_2 == other.version_2,
+                    f"payments-{leader.partition}: the transaction of epoch {entry.epoch} is of version 2, and has a"
+                    " record of the last one before the upgrade",
+                )
+    return True
+
+
+@predicate
 def decided_before_answered(applications: tuple[Application, ...], coordinator: TransactionCoordinator) -> bool:
     """T14: EndTxn is answered with success only when the decision on this very transaction is in the state log."""
     for one in applications:
@@ -700,6 +718,12 @@ def a_batch_is_in_flight_behind_another(applications: tuple[Application, ...]) -
 def a_batch_is_sent_again(applications: tuple[Application, ...]) -> bool:
     """A process has a batch that waits to be sent again, behind one that is in flight."""
     return any(any(status == IN_RETRY for status in one.status.values()) for one in applications)
+
+
+@predicate
+def a_client_has_switched(applications: tuple[Application, ...]) -> bool:
+    """A process that began before the upgrade has begun a transaction of version 2."""
+    return any(one.version_2 > 0 for one in applications)
 
 
 @predicate

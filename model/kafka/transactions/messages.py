@@ -24,6 +24,7 @@ NO_GENERATION = -1  # Of a consumer that assigns its partitions itself, and of a
 # and epoch, before transaction version 2, two look alike. 0 where a spec does not tell them apart.
 Ghost = Annotated[int, UpTo("ghosts")]
 GhostOutcome = Annotated[int, UpTo("ghost_outcomes")]
+Upgraded = Annotated[int, UpTo("upgrades")]  # 1: of transaction version 2, in a cluster that is upgraded as it runs.
 Record = Annotated[int, Below("records")]  # An input record, and the payment made from it.
 Position = Annotated[int, UpTo("records")]  # An offset of the input partition.
 OutputPartition = Annotated[int, Below("partitions")]
@@ -104,6 +105,11 @@ class StartReplacement:
     """The deployment platform's order to start another instance of an application; it is carried out at any time."""
 
 
+@message
+class FeaturesUpdated:
+    """transaction.version 2 is finalized: a client hears of it with some later answer (ApiVersions)."""
+
+
 # --- Client and transaction coordinator -------------------------------------------------------------------------------
 
 
@@ -161,6 +167,7 @@ class EndTxnRequest:
     result: TransactionResult
     correlation: Correlation
     transaction: Ghost
+    version_2: Upgraded
 
 
 @message
@@ -247,6 +254,7 @@ class Batch:
     attempt: Attempt
     number: BatchNumber  # With the attempt, in place of the correlation id of the request.
     transaction: Ghost
+    version_2: Upgraded
 
 
 @message
@@ -292,6 +300,7 @@ class OffsetCommitInTransaction:
     correlation: Correlation
     attempt: Attempt
     transaction: Ghost
+    version_2: Upgraded
 
 
 @message
@@ -343,6 +352,7 @@ class LogEntry:
     record: Record | None
     marker: TransactionResult | None
     transaction: Ghost  # Of a record.
+    version_2: Upgraded
 
 
 @struct

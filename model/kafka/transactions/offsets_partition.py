@@ -118,7 +118,7 @@ class OffsetsPartition:
     def commit_offset_in_transaction(self, request: TxnOffsetCommitRequest) -> None:
         commit = request.commit
         entry = self.producers[commit.producer_id]
-        asks = self.verification or self.adds_partitions
+        asks = self.verification or self.adds(commit)
         verify = asks and not (entry.pending is not None and entry.epoch == commit.epoch)
         require(not verify or self.waiting is None)
         if verify:
@@ -219,7 +219,7 @@ class OffsetsPartition:
             self.producers[marker.producer_id] = OffsetsProducerEntry(marker.epoch, marker.coordinator_epoch, None)
             self.forget_order(marker.producer_id)
             waiting = self.waiting
-            next_is_waiting = waiting is not None and waiting.epoch == marker.epoch and self.adds_partitions
+            next_is_waiting = waiting is not None and waiting.epoch == marker.epoch and self.adds(waiting)
             if not (next_is_waiting and self.previous_marker_spares_guard):
                 self.drop_guard(marker.producer_id)
         send(self.coordinator, WriteTxnMarkersResponse(self.partition, marker, error))
@@ -241,10 +241,13 @@ class OffsetsPartition:
             return entry.pending is not None or not self.accepts_marker_again
         return marker.epoch < entry.epoch
 
+    def adds(self, commit: OffsetCommitInTransaction) -> bool:
+        return self.adds_partitions or commit.version_2 > 0
+
     def ask_coordinator(self, commit: OffsetCommitInTransaction) -> None:
         producer_id = commit.producer_id
         one = commit.transaction
-        if self.adds_partitions:
+        if self.adds(commit):
             send(self.coordinator, AddPartitionRequest(self.partition, producer_id, commit.epoch, self.uplink, one))
         else:
             send(self.coordinator, VerifyOnlyRequest(self.partition, producer_id, commit.epoch, self.uplink))

@@ -104,6 +104,7 @@ class PartitionLeader:
     late_verifications: Uplink = 0  # How many answers of the coordinator may come late in one run.
     checks_lowest_sequence: bool = False
     lists_aborted: bool = True
+    upgrades: bool = False  # To transaction version 2, while it runs: each batch says which it is of.
     tells_apart: bool = False  # Each transaction has an identity, for the guarantees.
     batches: Annotated[int, UpTo(2)] = 1  # Of one transaction of a client.
     connections_break: bool = False  # Requests may be lost, with all that come after them on their connection.
@@ -161,7 +162,7 @@ class PartitionLeader:
     def produce(self, request: ProduceRequest) -> None:
         batch = request.batch
         entry = self.producers[batch.producer_id]
-        asks = self.verification or self.adds_partitions
+        asks = self.verification or self.adds(batch)
         verify = asks and not (entry.in_transaction and entry.epoch == batch.epoch)
         require(quiet(self.reader) and not self.loading)
         require(not verify or self.waiting is None)
@@ -190,7 +191,7 @@ class PartitionLeader:
             return  # Given up when the connection broke.
         if response.error == Error.NONE:
             self.verified = True
-        elif self.adds_partitions and response.error == Error.CONCURRENT_TRANSACTIONS:
+        elif self.adds(batch) and response.error == Error.CONCURRENT_TRANSACTIONS:
             self.ask_coordinator(batch)  # The end of the transaction before is on its way (KAFKA-18654).
         else:
             self.forget_waiting()
@@ -268,8 +269,11 @@ class PartitionLeader:
             return entry.in_transaction or not self.accepts_marker_again
         return marker.epoch < entry.epoch
 
+    def adds(self, batch: Batch) -> bool:
+        return self.adds_partitions or batch.version_2 > 0
+
     def ask_coordinator(self, batch: Batch) -> None:
-        if self.adds_partitions:
+        if self.adds(batch):
             send(
                 self.coordinator,
                 AddPartitionRequest(self.partition, batch.producer_id, batch.epoch, self.uplink, batch.transaction),
@@ -318,7 +322,7 @@ class PartitionLeader:
     def append_batch(self, batch: Batch) -> None:
         entry = self.producers[batch.producer_id]
         kept = entry.sequences if entry.epoch == batch.epoch else frozenset()
-        self.log += (LogEntry(batch.producer_id, batch.epoch, batch.record, None, batch.transaction),)
+        self.log += (LogEntry(batch.producer_id, batch.epoch, batch.record, None, batch.transaction, batch.version_2),)
         self.producers[batch.producer_id] = replace(
             entry, epoch=batch.epoch, in_transaction=True, sequences=kept | {batch.sequence}
         )
@@ -332,7 +336,8 @@ class PartitionLeader:
             for logged in self.log[self.first_offset(producer_id, len(self.log)) :]:
                 if logged.producer_id == producer_id and logged.record is not None:
                     self.committed[logged.record] = min(self.committed[logged.record] + 1, 2)
-                    if logged.epoch != (marker.epoch - 1 if self.adds_partitions else marker.epoch):
+                    own = marker.epoch - 1 if self.adds_partitions else marker.epoch
+                    if not self.upgrades and logged.epoch != own:
                         self.zombie_committed = True
         if self.tells_apart and entry.in_transaction:
             mark = COMMITTED if marker.result == TransactionResult.COMMIT else ABORTED
@@ -344,10 +349,10 @@ class PartitionLeader:
             self.newest_coordinator_epoch[producer_id], marker.coordinator_epoch
         )
         kept = entry.sequences if entry.epoch == marker.epoch else frozenset()
-        self.log += (LogEntry(producer_id, marker.epoch, None, marker.result, 0),)
+        self.log += (LogEntry(producer_id, marker.epoch, None, marker.result, 0, 0),)
         self.producers[producer_id] = ProducerStateEntry(marker.epoch, marker.coordinator_epoch, False, kept)
         waiting = self.waiting
-        next_is_waiting = waiting is not None and waiting.epoch == marker.epoch and self.adds_partitions
+        next_is_waiting = waiting is not None and waiting.epoch == marker.epoch and self.adds(waiting)
         if not (next_is_waiting and self.previous_marker_spares_guard):
             self.drop_guard(producer_id)
         self.end_append()

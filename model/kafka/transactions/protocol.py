@@ -60,6 +60,8 @@ CHANGES = (
            "adds_partitions", PARTITIONS, transaction_version=2),
     Change("4.0", "KIP-890", "the client sends no AddPartitionsToTxn and no AddOffsetsToTxn",
            "adds_partitions", ("application",), transaction_version=2, off=True),
+    Change("4.0", "KAFKA-18227", "a client that hears of version 2 asks for its next epoch before it uses it",
+           "bumps_at_upgrade", ("application",), transaction_version=2),
     Change("4.0", "KAFKA-18575", "the marker of a transaction leaves the guard of the next one alone",
            "previous_marker_spares_guard", PARTITIONS, transaction_version=2),
     Change("4.0", "KAFKA-18660", "EndTxn that uses up the epochs answers with the next producer id and epoch 0",

@@ -56,6 +56,7 @@ from model.kafka.transactions.messages import (
     EndTxnResponse,
     Epoch,
     Error,
+    FeaturesUpdated,
     Ghost,
     GhostOutcome,
     InitProducerIdRequest,
@@ -69,6 +70,7 @@ from model.kafka.transactions.messages import (
     TransactionalId,
     TransactionResult,
     TransactionState,
+    Upgraded,
     VerifyOnlyRequest,
     VerifyOnlyResponse,
     WriteTxnMarkersRequest,
@@ -109,6 +111,7 @@ class TransactionCoordinator:
     writes_markers_after_reload: bool = True
     times_out: bool = True  # A client is down or paused for longer than transaction.timeout.ms.
     exposes_fence: bool = False  # NOTE(fence)
+    upgraded_clients: tuple[Client, ...] = ()  # Who hears of an upgrade to transaction version 2.
     logs_ongoing: bool = True
     tells_apart: bool = False  # Each transaction has an identity, for the guarantees.
     knows_end_again: bool = True  # An EndTxn that is repeated after completion is answered as the first was.
@@ -137,6 +140,7 @@ class TransactionCoordinator:
     logged_last_epoch: Durable[dict[TransactionalId, LoggedEpoch]] = each(
         NO_EPOCH
     )  # If the log keeps lastProducerEpoch.
+    level_2: Durable[Upgraded] = 0  # The cluster is upgraded to transaction version 2.
     ongoing: Durable[dict[TransactionalId, Ghost]] = each(0)  # Whose the open transaction is, for the guarantees.
     coordinator_epoch: Durable[CoordinatorEpoch] = 0  # The leader epoch of the state log's partition.
     # 1, 2: a replica in the ISR still has Ongoing here, of the same epoch, of the one before.
@@ -227,12 +231,20 @@ class TransactionCoordinator:
         fenced = request.producer_id != self.cache[key].producer_id or request.epoch != self.cache[key].epoch
         pending = self.pending_state[key]
         served = pending is None or (self.exposes_fence and pending == TransactionState.PREPARE_EPOCH_FENCE)
-        require((fenced and not self.bumps_epoch_at_end) or served)
-        error = self.ended_v2(request, key) if self.bumps_epoch_at_end else self.ended(request, key)
+        version_2 = self.is_version_2(request)
+        require((fenced and not version_2) or served)
+        error = self.ended_v2(request, key) if version_2 else self.ended(request, key)
         if error == Error.UNKNOWN_SERVER_ERROR:
             self.illegal_state = True
         if error is not None:
             self.answer_end(request, key, error)
+
+    def is_version_2(self, request: EndTxnRequest) -> bool:
+        """The client's request says so (EndTxn 5); what the server itself ends, its feature level does."""
+        return self.bumps_epoch_at_end or request.version_2 > 0
+
+    def is_level_2(self) -> bool:
+        return self.bumps_epoch_at_end or self.level_2 > 0
 
     def ended(self, request: EndTxnRequest, key: TransactionalId) -> Error | None:
         """endTransactionWithTV1: an answer of Complete may belong to an earlier transaction of the same epoch."""
@@ -282,7 +294,7 @@ class TransactionCoordinator:
     def answer_end(self, request: EndTxnRequest, key: TransactionalId, error: Error) -> None:
         """Version 5 tells the client what it has from now on."""
         metadata = self.cache[key]
-        if error != Error.NONE or not self.bumps_epoch_at_end:
+        if error != Error.NONE or not self.is_version_2(request):
             send(request.client, EndTxnResponse(error, request.correlation, 0, NO_EPOCH))
         elif metadata.has_next_id and self.tells_next_producer_id:
             next_id = self.following(metadata.producer_id)
@@ -317,7 +329,7 @@ class TransactionCoordinator:
         key = choose(key for key, state in self.pending_state.items() if state == TransactionState.PREPARE_EPOCH_FENCE)
         metadata = self.cache[key]
         epoch = metadata.epoch + 1 if self.exposes_fence else metadata.epoch
-        if self.bumps_epoch_at_end and not self.fence_bumps_once:
+        if self.is_level_2() and not self.fence_bumps_once:
             self.last_epoch[key] = epoch
             epoch += 1
         if epoch > self.epoch_max:
@@ -390,6 +402,14 @@ class TransactionCoordinator:
         partition = min(self.unmarked[key])
         require(quiet(self.leaders[partition]))
         self.send_marker(key, partition)
+
+    @action
+    def upgrade(self) -> None:
+        """kafka-features.sh finalizes transaction.version 2; each node and client hears of it in its time."""
+        require(len(self.upgraded_clients) > 0 and self.level_2 == 0)
+        self.level_2 = 1
+        for one in self.upgraded_clients:
+            send(one, FeaturesUpdated())
 
     @on_restart
     def load_transactions(self) -> None:
@@ -487,7 +507,7 @@ class TransactionCoordinator:
         kept = self.failed_fence[key] or metadata.epoch == self.epoch_max
         if not self.exposes_fence and not kept:
             self.cache[key] = replace(metadata, epoch=metadata.epoch + 1)
-        self.last_epoch[key] = metadata.epoch if self.bumps_epoch_at_end else NO_EPOCH
+        self.last_epoch[key] = metadata.epoch if self.is_level_2() else NO_EPOCH
         self.pending_state[key] = TransactionState.PREPARE_EPOCH_FENCE
         return True
 
@@ -498,13 +518,14 @@ class TransactionCoordinator:
         if self.tells_apart and metadata.state != TransactionState.ONGOING:  # An abort of nothing.
             self.ongoing[key] = request.transaction
         state = TransactionState.PREPARE_COMMIT if commit else TransactionState.PREPARE_ABORT
-        epoch = metadata.epoch + 1 if self.bumps_epoch_at_end else metadata.epoch
-        has_next_id = self.bumps_epoch_at_end and metadata.epoch >= self.epoch_max - 1
+        version_2 = self.is_version_2(request)
+        epoch = metadata.epoch + 1 if version_2 else metadata.epoch
+        has_next_id = version_2 and metadata.epoch >= self.epoch_max - 1
         append = choose(one for one in Append if self.may_be(one))
         self.spend(append)
         answer: Error | None = Error.NONE
         if append == Append.COMMITTED:
-            if self.bumps_epoch_at_end:
+            if version_2:
                 self.last_epoch[key] = metadata.epoch
             self.prepare(key, state, epoch, has_next_id)
         elif append == Append.REFUSED:
@@ -584,7 +605,7 @@ class TransactionCoordinator:
         if state == TransactionState.PREPARE_COMMIT:
             return previous == TransactionState.ONGOING
         if state == TransactionState.PREPARE_ABORT:
-            return previous == TransactionState.ONGOING or (self.bumps_epoch_at_end and previous not in PREPARED)
+            return previous == TransactionState.ONGOING or (self.is_level_2() and previous not in PREPARED)
         if previous == TransactionState.ONGOING:
             return state == TransactionState.ONGOING
         return previous not in PREPARED

@@ -55,6 +55,7 @@ SWITCHES = {  # What `without` takes away, as wiring: (actor, field, value).
     "next_producer_id_in_answer": (("coordinator", "tells_next_producer_id", False),),
     "late_answers_dropped": (("leader", "drops_late_answers", False), ("offsets", "drops_late_answers", False)),
     "KAFKA-20357": (("coordinator", "persists_last_epoch", True),),
+    "epoch_bump_at_upgrade": (("application", "bumps_at_upgrade", False),),
     "abort_index": (("leader", "lists_aborted", False),),
     "lowest_sequence": (("leader", "checks_lowest_sequence", False),),
     "markers_wait_for_high_watermark": (("coordinator", "waits_for_high_watermark", True),),
@@ -76,6 +77,7 @@ KEYS = {  # What this family makes something of.
         "crash", "pause", "lose", "duplicate", "delay", "delivery_timeout", "slow_transaction", "deposed_coordinator",
         "transactional_id_expiration", "load_failure", "unsent_batch_timeout", "producer_id_expiration",
         "state_log_append", "commit_timeout", "application_abort", "transaction_timeout",
+        "transaction_version_upgrade",
     }),
 }  # fmt: skip
 
@@ -138,6 +140,16 @@ class _Wiring:
         if app.records_per_transaction > 1 and app.offsets == "checkpoint":
             text = "a checkpoint here holds the transaction of one record"
             self.report("not-modelled", text, ("apps", self.writer, "records_per_transaction"))
+        if document.faults.transaction_version_upgrade:
+            path = ("faults", "transaction_version_upgrade")
+            if not config.at_least(document.version, "4.0"):
+                self.report("setting-version", f"Kafka {document.version} has no transaction version 2", path)
+            elif self.level() == 2:
+                help = "`features: {transaction.version: 1}`"
+                self.report("upgraded-already", "the cluster has transaction version 2 from the start", path, help)
+            elif app.offsets != "transaction" or document.faults.deposed_coordinator:
+                text = "an upgrade is modelled for offsets in the transaction, with one coordinator"
+                self.report("not-modelled", text, path)
         if document.transaction_identities and app.offsets == "checkpoint":
             text = "the transaction of a checkpoint outlives its process, and has no identity here"
             self.report("not-modelled", text, ("transaction_identities",))
@@ -190,7 +202,8 @@ class _Wiring:
             "producer_ids": transactional_ids * replaced, "coordinator_crashes": crashes,
             **self.pipelining(transactions, 2 + lost),
             **self.ghosts(transactions),
-            "client_bumps": int(app.awaits_sends),
+            "client_bumps": int(app.awaits_sends or faults.transaction_version_upgrade > 0),
+            "upgrades": faults.transaction_version_upgrade,
             "logged_epochs": (document.epoch_max or epochs) if "KAFKA-20357" in document.fixes else -1,
             "late_verifications": budget(faults.delay, "VerifyOnlyResponse"),
             "epochs": document.epoch_max or epochs, "transactions": transactions,
@@ -218,7 +231,9 @@ class _Wiring:
 
     def bumps(self, transactions: int) -> int:
         """Transaction version 2: each EndTxn bumps the epoch, and a fence twice at most."""
-        return (transactions + 2) * self.document.apps[self.writer].instances if self.level() == 2 else 0
+        upgrades = self.document.faults.transaction_version_upgrade > 0
+        both = self.level() == 2 or upgrades
+        return (transactions + 2) * self.document.apps[self.writer].instances if both else 0
 
     def connections_break(self) -> bool:
         """Produce requests may be lost or late, with others behind them on their connection."""
@@ -291,7 +306,7 @@ class _Wiring:
         ids = len(self.transactional_ids())
         between = 1 + ids + max(1, late, ids * budget(faults.crash, "transaction_coordinator"))
         links: list[dict[str, Any]] = [{"from": one, "capacity": 2 + late} for one in brokers]
-        links.append({"from": "transaction_coordinator", "capacity": 1 + late})
+        links.append({"from": "transaction_coordinator", "capacity": 1 + late + faults.transaction_version_upgrade})
         for one in brokers:
             links.append({"from": one, "to": "transaction_coordinator", "capacity": between})
             links.append({"from": "transaction_coordinator", "to": one, "capacity": between})
@@ -309,7 +324,13 @@ class _Wiring:
         level = self.in_force("consumer", ledger.consumer, "isolation.level")
         leaders = [f"{self.output}-{i}" for i in range(partitions)]
         commits_on_close = self.in_force("consumer", app.consumer, "enable.auto.commit")
-        switches = protocol.switches(self.document.version, self.level())
+        upgrades = self.document.faults.transaction_version_upgrade > 0
+        switches = protocol.switches(self.document.version, 2 if upgrades else self.level())
+        if upgrades:  # What makes version 2, each request says itself.
+            switches["coordinator"]["bumps_epoch_at_end"] = False
+            switches["application"]["adds_partitions"] = True
+            for actor in protocol.PARTITIONS:
+                switches[actor]["adds_partitions"] = False
         if self.document.brokers.get("transaction.partition.verification.enable") is False:
             for actor in protocol.PARTITIONS:
                 switches[actor]["verification"] = False
@@ -349,6 +370,7 @@ class _Wiring:
         actors["transaction_coordinator"] = {
             "is": "TransactionCoordinator", "leaders": [*leaders, "consumer_offsets"],
             "transactional_ids": "transactional_ids", "deposed": deposed,
+            "upgraded_clients": [f"{self.writer}-{i + 1}" for i in range(app.instances)] if upgrades else [],
             "tells_apart": apart, "times_out": self.document.faults.transaction_timeout,
             "exposes_fence": "epoch_fence" in self.document.moments, "load_failures_max": "load_failures",
             "timeouts_max": "transaction_timeouts", "expirations_max": "expirations",
@@ -360,7 +382,7 @@ class _Wiring:
                 "reader": f"{self.reader}-{i + 1}", "isolation_level": level,
                 "expirations_max": "producer_expirations", "followers_lag": self.followers_lag(),
                 "batches": "batches", "connections_break": self.connections_break(),
-                "late_verifications": "late_verifications", "tells_apart": apart,
+                "late_verifications": "late_verifications", "tells_apart": apart, "upgrades": upgrades,
                 **self.epoch_max(), **switches["leader"],
             }  # fmt: skip
         actors["consumer_offsets"] = {
