@@ -369,7 +369,12 @@ class Application:
             return
         if response.error in (Error.COORDINATOR_LOAD_IN_PROGRESS, Error.CONCURRENT_TRANSACTIONS):
             return  # retry() sends it again.
-        if response.error in (Error.NONE, Error.TRANSACTION_ABORTABLE, Error.ILLEGAL_GENERATION):
+        if response.error in (
+            Error.NONE,
+            Error.TRANSACTION_ABORTABLE,
+            Error.ILLEGAL_GENERATION,
+            Error.UNKNOWN_MEMBER_ID,
+        ):
             self.failed = response.error != Error.NONE
             self.proceed()
         else:
@@ -524,7 +529,22 @@ class Application:
         require(self.stage == Stage.ADDING_PARTITIONS and self.expired < self.unsent_expirations and self.bumps_epoch)
         require(quiet(self.coordinator))
         self.expired += 1
-        self.request(Stage.INITIALIZING)
+        if self.fails_with_its_sends:
+            self.request(Stage.INITIALIZING)
+        else:
+            self.commit_without_records()
+
+    def commit_without_records(self) -> None:
+        """The client of TXN-14: no partition is registered, so without offsets the commit succeeds with no request."""
+        self.produced = len(self.leaders)
+        if self.offsets == Offsets.TRANSACTION:
+            self.request(Stage.ADDING_OFFSETS)
+            return
+        self.position = self.end_of_transaction()
+        if self.offsets == Offsets.AFTER:
+            self.request(Stage.COMMITTING_OFFSET)
+        else:
+            self.poll()
 
     @action
     def time_out_commit(self) -> None:

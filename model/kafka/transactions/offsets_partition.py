@@ -3,9 +3,10 @@ commits.
 
 Follows GroupCoordinator.commitTransactionalOffsets, OffsetMetadataManager (pending transactional offsets, end-
 transaction markers, requireStable) and the producer state checks of ProducerAppendInfo in 3.9.
-A group that subscribes has a generation: join and sync are one step, the answer on its way is CompletingRebalance, and
-ClassicGroup.validateOffsetCommit refuses any generation but the present one; a commit without one is accepted if it is
-transactional. A consumer that assigns its partitions itself has none, and only the transactional id fences.
+A group that subscribes has a generation: join and sync are one step, the answer on its way is CompletingRebalance,
+and ClassicGroup.validateOffsetCommit refuses any generation but the present one; a commit without one is accepted if
+it is transactional, and the group is not one of KIP-848 (whose member epochs are the generation here). A consumer
+that assigns its partitions itself has none, and only the transactional id fences.
 Not modelled: more than one rebalance, a member that leaves, group.instance.id, a broken coordinator, expiry of offsets,
 more than one input partition.
 """
@@ -91,6 +92,7 @@ class OffsetsPartition:
     tells_apart: bool = False  # Each transaction has an identity, for the guarantees.
     drops_late_answers: bool = True
     late_verifications: Uplink = 0  # How many answers of the coordinator may come late in one run.
+    requires_member: bool = False  # ConsumerGroup.validateOffsetCommit (KIP-848): none but members, if there are any.
     members: tuple[Client, ...] = ()  # Of a group that subscribes, in the order in which they get the input partition.
     # Protocol generations: protocol.CHANGES says which version has what.
     adds_partitions: bool = False
@@ -261,7 +263,9 @@ class OffsetsPartition:
         """Origin COORDINATOR: no sequence, hence no recognition of duplicates."""
         entry = self.producers[commit.producer_id]
         error = Error.NONE
-        if self.checks_generation and commit.generation not in (NO_GENERATION, self.generation):
+        if self.requires_member and commit.generation == NO_GENERATION and self.generation != NO_GENERATION:
+            error = Error.UNKNOWN_MEMBER_ID
+        elif self.checks_generation and commit.generation not in (NO_GENERATION, self.generation):
             error = Error.ILLEGAL_GENERATION
         elif not guard and not (entry.pending is not None and entry.epoch == commit.epoch):
             error = Error.INVALID_TXN_STATE

@@ -17,7 +17,7 @@ Places = Callable[[Path], Place]
 READS = (
     "transactional.id", "enable.idempotence", "group.id", "enable.auto.commit", "isolation.level",
     "transaction.partition.verification.enable", "transaction.version", "replication.factor",
-    "max.in.flight.requests.per.connection",
+    "max.in.flight.requests.per.connection", "group.protocol",
 )  # fmt: skip
 WHY_NOT = {
     "acks": "replication: every append is at once below the high watermark, whatever acks says",
@@ -289,6 +289,11 @@ class _Wiring:
     def subscribes(self) -> bool:
         return self.document.apps[self.writer].subscription == "subscribe"
 
+    def is_consumer_group(self) -> bool:
+        given = self.document.apps[self.writer].consumer
+        found = config.effective("consumer", self.document.version, given).get("group.protocol")
+        return self.subscribes() and found is not None and found.value == "consumer"
+
     def epoch_max(self) -> dict[str, int]:
         return {} if self.document.epoch_max is None else {"epoch_max": self.document.epoch_max}
 
@@ -389,6 +394,7 @@ class _Wiring:
             "is": "OffsetsPartition", "partition": "partitions", "coordinator": "transaction_coordinator",
             "late_verifications": "late_verifications", "tells_apart": apart,
             **self.epoch_max(), **switches["offsets"],
+            "requires_member": self.is_consumer_group(),
             **({"members": [f"{self.writer}-{i + 1}" for i in range(app.instances)]} if self.subscribes() else {}),
         }  # fmt: skip
         actors[self.reader] = {
