@@ -190,6 +190,7 @@ class Application:
     offsets_partition: Annotated[ActorId, Of("OffsetsPartition")]
     attempts: Annotated[int, UpTo(8)]  # Copies of one request to be told apart: two, and one for each lost message.
     transactions: Annotated[int, UpTo(16)]  # It gives up after so many.
+    upgrades: bool = False  # The cluster, to transaction version 2, while this process runs.
     tells_apart: bool = False  # Each transaction has an identity, for the guarantees.
     first_ghost: Ghost = 0
     batches: Annotated[int, UpTo(2)] = 1  # Records of one transaction: so many batches to each output partition.
@@ -319,7 +320,7 @@ class Application:
         if first and self.replacement is not None:
             send(self.replacement, StartReplacement())  # One that never came up needs none.
         self.adopt(response.producer_id, response.epoch)
-        if self.bump_required > 0:
+        if self.asks_for_bump() and self.bump_required > 0:
             self.bump_required = 0
             self.go_on_after_abort()
             return
@@ -569,7 +570,7 @@ class Application:
             self.adopt(response.producer_id, response.epoch)
         if self.stage == Stage.ABORTING:
             self.failed = False
-            if self.switch_version() or self.bump_required > 0:
+            if self.asks_for_bump() and (self.switch_version() or self.bump_required > 0):
                 self.bump_required = 1
                 self.request(Stage.INITIALIZING)
             else:
@@ -578,7 +579,7 @@ class Application:
             if len(self.deposed) > 0:
                 self.confirmed |= {self.position}
             self.position = self.end_of_transaction()
-            if self.switch_version():
+            if self.upgrades and self.switch_version():
                 self.keeps_position = True
                 self.request(Stage.INITIALIZING)
             elif self.offsets == Offsets.AFTER:
@@ -601,6 +602,9 @@ class Application:
                 self.poll()
             else:
                 self.begin_transaction()
+
+    def asks_for_bump(self) -> bool:
+        return self.awaits_sends or self.upgrades
 
     def switch_version(self) -> bool:
         """The first transaction of version 2 has an epoch of its own: the client asks for it (KAFKA-18227)."""
@@ -697,9 +701,9 @@ class Application:
         if self.batches > 1:
             for slot in self.status.keys():
                 self.status[slot] = UNSENT if self.position + slot % self.batches < self.records else DROPPED
-        if not self.bumps_at_upgrade:
+        if self.upgrades and not self.bumps_at_upgrade:
             self.version_2 = self.knows_of_upgrade
-        if self.adds_partitions and self.version_2 == 0:
+        if self.adds_partitions and not (self.upgrades and self.version_2 > 0):
             self.request(Stage.ADDING_PARTITIONS)
         else:
             self.request(Stage.SENDING_OFFSETS if self.offsets == Offsets.TRANSACTION else Stage.PRODUCING)
@@ -744,7 +748,8 @@ class Application:
     def request(self, stage: Stage) -> None:
         self.stage = stage
         self.attempt = 0
-        if stage in (Stage.COMMITTING, Stage.ABORTING) and self.bumps_at_upgrade:  # maybeUpdateTransactionV2Enabled
+        if self.upgrades and self.bumps_at_upgrade and stage in (Stage.COMMITTING, Stage.ABORTING):
+            # maybeUpdateTransactionV2Enabled
             self.switches = self.knows_of_upgrade - self.version_2
         self.transmit()
 

@@ -89,6 +89,7 @@ class OffsetsPartition:
     verification: bool = True  # transaction.partition.verification.enable
     checks_epoch: bool = True
     checks_guard: bool = True
+    upgrades: bool = False  # To transaction version 2, while it runs: each commit says which it is of.
     tells_apart: bool = False  # Each transaction has an identity, for the guarantees.
     drops_late_answers: bool = True
     late_verifications: Uplink = 0  # How many answers of the coordinator may come late in one run.
@@ -244,7 +245,7 @@ class OffsetsPartition:
         return marker.epoch < entry.epoch
 
     def adds(self, commit: OffsetCommitInTransaction) -> bool:
-        return self.adds_partitions or commit.version_2 > 0
+        return self.adds_partitions or (self.upgrades and commit.version_2 > 0)
 
     def ask_coordinator(self, commit: OffsetCommitInTransaction) -> None:
         producer_id = commit.producer_id

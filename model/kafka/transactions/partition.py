@@ -270,7 +270,7 @@ class PartitionLeader:
         return marker.epoch < entry.epoch
 
     def adds(self, batch: Batch) -> bool:
-        return self.adds_partitions or batch.version_2 > 0
+        return self.adds_partitions or (self.upgrades and batch.version_2 > 0)
 
     def ask_coordinator(self, batch: Batch) -> None:
         if self.adds(batch):

@@ -241,10 +241,10 @@ class TransactionCoordinator:
 
     def is_version_2(self, request: EndTxnRequest) -> bool:
         """The client's request says so (EndTxn 5); what the server itself ends, its feature level does."""
-        return self.bumps_epoch_at_end or request.version_2 > 0
+        return self.bumps_epoch_at_end or (len(self.upgraded_clients) > 0 and request.version_2 > 0)
 
     def is_level_2(self) -> bool:
-        return self.bumps_epoch_at_end or self.level_2 > 0
+        return self.bumps_epoch_at_end or (len(self.upgraded_clients) > 0 and self.level_2 > 0)
 
     def ended(self, request: EndTxnRequest, key: TransactionalId) -> Error | None:
         """endTransactionWithTV1: an answer of Complete may belong to an earlier transaction of the same epoch."""

@@ -356,7 +356,8 @@ class _Wiring:
                 "is": "Application", "transactional_id": self.first_id(i), "coordinator": "transaction_coordinator",
                 "leaders": leaders, "offsets_partition": "consumer_offsets", "records": "records",
                 "batches": "batches", "in_flight_max": min(in_flight, 5), "connections_break": self.connections_break(),
-                "tells_apart": apart, "first_ghost": f"{i} * (ghosts // {app.instances})" if apart else 0,
+                "upgrades": upgrades, "tells_apart": apart,
+                "first_ghost": f"{i} * (ghosts // {app.instances})" if apart else 0,
                 "first_connection": f"{i} * attempts" if app.records_per_transaction > 1 else 0,
                 "attempts": "attempts", "transactions": "transactions",
                 "offsets": app.offsets, "local_store": app.local_store.upper(),
@@ -392,7 +393,7 @@ class _Wiring:
             }  # fmt: skip
         actors["consumer_offsets"] = {
             "is": "OffsetsPartition", "partition": "partitions", "coordinator": "transaction_coordinator",
-            "late_verifications": "late_verifications", "tells_apart": apart,
+            "late_verifications": "late_verifications", "tells_apart": apart, "upgrades": upgrades,
             **self.epoch_max(), **switches["offsets"],
             "requires_member": self.is_consumer_group(),
             **({"members": [f"{self.writer}-{i + 1}" for i in range(app.instances)]} if self.subscribes() else {}),
