@@ -14,11 +14,12 @@ MECHANISMS = (  # What `without` can take away; the families know what that mean
     "markers_keyed_by_term", "next_producer_id_in_answer",
     "generation_check", "stable_offset_fetch", "failed_send_fails_transaction",
     "exclusive_bound", "loading_before_reading", "abort_filter",
+    "abort_index", "epoch_bump_at_upgrade", "lowest_sequence", "late_answers_dropped",
     "leader_epochs", "batch_window", "batch_history", "single_metadata_changes", "whole_metadata_deltas",
     "member_epoch_equality", "maximal_isr", "min_isr_after_append", "held_high_watermark", "position_initialization",
 )  # fmt: skip
 FIXES = (  # What `fixes` can add.
-    "KAFKA-15591", "expired_batch_marked", "follower_offsets_reset", "markers_wait_for_high_watermark",
+    "KAFKA-15591", "KAFKA-20357", "expired_batch_marked", "follower_offsets_reset", "markers_wait_for_high_watermark",
 )  # fmt: skip
 
 
@@ -73,6 +74,14 @@ class App(Form):
         default="transaction",
         description="Where the position is stored: in the transaction, by commitSync(), or in a checkpoint that also"
         " holds the transaction to be committed, as in Flink.",
+    )
+    records_per_transaction: Annotated[int, Field(ge=1, le=2)] = Field(
+        default=1,
+        description="How many records one transaction takes, as max.poll.records may: as many batches to each output"
+        " partition, in flight as max.in.flight.requests.per.connection allows.",
+    )
+    awaits_sends: bool = Field(
+        default=False, description="It waits for the futures of its sends before it calls commitTransaction()."
     )
     local_store: Literal["none", "trusted", "wiped"] = Field(
         default="none",
@@ -219,6 +228,9 @@ class Budgets(Form):
     application_abort: Annotated[int, Field(ge=0, le=1)] = Field(
         default=0, description="How often a process aborts a transaction for a reason of its own."
     )
+    transaction_version_upgrade: Annotated[int, Field(ge=0, le=1)] = Field(
+        default=0, description="How often the cluster is upgraded to transaction version 2 while the pipeline runs."
+    )
     transaction_timeout: bool = Field(
         default=True, description="A process may be down or paused for longer than transaction.timeout.ms."
     )
@@ -249,6 +261,10 @@ class Document(Form):
     )
     moments: list[Literal["epoch_fence"]] = Field(
         default=[], description="Moments of a step that are to be told apart: where a fence has not bumped the epoch."
+    )
+    transaction_identities: bool = Field(
+        default=False,
+        description="Each transaction of an application is told apart from every other, for the guarantees about them.",
     )
     epoch_max: Annotated[int, Field(ge=1, le=9)] | None = Field(
         default=None, description="The greatest producer epoch, 32767 in Kafka: small, so that a run uses it up."

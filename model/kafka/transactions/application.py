@@ -8,15 +8,17 @@ One transactional request is in flight at a time; records leave in the flush of 
 request timeout is longer than an answer takes: a request is repeated when nothing is on its way to or from this
 process (`quiet`), and what a handler sends next is part of its step, since a process that stops between the two looks
 like one whose request is still on its way.
-The two batches of a transaction are sent one after the other, each when the one before is resolved; so the pair of
-outcomes (refused by the first leader, appended by the second) does not arise. After an abort the position is fetched
-again, as from a consumer that seeks to the committed offset.
+A transaction of one record (`batches` 1) sends one batch to each partition, one after the other, each when the one
+before is resolved; so the pair of outcomes (refused by the first leader, appended by the second) does not arise. With
+more records the batches leave as max.in.flight.requests.per.connection allows, on one connection for each partition
+(RecordAccumulator.drainBatchesForOneNode, TransactionManager.canRetry, TxnPartitionMap). After an abort the position is
+fetched again, as from a consumer that seeks to the committed offset.
 A consumer that subscribes is told its partition before the producer is initialised (one that has its producer already
 fences nobody either way), and that it has lost it by its next commit alone: it may be a zombie till then.
 With `offsets: checkpoint` it is the Kafka half of Flink's KafkaSink: a transactional.id for each checkpoint, the commit
 only when the checkpoint is complete, and KafkaCommitter.commit's reactions. A local store is that of Kafka Streams.
-The client asks for its next epoch (KIP-360) after a lost mapping and when a batch expires that was never sent; a
-failure while completing asks for none, and others do not arise here.
+The client asks for its next epoch (KIP-360) after a lost mapping, when a batch expires that was never sent, and when
+one fails while the transaction is not completing (`awaits_sends`); a failure while completing asks for none.
 Not modelled: FindCoordinator (but for a broker that still names a deposed coordinator), batches of several records. A
 process that comes back after a crash starts when what it had asked before is served; what outlives that is the fault
 `delay`. A replacement starts only once the first instance has its epoch, and an application that closes its producer
@@ -47,22 +49,34 @@ from checker.lang import (
     struct,
 )
 from model.kafka.transactions.messages import (
+    ABORTED,
+    COMMITTED,
     NO_EPOCH,
     NO_GENERATION,
+    STOPPED,
+    AcknowledgedSequence,
     AddOffsetsToTxnRequest,
     AddOffsetsToTxnResponse,
     AddPartitionsToTxnRequest,
     AddPartitionsToTxnResponse,
     Attempt,
     Batch,
+    BatchNumber,
+    BatchSlot,
+    BatchStatus,
     Client,
+    ClientBump,
+    Connection,
     Copies,
     Correlation,
     EndTxnRequest,
     EndTxnResponse,
     Epoch,
     Error,
+    FeaturesUpdated,
     Generation,
+    Ghost,
+    GhostOutcome,
     Incarnation,
     InitProducerIdRequest,
     InitProducerIdResponse,
@@ -87,6 +101,7 @@ from model.kafka.transactions.messages import (
     TransactionResult,
     TxnOffsetCommitRequest,
     TxnOffsetCommitResponse,
+    Upgraded,
 )  # fmt: skip
 
 
@@ -148,6 +163,19 @@ class Stage(Enum):
     DONE = "done"
 
 
+# In a transaction whose commit is not asked for.
+UNDECIDED = (
+    Stage.ADDING_PARTITIONS, Stage.ADDING_OFFSETS, Stage.SENDING_OFFSETS, Stage.PRODUCING, Stage.ABORTING,
+)  # fmt: skip
+# What becomes of a batch where several are in flight. Numbers, not an Enum: no bits where one follows the other.
+UNSENT = 0
+OUTSTANDING = 1
+IN_RETRY = 2  # It has its sequence, and waits to be sent again.
+RESOLVED = 3
+DROPPED = 4  # Failed, and its sequence is taken back; or it is not in this transaction.
+BEHIND = 5  # Outstanding, and sent again behind the one that follows it.
+IN_FLIGHT = (OUTSTANDING, BEHIND)
+
 ENDED = (Stage.NOT_STARTED, Stage.WITHOUT_PARTITION, Stage.FATAL_ERROR, Stage.GAVE_UP, Stage.DONE)  # Or not begun.
 
 
@@ -163,6 +191,13 @@ class Application:
     offsets_partition: Annotated[ActorId, Of("OffsetsPartition")]
     attempts: Annotated[int, UpTo(8)]  # Copies of one request to be told apart: two, and one for each lost message.
     transactions: Annotated[int, UpTo(16)]  # It gives up after so many.
+    upgrades: bool = False  # The cluster, to transaction version 2, while this process runs.
+    tells_apart: bool = False  # Each transaction has an identity, for the guarantees.
+    first_ghost: Ghost = 0
+    batches: Annotated[int, UpTo(2)] = 1  # Records of one transaction: so many batches to each output partition.
+    connections_break: bool = False  # A batch says which one is before it on its connection.
+    first_connection: Connection = 0  # The number of its first one, to each leader.
+    in_flight_max: Annotated[int, UpTo(5)] = 1  # max.in.flight.requests.per.connection
     records: Position  # How many the input partition holds: record i at offset i.
     replacement: Client | None = None  # The instance that the platform starts when it takes this one for dead.
     is_replacement: bool = False
@@ -175,6 +210,8 @@ class Application:
     commits_offset_on_close: bool = False  # enable.auto.commit left on: close() commits the position of the consumer.
     fetches_offset_first: bool = False  # The consumer is positioned before initTransactions().
     seeks_after_abort: bool = True  # To the committed offset: the position of a consumer is not wound back by itself.
+    # It waits for the futures of its sends before commitTransaction(): if one fails, the transaction is not completing.
+    awaits_sends: bool = False
     fails_with_its_sends: bool = True  # A record that fails moves the producer to ABORTABLE_ERROR.
     after_commit_timeout: AfterCommitTimeout = AfterCommitTimeout.RETRY
     new_id_at_restart: bool = False  # Its transactional.id is random.
@@ -184,29 +221,40 @@ class Application:
     # Protocol generations: protocol.CHANGES says which version has what.
     bumps_epoch: bool = True
     mapping_error_is_fatal: bool = False
-    adds_partitions: bool = True  # AddPartitionsToTxn and AddOffsetsToTxn before the first use (transaction version 1).
+    bumps_at_upgrade: bool = True
+    adds_partitions: bool = True  # AddPartitionsToTxn and AddOffsetsToTxn before the first use: not in version 2.
 
     incarnation: Durable[Incarnation] = 0  # Of the process, where each has a transactional.id of its own.
     checkpoint: Durable[PreCommitted | None] = None
     store: Durable[dict[Record, Copies]] = each(0)  # How often each record is applied to the local store.
+    begun: Durable[Ghost] = 0  # Transactions, of all its processes, where they are told apart.
     stage: Volatile[Stage] = Stage.NOT_STARTED
     producer_id: Volatile[ProducerId] = 0
     epoch: Volatile[Epoch] = NO_EPOCH
     generation: Volatile[Generation] = NO_GENERATION
     position: Volatile[Position] = 0
     sequences: Volatile[dict[OutputPartition, Sequence]] = each(0)  # Of the next batch.
+    version_2: Volatile[Upgraded] = 0  # isTransactionV2Enabled, where the cluster is upgraded as it runs
+    knows_of_upgrade: Volatile[Upgraded] = 0
+    switches: Volatile[Upgraded] = 0  # To version 2, when the present transaction has ended.
     correlation: Volatile[Correlation] = 0  # Transactions begun.
     produced: Volatile[TopicPartition] = 0  # Output partitions whose batch of this transaction is resolved.
+    # Where `batches` are more than one: batch number i to partition p is in slot p * batches + i.
+    status: Volatile[dict[BatchSlot, BatchStatus]] = each(0)
+    acknowledged_below: Volatile[dict[OutputPartition, AcknowledgedSequence]] = each(0)  # lastAckedSequence + 1
     # Which copy of a request is the latest: the client has closed the connections of the older ones, and a leader that
     # verifies may still hold one of them when nothing is on its way.
     attempt: Volatile[Attempt] = 0
     failed: Volatile[bool] = False  # ABORTABLE_ERROR
+    bump_required: Volatile[ClientBump] = 0  # clientSideEpochBumpRequired, epochBumpRequired before 4.0
     expired: Volatile[Annotated[int, UpTo(1), Counts("delivery_timeout")]] = 0
     timed_out: Volatile[Annotated[int, UpTo(1), Counts("commit_timeout")]] = 0
     aborted: Volatile[Annotated[int, UpTo(1), Counts("application_abort")]] = 0
     confirmed: History[frozenset[Record]] = (
         frozenset()
     )  # commitTransaction() returned (where somebody may say so wrongly).
+    told: History[dict[Ghost, GhostOutcome]] = each(0)  # What became of each transaction, as far as it was told.
+    unacknowledged: History[GhostOutcome] = 0  # A send of the present transaction has failed, and the client goes on.
     keeps_position: Volatile[bool] = False  # The new producer goes on where the old one was.
 
     @on_restart
@@ -253,6 +301,10 @@ class Application:
         require(self.stage not in (Stage.CHECKPOINTING, Stage.PRE_COMMITTED) and self.all_quiet())
         if self.stage in (Stage.SENDING_OFFSETS, Stage.PRODUCING):
             self.attempt = (self.attempt + 1) % self.attempts
+        if self.stage == Stage.PRODUCING and self.batches > 1:  # The connections are closed, and each request failed.
+            for slot in self.status.keys():
+                if self.status[slot] in IN_FLIGHT:
+                    self.status[slot] = IN_RETRY
         self.transmit()
 
     @on(InitProducerIdResponse)
@@ -269,12 +321,21 @@ class Application:
         if first and self.replacement is not None:
             send(self.replacement, StartReplacement())  # One that never came up needs none.
         self.adopt(response.producer_id, response.epoch)
+        if self.asks_for_bump() and self.bump_required > 0:
+            self.bump_required = 0
+            self.go_on_after_abort()
+            return
         keeps_position = self.keeps_position or self.offsets == Offsets.CHECKPOINT
         if keeps_position or (first and self.fetches_offset_first) or (not first and self.reprocesses):
             self.keeps_position = False
             self.poll()
         else:
             self.request(Stage.FETCHING_OFFSET)
+
+    @on(FeaturesUpdated)
+    def hear_of_upgrade(self, message: FeaturesUpdated) -> None:
+        if self.stage not in ENDED:
+            self.knows_of_upgrade = 1
 
     @on(OffsetFetchResponse)
     def seek(self, response: OffsetFetchResponse) -> None:
@@ -310,7 +371,12 @@ class Application:
             return
         if response.error in (Error.COORDINATOR_LOAD_IN_PROGRESS, Error.CONCURRENT_TRANSACTIONS):
             return  # retry() sends it again.
-        if response.error in (Error.NONE, Error.TRANSACTION_ABORTABLE, Error.ILLEGAL_GENERATION):
+        if response.error in (
+            Error.NONE,
+            Error.TRANSACTION_ABORTABLE,
+            Error.ILLEGAL_GENERATION,
+            Error.UNKNOWN_MEMBER_ID,
+        ):
             self.failed = response.error != Error.NONE
             self.proceed()
         else:
@@ -321,6 +387,9 @@ class Application:
         if self.stage != Stage.PRODUCING or self.is_old(
             response.producer_id, response.epoch, response.correlation, response.attempt
         ):
+            return
+        if self.batches > 1:
+            self.batch_answered(response)
             return
         if response.partition != self.produced:
             return
@@ -334,9 +403,102 @@ class Application:
         else:
             # The sequence is taken back (adjustSequencesDueToFailedBatch). While completing, no epoch bump is asked for
             # (maybeTransitionToErrorState).
-            self.failed = self.fails_with_its_sends
+            self.fail_send()
         self.produced += 1
         self.proceed()
+
+    def batch_answered(self, response: ProduceResponse) -> None:
+        """Sender.completeBatch, where others are in flight behind this one."""
+        partition = response.partition
+        slot = partition * self.batches + response.number
+        if self.status[slot] not in IN_FLIGHT or self.answer_before_is_missing(slot):
+            return
+        sequence = self.sequence_of(partition, response.number)
+        gap = response.error == Error.OUT_OF_ORDER_SEQUENCE_NUMBER and sequence != self.acknowledged_below[partition]
+        if response.error == Error.INVALID_PRODUCER_ID_MAPPING and self.mapping_error_is_fatal:
+            self.stop()
+            return
+        if response.error == Error.NOT_ENOUGH_REPLICAS or gap:  # What is missing before it may still arrive.
+            self.status[slot] = IN_RETRY
+        elif response.error == Error.NONE:
+            self.status[slot] = RESOLVED
+            self.acknowledged_below[partition] = max(self.acknowledged_below[partition], sequence + 1)
+        else:  # adjustSequencesDueToFailedBatch: what follows it moves up.
+            self.status[slot] = DROPPED
+            self.sequences[partition] -= 1
+            self.fail_send()
+        self.order(partition)
+        self.drain(partition)
+        if all(self.is_over(status) for status in self.status.values()):
+            self.produced = len(self.leaders)
+            self.proceed()
+
+    def fail_send(self) -> None:
+        if self.tells_apart and not self.fails_with_its_sends:
+            self.unacknowledged = 1
+        self.failed = self.fails_with_its_sends
+        if self.awaits_sends and self.bumps_epoch and self.adds_partitions and self.version_2 == 0:
+            self.bump_required = 1
+
+    def answer_before_is_missing(self, slot: BatchSlot) -> bool:
+        """What was sent before it on the connection has no answer: that is lost, and so is the connection."""
+        number = slot % self.batches
+        if self.status[slot] == BEHIND:
+            return any(self.status[slot - number + i] == OUTSTANDING for i in range(self.batches) if i > number)
+        return any(self.status[slot - number + i] == OUTSTANDING for i in range(self.batches) if i < number)
+
+    def order(self, partition: OutputPartition) -> None:
+        """What is alone in flight is behind nothing."""
+        first = partition * self.batches
+        if not any(self.status[first + i] == OUTSTANDING for i in range(self.batches)):
+            for i in range(self.batches):
+                if self.status[first + i] == BEHIND:
+                    self.status[first + i] = OUTSTANDING
+
+    def is_over(self, status: BatchStatus) -> bool:
+        """When a transaction fails, what has no sequence yet is dropped (RecordAccumulator.abortUndrainedBatches)."""
+        return status in (RESOLVED, DROPPED) or (self.failed and status == UNSENT)
+
+    def sequence_of(self, partition: OutputPartition, number: BatchNumber) -> int:
+        """The next sequence of the partition, less the batches from this one on that have one."""
+        first = partition * self.batches
+        counted = (OUTSTANDING, BEHIND, IN_RETRY, RESOLVED)
+        return self.sequences[partition] - sum(
+            1 for i in range(self.batches) if i >= number and self.status[first + i] in counted
+        )
+
+    def drain(self, partition: OutputPartition) -> None:
+        """What may leave now. One that is sent again has to be the first in flight of its partition: until it is
+        resolved, nothing else of the partition leaves (RecordAccumulator.shouldStopDrainBatchesForPartition)."""
+        first = partition * self.batches
+        if any(self.status[first + i] == IN_RETRY for i in range(self.batches)):
+            number = min(i for i in range(self.batches) if self.status[first + i] in (OUTSTANDING, BEHIND, IN_RETRY))
+            if self.status[first + number] == IN_RETRY:
+                self.send_batch(partition, number)
+            return
+        for i in range(self.batches):
+            in_flight = sum(1 for j in range(self.batches) if self.status[first + j] in IN_FLIGHT)
+            if self.status[first + i] == UNSENT and not self.failed and in_flight < self.in_flight_max:
+                self.sequences[partition] += 1
+                self.send_batch(partition, i)
+
+    def send_batch(self, partition: OutputPartition, number: BatchNumber) -> None:
+        sequence = self.sequences[partition]
+        connection = 0
+        behind = 0
+        if self.batches > 1:
+            first = partition * self.batches
+            connection = self.first_connection + self.attempt
+            before = max((i for i in range(self.batches) if self.status[first + i] == OUTSTANDING), default=-1)
+            behind = before + 1 if self.connections_break else 0
+            self.status[first + number] = BEHIND if before > number else OUTSTANDING
+            sequence = self.sequence_of(partition, number)
+        record = self.position + number
+        batch = Batch(
+            self.me, self.producer_id, self.epoch, sequence, record, self.correlation, self.attempt, number,
+            self.ghost(), self.version_2,
+        )  # fmt: skip
+        send(self.leaders[partition], ProduceRequest(batch, connection, behind))
 
     @action
     def abort_transaction(self) -> None:
@@ -354,7 +516,7 @@ class Application:
         require(self.stage == Stage.PRODUCING and self.expired < self.expirations)
         require(self.attempt == 0)
         self.expired += 1
-        self.failed = self.fails_with_its_sends
+        self.fail_send()
         self.sequences[self.produced] += 1  # Not taken back.
         self.produced += 1
         self.proceed()
@@ -369,7 +531,22 @@ class Application:
         require(self.stage == Stage.ADDING_PARTITIONS and self.expired < self.unsent_expirations and self.bumps_epoch)
         require(quiet(self.coordinator))
         self.expired += 1
-        self.request(Stage.INITIALIZING)
+        if self.fails_with_its_sends:
+            self.request(Stage.INITIALIZING)
+        else:
+            self.commit_without_records()
+
+    def commit_without_records(self) -> None:
+        """The client of TXN-14: no partition is registered, so without offsets the commit succeeds with no request."""
+        self.produced = len(self.leaders)
+        if self.offsets == Offsets.TRANSACTION:
+            self.request(Stage.ADDING_OFFSETS)
+            return
+        self.position = self.end_of_transaction()
+        if self.offsets == Offsets.AFTER:
+            self.request(Stage.COMMITTING_OFFSET)
+        else:
+            self.poll()
 
     @action
     def time_out_commit(self) -> None:
@@ -377,7 +554,7 @@ class Application:
         require(self.stage == Stage.COMMITTING and self.timed_out < self.commit_timeouts)
         self.timed_out += 1
         if self.after_commit_timeout == AfterCommitTimeout.GO_ON:
-            self.position += 1
+            self.position = self.end_of_transaction()
         self.keeps_position = self.after_commit_timeout != AfterCommitTimeout.RESUME
         self.epoch = NO_EPOCH
         self.request(Stage.INITIALIZING)
@@ -388,22 +565,25 @@ class Application:
             return
         if not self.is_dropped(response) and not self.awaits(self.stage, response.correlation, response.error):
             return
+        if self.tells_apart:
+            self.told[self.ghost()] = COMMITTED if self.stage == Stage.COMMITTING else ABORTED
         if response.epoch != NO_EPOCH:
             self.adopt(response.producer_id, response.epoch)
         if self.stage == Stage.ABORTING:
             self.failed = False
-            if self.reprocesses:
-                self.poll()
-            elif not self.seeks_after_abort:
-                self.position += 1  # The next poll() goes on behind the record.
-                self.poll()
-            else:  # The partition may be another's by now.
-                self.request(Stage.JOINING if self.subscribes else Stage.FETCHING_OFFSET)
+            if self.asks_for_bump() and (self.switch_version() or self.bump_required > 0):
+                self.bump_required = 1
+                self.request(Stage.INITIALIZING)
+            else:
+                self.go_on_after_abort()
         else:
             if len(self.deposed) > 0:
                 self.confirmed |= {self.position}
-            self.position += 1
-            if self.offsets == Offsets.AFTER:
+            self.position = self.end_of_transaction()
+            if self.upgrades and self.switch_version():
+                self.keeps_position = True
+                self.request(Stage.INITIALIZING)
+            elif self.offsets == Offsets.AFTER:
                 self.request(Stage.COMMITTING_OFFSET)
             elif self.offsets == Offsets.CHECKPOINT and self.position < self.records:
                 self.producer_id = 0
@@ -424,11 +604,32 @@ class Application:
             else:
                 self.begin_transaction()
 
+    def asks_for_bump(self) -> bool:
+        return self.awaits_sends or self.upgrades
+
+    def switch_version(self) -> bool:
+        """The first transaction of version 2 has an epoch of its own: the client asks for it (KAFKA-18227)."""
+        if self.switches == 0:
+            return False
+        self.switches = 0
+        self.version_2 = 1
+        return True
+
+    def go_on_after_abort(self) -> None:
+        if self.reprocesses:
+            self.poll()
+        elif not self.seeks_after_abort:
+            self.position = self.end_of_transaction()  # The next poll() goes on behind the record.
+            self.poll()
+        else:  # The partition may be another's by now.
+            self.request(Stage.JOINING if self.subscribes else Stage.FETCHING_OFFSET)
+
     def adopt(self, producer_id: ProducerId, epoch: Epoch) -> None:
         self.producer_id = producer_id
         self.epoch = epoch
         for partition in range(len(self.leaders)):
             self.sequences[partition] = 0
+            self.acknowledged_below[partition] = 0
 
     def begin(self) -> None:
         self.request(Stage.FETCHING_OFFSET if self.fetches_offset_first else Stage.INITIALIZING)
@@ -492,15 +693,26 @@ class Application:
             return
         self.correlation += 1
         self.produced = 0
+        if self.tells_apart:
+            self.begun += 1
+            self.unacknowledged = 0
         if self.local_store != LocalStore.NONE:
-            self.store[self.position] = min(self.store[self.position] + 1, 2)
-        if self.adds_partitions:
+            for record in range(self.position, self.end_of_transaction()):
+                self.store[record] = min(self.store[record] + 1, 2)
+        if self.batches > 1:
+            for slot in self.status.keys():
+                self.status[slot] = UNSENT if self.position + slot % self.batches < self.records else DROPPED
+        if self.upgrades and not self.bumps_at_upgrade:
+            self.version_2 = self.knows_of_upgrade
+        if self.adds_partitions and not (self.upgrades and self.version_2 > 0):
             self.request(Stage.ADDING_PARTITIONS)
         else:
             self.request(Stage.SENDING_OFFSETS if self.offsets == Offsets.TRANSACTION else Stage.PRODUCING)
 
     def stop(self) -> None:
         """A newer instance has the transactional id: the process closes its consumer and ends."""
+        if self.tells_apart and self.stage in UNDECIDED:
+            self.told[self.ghost()] = STOPPED
         if self.commits_offset_on_close and self.correlation > 0:
             self.request(Stage.CLOSING)
         else:
@@ -516,12 +728,19 @@ class Application:
         self.correlation = 0
         self.produced = 0
         self.failed = False
+        self.bump_required = 0
+        self.version_2 = 0
+        self.knows_of_upgrade = 0
+        self.switches = 0
         self.attempt = 0
         self.expired = 0
         self.timed_out = 0
         self.aborted = 0
         for partition in range(len(self.leaders)):
             self.sequences[partition] = 0
+            self.acknowledged_below[partition] = 0
+        for slot in self.status.keys():
+            self.status[slot] = UNSENT
 
     def all_quiet(self) -> bool:
         coordinators = quiet(self.coordinator) and all(quiet(one) for one in self.deposed)
@@ -530,6 +749,9 @@ class Application:
     def request(self, stage: Stage) -> None:
         self.stage = stage
         self.attempt = 0
+        if self.upgrades and self.bumps_at_upgrade and stage in (Stage.COMMITTING, Stage.ABORTING):
+            # maybeUpdateTransactionV2Enabled
+            self.switches = self.knows_of_upgrade - self.version_2
         self.transmit()
 
     def transmit(self) -> None:
@@ -544,32 +766,49 @@ class Application:
             outputs = frozenset(range(len(self.leaders)))
             send(
                 self.coordinator,
-                AddPartitionsToTxnRequest(self.me, self.producer_id, self.epoch, outputs, self.correlation),
+                AddPartitionsToTxnRequest(
+                    self.me, self.producer_id, self.epoch, outputs, self.correlation, self.ghost()
+                ),
             )
         elif self.stage == Stage.ADDING_OFFSETS:
-            send(self.coordinator, AddOffsetsToTxnRequest(self.me, self.producer_id, self.epoch, self.correlation))
+            send(
+                self.coordinator,
+                AddOffsetsToTxnRequest(self.me, self.producer_id, self.epoch, self.correlation, self.ghost()),
+            )
         elif self.stage == Stage.SENDING_OFFSETS:
             generation = self.generation if self.sends_group_metadata else NO_GENERATION
+            end = self.end_of_transaction()
             commit = OffsetCommitInTransaction(
-                self.me, self.producer_id, self.epoch, generation, self.position + 1, self.correlation, self.attempt
-            )
+                self.me, self.producer_id, self.epoch, generation, end, self.correlation, self.attempt, self.ghost(),
+                self.version_2,
+            )  # fmt: skip
             send(self.offsets_partition, TxnOffsetCommitRequest(commit))
         elif self.stage == Stage.PRODUCING:
-            sequence = self.sequences[self.produced]
-            record = self.position
-            batch = Batch(self.me, self.producer_id, self.epoch, sequence, record, self.correlation, self.attempt)
-            send(self.leaders[self.produced], ProduceRequest(batch))
+            if self.batches > 1:
+                for partition in range(len(self.leaders)):
+                    self.drain(partition)
+            else:
+                self.send_batch(self.produced, 0)
         elif self.stage in (Stage.COMMITTING, Stage.ABORTING):
             result = TransactionResult.COMMIT if self.stage == Stage.COMMITTING else TransactionResult.ABORT
             stale = (
                 choose((False, True)) if len(self.deposed) > 0 else False
             )  # FindCoordinator asked a broker that lags.
             to = self.deposed[0] if stale else self.coordinator
-            send(to, EndTxnRequest(self.me, self.producer_id, self.epoch, result, self.correlation))
+            ghost = self.ghost()
+            send(
+                to,
+                EndTxnRequest(
+                    self.me, self.producer_id, self.epoch, result, self.correlation, ghost, self.version_2
+                ),
+            )  # fmt: skip
         elif self.stage == Stage.COMMITTING_OFFSET:
             send(self.offsets_partition, OffsetCommitRequest(self.me, self.generation, self.committable()))
         elif self.stage == Stage.CLOSING:
-            send(self.offsets_partition, OffsetCommitRequest(self.me, self.generation, self.position + 1))
+            send(self.offsets_partition, OffsetCommitRequest(self.me, self.generation, self.end_of_transaction()))
+
+    def ghost(self) -> Ghost:
+        return self.first_ghost + self.begun
 
     def id(self) -> int:
         of_checkpoint = self.position if self.offsets == Offsets.CHECKPOINT else 0
@@ -577,4 +816,8 @@ class Application:
 
     def committable(self) -> Position:
         """AFTER: the position, moved already. BEFORE: the one behind the record about to be processed."""
-        return self.position if self.offsets == Offsets.AFTER else self.position + 1
+        return self.position if self.offsets == Offsets.AFTER else self.end_of_transaction()
+
+    def end_of_transaction(self) -> Position:
+        """The position behind the last record of the transaction that begins at the present one."""
+        return min(self.position + self.batches, self.records)

@@ -3,13 +3,28 @@
 A transaction is *decided* for good when its coordinator is past PrepareCommit/PrepareAbort: between Prepare and
 Complete some partitions have their marker and others not, which readers may see (commitTransaction() does not wait for
 it either).
+A transaction is told by its records, or, where a spec says `transaction_identities`, by an identity of its own (T1 to
+T14: the list of properties that a protocol of transactions is to have; T4 is `no_zombie_write`, T7
+`no_hanging_transaction`, T9 `reads_below_last_stable_offset`, T11 `no_aborted_read`, T12 `offsets_move_with_output`).
 `committed` of a partition counts the copies of a record that a read_committed reader gets or will get.
 """
 
 from checker.lang import ensure, predicate
-from model.kafka.transactions.application import ENDED, Application, Stage
+from model.kafka.transactions.application import ENDED, IN_FLIGHT, IN_RETRY, Application, Offsets, Stage
 from model.kafka.transactions.consumer import Consumer
-from model.kafka.transactions.messages import NO_EPOCH, Position, ProducerId, Record, TopicPartition, TransactionState
+from model.kafka.transactions.messages import (
+    ABORTED,
+    BOTH,
+    COMMITTED,
+    NO_EPOCH,
+    STOPPED,
+    IsolationLevel,
+    Position,
+    ProducerId,
+    Record,
+    TopicPartition,
+    TransactionState,
+)
 from model.kafka.transactions.offsets_partition import OffsetsPartition
 from model.kafka.transactions.partition import PartitionLeader
 from model.kafka.transactions.transaction_coordinator import TransactionCoordinator, TransactionMetadata
@@ -405,6 +420,228 @@ def no_older_coordinator_decides(partitions: tuple[PartitionLeader, ...]) -> boo
 
 
 @predicate
+def no_sequence_gap(partitions: tuple[PartitionLeader, ...]) -> bool:
+    """In each partition the sequences of a producer epoch begin at 0 and have no gap (P2'): nothing overtakes."""
+    for leader in partitions:
+        for producer_id, entry in leader.producers.items():
+            last = max(entry.sequences, default=-1)
+            ensure(
+                len(entry.sequences) == last + 1,
+                f"payments-{leader.partition} has sequence {last} of producer id {producer_id}, and not all before it:"
+                " what is missing is refused with OUT_OF_ORDER_SEQUENCE_NUMBER from now on",
+            )
+    return True
+
+
+@predicate
+def sent_in_order(partitions: tuple[PartitionLeader, ...]) -> bool:
+    """What one transaction writes to a partition is there once, in the order in which it was sent (P1', P2)."""
+    for leader in partitions:
+        for i, entry in enumerate(leader.log):
+            for j, other in enumerate(leader.log):
+                ensure(
+                    i >= j
+                    or entry.record is None
+                    or other.record is None
+                    or entry.producer_id != other.producer_id
+                    or entry.epoch != other.epoch
+                    or entry.record < other.record
+                    or any(
+                        i < k and k < j and between.marker is not None and between.producer_id == entry.producer_id
+                        for k, between in enumerate(leader.log)
+                    ),
+                    f"payments-{leader.partition}: the payment of order {entry.record} is before that of order"
+                    f" {other.record} in one transaction",
+                )
+    return True
+
+
+# --- T1 to T14 of transactions that are told apart (`transaction_identities`) -----------------------------------------
+#
+# By record, a transaction that is torn and its repetition that makes up for it look like one that is whole.
+
+
+@predicate
+def a_commit_is_kept(
+    applications: tuple[Application, ...],
+    coordinator: TransactionCoordinator,
+    partitions: tuple[PartitionLeader, ...],
+    offsets: OffsetsPartition,
+) -> bool:
+    """T1: a transaction whose commit was confirmed is aborted nowhere, and committed everywhere when none is open."""
+    none_open = not any(kept.state in OPEN for kept in coordinator.state_log.values())
+    for one in applications:
+        for transaction, told in one.told.items():
+            for leader in partitions:
+                ensure(
+                    told != COMMITTED
+                    or leader.outcome[transaction] == COMMITTED
+                    or (leader.outcome[transaction] == 0 and not none_open),
+                    f"{one.me} was told that its transaction {transaction} is committed, and payments-"
+                    f"{leader.partition} has aborted it, or never saw its end",
+                )
+            ensure(
+                told != COMMITTED
+                or one.offsets != Offsets.TRANSACTION
+                or offsets.outcome[transaction] == COMMITTED
+                or (offsets.outcome[transaction] == 0 and not none_open),
+                f"{one.me} was told that its transaction {transaction} is committed, and the offsets partition has"
+                " aborted its offset, or never saw its end",
+            )
+    return True
+
+
+@predicate
+def an_abort_is_kept(
+    applications: tuple[Application, ...], partitions: tuple[PartitionLeader, ...], offsets: OffsetsPartition
+) -> bool:
+    """T2: a transaction whose abort was confirmed, or whose process never asked for a commit, is never committed."""
+    for one in applications:
+        for transaction, told in one.told.items():
+            aborted = told in (ABORTED, STOPPED)
+            for leader in partitions:
+                ensure(
+                    not aborted or leader.outcome[transaction] in (0, ABORTED),
+                    f"the transaction {transaction} of {one.me} is aborted, as far as {one.me} knows, and payments-"
+                    f"{leader.partition} has committed a record of it",
+                )
+            ensure(
+                not aborted or offsets.outcome[transaction] in (0, ABORTED),
+                f"the transaction {transaction} of {one.me} is aborted, as far as {one.me} knows, and its offset is"
+                " committed",
+            )
+    return True
+
+
+@predicate
+def one_outcome(partitions: tuple[PartitionLeader, ...], offsets: OffsetsPartition) -> bool:
+    """T3: what belongs to one transaction is committed everywhere or aborted everywhere, its offset included."""
+    for transaction in offsets.outcome.keys():
+        in_offsets = offsets.outcome[transaction]
+        committed = any(one.outcome[transaction] in (COMMITTED, BOTH) for one in partitions)
+        aborted = any(one.outcome[transaction] in (ABORTED, BOTH) for one in partitions)
+        ensure(
+            not (committed or in_offsets in (COMMITTED, BOTH)) or not (aborted or in_offsets in (ABORTED, BOTH)),
+            f"transaction {transaction} is committed in one place and aborted in another",
+        )
+    return True
+
+
+@predicate
+def markers_follow_the_decision(
+    coordinator: TransactionCoordinator, partitions: tuple[PartitionLeader, ...], offsets: OffsetsPartition
+) -> bool:
+    """T5: a transaction is decided once, and no marker says anything else, or comes before that is committed."""
+    for transaction, decision in coordinator.decided.items():
+        ensure(decision != BOTH, f"transaction {transaction} is decided twice, and differently")
+        for leader in partitions:
+            ensure(
+                leader.outcome[transaction] in (0, decision),
+                f"payments-{leader.partition} has a marker for transaction {transaction} that nobody has decided",
+            )
+        ensure(
+            offsets.outcome[transaction] in (0, decision),
+            f"the offsets partition has a marker for transaction {transaction} that nobody has decided",
+        )
+    return True
+
+
+@predicate
+def complete_means_marked(
+    coordinator: TransactionCoordinator,
+    partitions: tuple[PartitionLeader, ...],
+    offsets: OffsetsPartition,
+) -> bool:
+    """T6: when a transaction is in CompleteCommit or CompleteAbort, no partition has it open."""
+    for kept in coordinator.state_log.values():
+        complete = kept.state in (TransactionState.COMPLETE_COMMIT, TransactionState.COMPLETE_ABORT)
+        for leader in partitions:
+            for producer_id, entry in leader.producers.items():
+                ensure(
+                    not complete or producer_id != kept.producer_id or not entry.in_transaction,
+                    f"the transaction of producer id {producer_id} is complete, and payments-{leader.partition} has it"
+                    " open",
+                )
+        for producer_id, pending in offsets.producers.items():
+            ensure(
+                not complete or producer_id != kept.producer_id or pending.pending is None,
+                f"the transaction of producer id {producer_id} is complete, and its offset still pending",
+            )
+    return True
+
+
+@predicate
+def commits_only_what_is_acknowledged(applications: tuple[Application, ...]) -> bool:
+    """T8: a process asks for the commit of a transaction only if each of its sends was acknowledged."""
+    for one in applications:
+        ensure(
+            one.stage != Stage.COMMITTING or one.unacknowledged == 0,
+            f"{one.me} commits a transaction although one of its sends has failed",
+        )
+    return True
+
+
+@predicate
+def position_below_last_stable_offset(partitions: tuple[PartitionLeader, ...]) -> bool:
+    """T10: a reader with read_committed has nothing at or above the last stable offset."""
+    for leader in partitions:
+        ensure(
+            leader.isolation_level != IsolationLevel.READ_COMMITTED or leader.given == 0,
+            f"the reader of payments-{leader.partition} has {leader.given} entries from the last stable offset on",
+        )
+    return True
+
+
+@predicate
+def an_epoch_is_one_transaction(partitions: tuple[PartitionLeader, ...]) -> bool:
+    """T13, of transaction version 2: no two transactions have records under one producer id and epoch."""
+    for leader in partitions:
+        for entry in leader.log:
+            for other_leader in partitions:
+                for other in other_leader.log:
+                    ensure(
+                        entry.record is None
+                        or other.record is None
+                        or entry.producer_id != other.producer_id
+                        or entry.epoch != other.epoch
+                        or entry.transaction == other.transaction,
+                        f"producer id {entry.producer_id} with epoch {entry.epoch} has records of two transactions,"
+                        f" {entry.transaction} and {other.transaction}",
+                    )
+    return True
+
+
+@predicate
+def no_mixed_versions(partitions: tuple[PartitionLeader, ...]) -> bool:
+    """No producer epoch has records of a transaction of version 2 and of one before it."""
+    for leader in partitions:
+        for entry in leader.log:
+            for other in leader.log:
+                ensure(
+                    entry.record is None
+                    or other.record is None
+                    or entry.producer_id != other.producer_id
+                    or entry.epoch != other.epoch
+                    or entry.version_2 == other.version_2,
+                    f"payments-{leader.partition}: the transaction of epoch {entry.epoch} is of version 2, and has a"
+                    " record of the last one before the upgrade",
+                )
+    return True
+
+
+@predicate
+def decided_before_answered(applications: tuple[Application, ...], coordinator: TransactionCoordinator) -> bool:
+    """T14: EndTxn is answered with success only when the decision on this very transaction is in the state log."""
+    for one in applications:
+        for transaction, told in one.told.items():
+            ensure(
+                told not in (COMMITTED, ABORTED) or coordinator.decided[transaction] in (told, BOTH),
+                f"{one.me} was told that its transaction {transaction} has ended, and that is not in the state log",
+            )
+    return True
+
+
+@predicate
 def never_aborts(applications: tuple[Application, ...]) -> bool:
     """No transaction is aborted: for a run without faults."""
     for one in applications:
@@ -463,6 +700,30 @@ def a_producer_id_is_replaced(coordinator: TransactionCoordinator, transactional
 def markers_written_after_reload(coordinator: TransactionCoordinator) -> bool:
     """A coordinator that took over has sent the COMMIT markers of a transaction that its predecessor had decided."""
     return coordinator.finished_for_predecessor
+
+
+@predicate
+def a_batch_is_in_flight_behind_another(applications: tuple[Application, ...]) -> bool:
+    """A process waits for the answers to two batches of one partition."""
+    return any(
+        any(
+            one.status[slot] in IN_FLIGHT and one.status[slot - 1] in IN_FLIGHT
+            for slot in one.status.keys() if slot % one.batches > 0
+        )
+        for one in applications
+    )  # fmt: skip
+
+
+@predicate
+def a_batch_is_sent_again(applications: tuple[Application, ...]) -> bool:
+    """A process has a batch that waits to be sent again, behind one that is in flight."""
+    return any(any(status == IN_RETRY for status in one.status.values()) for one in applications)
+
+
+@predicate
+def a_client_has_switched(applications: tuple[Application, ...]) -> bool:
+    """A process that began before the upgrade has begun a transaction of version 2."""
+    return any(one.version_2 > 0 for one in applications)
 
 
 @predicate

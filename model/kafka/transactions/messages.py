@@ -13,8 +13,18 @@ from typing import Annotated
 from checker.lang import ActorId, Below, Between, MaxLen, Of, UpTo, message, struct
 
 NO_EPOCH = -1
+# How a transaction ended, where transactions are told apart.
+COMMITTED = 1
+ABORTED = 2
+BOTH = 3
+STOPPED = 3  # What its process knows: it was stopped by a fatal error, and had not asked for the commit.
 NO_GENERATION = -1  # Of a consumer that assigns its partitions itself, and of a client before 2.5.
 
+# The identity of a transaction of an application (its number at its instance), for the guarantees alone: by producer id
+# and epoch, before transaction version 2, two look alike. 0 where a spec does not tell them apart.
+Ghost = Annotated[int, UpTo("ghosts")]
+GhostOutcome = Annotated[int, UpTo("ghost_outcomes")]
+Upgraded = Annotated[int, UpTo("upgrades")]  # 1: of transaction version 2, in a cluster that is upgraded as it runs.
 Record = Annotated[int, Below("records")]  # An input record, and the payment made from it.
 Position = Annotated[int, UpTo("records")]  # An offset of the input partition.
 OutputPartition = Annotated[int, Below("partitions")]
@@ -25,9 +35,22 @@ TransactionalId = Annotated[int, Below("transactional_ids")]
 ProducerId = Annotated[int, Below("producer_ids")]
 Epoch = Annotated[int, Between(NO_EPOCH, "epochs")]
 CoordinatorEpoch = Annotated[int, Between(NO_EPOCH, "coordinator_crashes")]
-Sequence = Annotated[int, UpTo("transactions")]
+Sequence = Annotated[int, UpTo("sequences")]
+# Where a transaction has more than one record: a batch of it to a partition, all of them, what became of each. Where
+# not, the constants are such that none of it is in the state.
+BatchNumber = Annotated[int, Below("batches")]
+BatchSlot = Annotated[int, Below("batches * partitions")]
+BatchStatus = Annotated[int, UpTo("batch_statuses")]
+Connection = Annotated[int, Below("connections")]  # Of any client to one leader.
+Behind = Annotated[int, UpTo("batches * connections_break")]
+Received = Annotated[int, UpTo("(transactions + 1) * batches * connections_break")]
+AcknowledgedSequence = Annotated[int, UpTo("pipelined_sequences")]
 Correlation = Annotated[int, UpTo("transactions")]
+ClientBump = Annotated[int, UpTo("client_bumps")]
+LoggedEpoch = Annotated[int, Between(NO_EPOCH, "logged_epochs")]
 Attempt = Annotated[int, Below("attempts")]
+# A leader's connection to the coordinator: an answer that comes late comes on one that is closed.
+Uplink = Annotated[int, UpTo("late_verifications")]
 LogOffset = Annotated[int, Below("log")]
 Incarnation = Annotated[int, UpTo("new_ids")]  # Of a process: how often it has taken a new transactional.id.
 Generation = Annotated[int, Between(NO_GENERATION, "generations - 1")]  # Of the consumer group.
@@ -54,6 +77,7 @@ class Error(Enum):
     NETWORK_EXCEPTION = "NETWORK_EXCEPTION"
     UNKNOWN_SERVER_ERROR = "UNKNOWN_SERVER_ERROR"
     ILLEGAL_GENERATION = "ILLEGAL_GENERATION"
+    UNKNOWN_MEMBER_ID = "UNKNOWN_MEMBER_ID"
 
 
 class TransactionState(Enum):
@@ -82,6 +106,11 @@ class StartReplacement:
     """The deployment platform's order to start another instance of an application; it is carried out at any time."""
 
 
+@message
+class FeaturesUpdated:
+    """transaction.version 2 is finalized: a client hears of it with some later answer (ApiVersions)."""
+
+
 # --- Client and transaction coordinator -------------------------------------------------------------------------------
 
 
@@ -107,6 +136,7 @@ class AddPartitionsToTxnRequest:
     epoch: Epoch
     partitions: frozenset[TopicPartition]
     correlation: Correlation
+    transaction: Ghost
 
 
 @message
@@ -121,6 +151,7 @@ class AddOffsetsToTxnRequest:
     producer_id: ProducerId
     epoch: Epoch
     correlation: Correlation
+    transaction: Ghost
 
 
 @message
@@ -136,6 +167,8 @@ class EndTxnRequest:
     epoch: Epoch
     result: TransactionResult
     correlation: Correlation
+    transaction: Ghost
+    version_2: Upgraded
 
 
 @message
@@ -164,6 +197,7 @@ class VerifyOnlyRequest:
     partition: TopicPartition
     producer_id: ProducerId
     epoch: Epoch
+    uplink: Uplink
 
 
 @message
@@ -173,6 +207,8 @@ class AddPartitionRequest:
     partition: TopicPartition
     producer_id: ProducerId
     epoch: Epoch
+    uplink: Uplink
+    transaction: Ghost
 
 
 @message
@@ -180,6 +216,7 @@ class VerifyOnlyResponse:
     """The coordinator's answer to either."""
 
     error: Error
+    uplink: Uplink  # That of the request.
 
 
 @struct
@@ -216,11 +253,16 @@ class Batch:
     record: Record
     correlation: Correlation
     attempt: Attempt
+    number: BatchNumber  # With the attempt, in place of the correlation id of the request.
+    transaction: Ghost
+    version_2: Upgraded
 
 
 @message
 class ProduceRequest:
     batch: Batch
+    connection: Connection
+    behind: Behind  # Number + 1 of the latest batch before it on this connection that has no answer yet; 0: none.
 
 
 @message
@@ -230,6 +272,7 @@ class ProduceResponse:
     epoch: Epoch
     correlation: Correlation
     attempt: Attempt
+    number: BatchNumber
     error: Error
 
 
@@ -257,6 +300,8 @@ class OffsetCommitInTransaction:
     offset: Position
     correlation: Correlation
     attempt: Attempt
+    transaction: Ghost
+    version_2: Upgraded
 
 
 @message
@@ -307,6 +352,8 @@ class LogEntry:
     epoch: Epoch
     record: Record | None
     marker: TransactionResult | None
+    transaction: Ghost  # Of a record.
+    version_2: Upgraded
 
 
 @struct

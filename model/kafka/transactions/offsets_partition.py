@@ -3,9 +3,10 @@ commits.
 
 Follows GroupCoordinator.commitTransactionalOffsets, OffsetMetadataManager (pending transactional offsets, end-
 transaction markers, requireStable) and the producer state checks of ProducerAppendInfo in 3.9.
-A group that subscribes has a generation: join and sync are one step, the answer on its way is CompletingRebalance, and
-ClassicGroup.validateOffsetCommit refuses any generation but the present one; a commit without one is accepted if it is
-transactional. A consumer that assigns its partitions itself has none, and only the transactional id fences.
+A group that subscribes has a generation: join and sync are one step, the answer on its way is CompletingRebalance,
+and ClassicGroup.validateOffsetCommit refuses any generation but the present one; a commit without one is accepted if
+it is transactional, and the group is not one of KIP-848 (whose member epochs are the generation here). A consumer
+that assigns its partitions itself has none, and only the transactional id fences.
 Not modelled: more than one rebalance, a member that leaves, group.instance.id, a broken coordinator, expiry of offsets,
 more than one input partition.
 """
@@ -30,6 +31,9 @@ from checker.lang import (
     struct,
 )
 from model.kafka.transactions.messages import (
+    ABORTED,
+    BOTH,
+    COMMITTED,
     NO_EPOCH,
     NO_GENERATION,
     AddPartitionRequest,
@@ -38,6 +42,8 @@ from model.kafka.transactions.messages import (
     Epoch,
     Error,
     Generation,
+    Ghost,
+    GhostOutcome,
     JoinGroupRequest,
     JoinGroupResponse,
     Marker,
@@ -52,6 +58,7 @@ from model.kafka.transactions.messages import (
     TransactionResult,
     TxnOffsetCommitRequest,
     TxnOffsetCommitResponse,
+    Uplink,
     VerifyOnlyRequest,
     VerifyOnlyResponse,
     WriteTxnMarkersRequest,
@@ -64,6 +71,7 @@ class PendingOffset:
     offset: Position
     older: frozenset[ProducerId]  # Whose pending offsets are before it in the log.
     superseded: bool  # An offset that counts is later in the log: that stays when the transaction commits.
+    transaction: Ghost = 0
     fetched_past: bool = False  # For `stable_fetch`: somebody was given the offset before it.
 
 
@@ -81,6 +89,11 @@ class OffsetsPartition:
     verification: bool = True  # transaction.partition.verification.enable
     checks_epoch: bool = True
     checks_guard: bool = True
+    upgrades: bool = False  # To transaction version 2, while it runs: each commit says which it is of.
+    tells_apart: bool = False  # Each transaction has an identity, for the guarantees.
+    drops_late_answers: bool = True
+    late_verifications: Uplink = 0  # How many answers of the coordinator may come late in one run.
+    requires_member: bool = False  # ConsumerGroup.validateOffsetCommit (KIP-848): none but members, if there are any.
     members: tuple[Client, ...] = ()  # Of a group that subscribes, in the order in which they get the input partition.
     # Protocol generations: protocol.CHANGES says which version has what.
     adds_partitions: bool = False
@@ -98,7 +111,9 @@ class OffsetsPartition:
     producers: Durable[dict[ProducerId, OffsetsProducerEntry]] = each(OffsetsProducerEntry())
     waiting: Volatile[OffsetCommitInTransaction | None] = None  # The commit that is being verified.
     guard: Volatile[bool] = False  # The guard that `waiting` presents is still the stored one.
+    uplink: Volatile[Uplink] = 0
     verified: Volatile[bool] = False  # `waiting` has its answer and is about to be appended.
+    outcome: History[dict[Ghost, GhostOutcome]] = each(0)  # What the markers here said to each transaction.
     gave_old_offset: History[bool] = False
     moved_back: History[bool] = False
 
@@ -106,23 +121,20 @@ class OffsetsPartition:
     def commit_offset_in_transaction(self, request: TxnOffsetCommitRequest) -> None:
         commit = request.commit
         entry = self.producers[commit.producer_id]
-        asks = self.verification or self.adds_partitions
+        asks = self.verification or self.adds(commit)
         verify = asks and not (entry.pending is not None and entry.epoch == commit.epoch)
         require(not verify or self.waiting is None)
         if verify:
             self.waiting = commit
             self.guard = True
-            if self.adds_partitions:
-                send(self.coordinator, AddPartitionRequest(self.partition, commit.producer_id, commit.epoch))
-            else:
-                send(self.coordinator, VerifyOnlyRequest(self.partition, commit.producer_id, commit.epoch))
+            self.ask_coordinator(commit)
         else:
             self.append_and_answer(commit, not asks)
 
     @on(VerifyOnlyResponse)
     def end_verification(self, response: VerifyOnlyResponse) -> None:
         commit = self.waiting
-        if commit is None:
+        if commit is None or (self.drops_late_answers and response.uplink != self.uplink):
             return  # Given up when the connection broke.
         if response.error == Error.NONE:
             self.verified = True
@@ -147,6 +159,7 @@ class OffsetsPartition:
         commit = self.waiting
         require(commit is not None and not self.verified)
         assert commit is not None
+        self.uplink = (self.uplink + 1) % (self.late_verifications + 1)
         self.forget_waiting()
         self.answer(
             commit, Error.COORDINATOR_LOAD_IN_PROGRESS if self.retries_network_error else Error.NETWORK_EXCEPTION
@@ -198,6 +211,10 @@ class OffsetsPartition:
             error = Error.TRANSACTION_COORDINATOR_FENCED
         else:
             pending = entry.pending
+            if self.tells_apart and pending is not None:
+                one = pending.transaction
+                mark = COMMITTED if marker.result == TransactionResult.COMMIT else ABORTED
+                self.outcome[one] = mark if self.outcome[one] in (0, mark) else BOTH
             if marker.result == TransactionResult.COMMIT and pending is not None and not pending.superseded:
                 if pending.fetched_past and pending.offset > self.committed:
                     self.gave_old_offset = True
@@ -205,7 +222,7 @@ class OffsetsPartition:
             self.producers[marker.producer_id] = OffsetsProducerEntry(marker.epoch, marker.coordinator_epoch, None)
             self.forget_order(marker.producer_id)
             waiting = self.waiting
-            next_is_waiting = waiting is not None and waiting.epoch == marker.epoch and self.adds_partitions
+            next_is_waiting = waiting is not None and waiting.epoch == marker.epoch and self.adds(waiting)
             if not (next_is_waiting and self.previous_marker_spares_guard):
                 self.drop_guard(marker.producer_id)
         send(self.coordinator, WriteTxnMarkersResponse(self.partition, marker, error))
@@ -227,6 +244,17 @@ class OffsetsPartition:
             return entry.pending is not None or not self.accepts_marker_again
         return marker.epoch < entry.epoch
 
+    def adds(self, commit: OffsetCommitInTransaction) -> bool:
+        return self.adds_partitions or (self.upgrades and commit.version_2 > 0)
+
+    def ask_coordinator(self, commit: OffsetCommitInTransaction) -> None:
+        producer_id = commit.producer_id
+        one = commit.transaction
+        if self.adds(commit):
+            send(self.coordinator, AddPartitionRequest(self.partition, producer_id, commit.epoch, self.uplink, one))
+        else:
+            send(self.coordinator, VerifyOnlyRequest(self.partition, producer_id, commit.epoch, self.uplink))
+
     def forget_waiting(self) -> None:
         self.waiting = None
         self.guard = False
@@ -236,7 +264,9 @@ class OffsetsPartition:
         """Origin COORDINATOR: no sequence, hence no recognition of duplicates."""
         entry = self.producers[commit.producer_id]
         error = Error.NONE
-        if self.checks_generation and commit.generation not in (NO_GENERATION, self.generation):
+        if self.requires_member and commit.generation == NO_GENERATION and self.generation != NO_GENERATION:
+            error = Error.UNKNOWN_MEMBER_ID
+        elif self.checks_generation and commit.generation not in (NO_GENERATION, self.generation):
             error = Error.ILLEGAL_GENERATION
         elif not guard and not (entry.pending is not None and entry.epoch == commit.epoch):
             error = Error.INVALID_TXN_STATE
@@ -248,7 +278,7 @@ class OffsetsPartition:
             )
             self.forget_order(commit.producer_id)
             self.producers[commit.producer_id] = replace(
-                entry, epoch=commit.epoch, pending=PendingOffset(commit.offset, older, superseded=False)
+                entry, epoch=commit.epoch, pending=PendingOffset(commit.offset, older, False, commit.transaction)
             )
             self.drop_guard(commit.producer_id)
         self.answer(commit, error)

@@ -8,12 +8,13 @@ With followers that lag, the high watermark follows an append in a step of its o
 which nobody can tell while no broker fails. A leader that starts again has its log, and loads its producer states
 before it serves anybody. The switches of the read side are the places of BRK-01 (Log.read before KAFKA-9807) and of two
 defects of Redpanda (BRK-02).
-Not modelled: replicas that lead or lose their logs, a client that hears of a restart, more than one batch in
-flight (so a verification entry's lowest sequence never bites) or more than five batches an epoch (the window holds
-them all), retention, expiry of producer ids but for the defect of KAFKA-9144; requests to verify queue here and not in
-AddPartitionsToTxnManager, which would answer the older one of two with a retriable error; the answers of verification
-and the markers come on one connection here (in Kafka on two), but what is verified is appended in a step of its own, so
-that a marker can come between the two either way.
+Not modelled: replicas that lead or lose their logs, a client that hears of a restart, more than one batch in flight but
+where a transaction has several records (a verification entry's lowest sequence is kept there only; one connection is
+served one request at a time, the answer included: SocketServer mutes its channel), more than five batches an epoch (the
+window holds them all), retention, expiry of producer ids but for the defect of KAFKA-9144; requests to verify queue
+here and not in AddPartitionsToTxnManager, which would answer the older one of two with a retriable error; the answers
+of verification and the markers come on one connection here (in Kafka on two), but what is verified is appended in a
+step of its own, so that a marker can come between the two either way.
 """
 
 from typing import Annotated
@@ -40,15 +41,22 @@ from checker.lang import (
     struct,
 )
 from model.kafka.transactions.messages import (
+    ABORTED,
+    BOTH,
+    COMMITTED,
     NO_EPOCH,
     AbortedTransaction,
+    AcknowledgedSequence,
     AddPartitionRequest,
     Batch,
+    Connection,
     CoordinatorEpoch,
     Copies,
     Epoch,
     Error,
     FetchResponse,
+    Ghost,
+    GhostOutcome,
     IsolationLevel,
     LogEntry,
     LogOffset,
@@ -57,9 +65,11 @@ from model.kafka.transactions.messages import (
     ProduceRequest,
     ProduceResponse,
     ProducerId,
+    Received,
     Record,
     Sequence,
     TransactionResult,
+    Uplink,
     VerifyOnlyRequest,
     VerifyOnlyResponse,
     WriteTxnMarkersRequest,
@@ -91,6 +101,14 @@ class PartitionLeader:
     checks_epoch: bool = True
     checks_sequence: bool = True
     checks_guard: bool = True
+    drops_late_answers: bool = True
+    late_verifications: Uplink = 0  # How many answers of the coordinator may come late in one run.
+    checks_lowest_sequence: bool = False
+    lists_aborted: bool = True
+    upgrades: bool = False  # To transaction version 2, while it runs: each batch says which it is of.
+    tells_apart: bool = False  # Each transaction has an identity, for the guarantees.
+    batches: Annotated[int, UpTo(2)] = 1  # Of one transaction of a client.
+    connections_break: bool = False  # Requests may be lost, with all that come after them on their connection.
     # Protocol generations: protocol.CHANGES says which version has what.
     adds_partitions: bool = False
     previous_marker_spares_guard: bool = True
@@ -111,12 +129,18 @@ class PartitionLeader:
     expirations: Durable[Annotated[int, UpTo("producer_expirations"), Counts("producer_id_expiration")]] = 0
     waiting: Volatile[Batch | None] = None  # The batch that is being verified.
     guard: Volatile[bool] = False  # The guard that `waiting` presents is still the stored one.
+    uplink: Volatile[Uplink] = 0
     verified: Volatile[bool] = False  # `waiting` has its answer and is about to be appended.
     given: Durable[Entries] = 0  # So many entries of the log the reader has; with read_committed none.
     unreplicated: Durable[Entries] = 0  # So many entries at the end of the log are above the high watermark.
+    # VerificationStateEntry.lowestSequence + 1 of a producer whose batch was verified last, or is being verified; 0 if
+    # there is no entry. Its epoch is not needed here: the first batch of each has sequence 0.
+    lowest: Volatile[dict[ProducerId, AcknowledgedSequence]] = each(0)
+    received: Volatile[dict[Connection, Received]] = each(0)  # The latest batch that came on it.
     compared: Volatile[bool] = False  # A fetch found no unstable offset below the high watermark.
     loading: Volatile[bool] = False
     committed: History[dict[Record, Copies]] = each(0)
+    outcome: History[dict[Ghost, GhostOutcome]] = each(0)  # What the markers here said to each transaction.
     newest_coordinator_epoch: History[dict[ProducerId, CoordinatorEpoch]] = each(NO_EPOCH)  # Whose marker is here.
     zombie_committed: History[bool] = False  # A record became readable under a marker of another epoch than its own.
 
@@ -139,25 +163,36 @@ class PartitionLeader:
     def produce(self, request: ProduceRequest) -> None:
         batch = request.batch
         entry = self.producers[batch.producer_id]
-        asks = self.verification or self.adds_partitions
+        asks = self.verification or self.adds(batch)
         verify = asks and not (entry.in_transaction and entry.epoch == batch.epoch)
         require(quiet(self.reader) and not self.loading)
         require(not verify or self.waiting is None)
+        if self.connections_break and self.is_out_of_order(request):
+            return  # What was sent before it on this connection is lost, and so is the connection.
         if verify:
             self.waiting = batch
             self.guard = True
+            self.note_lowest_sequence(batch)
             self.ask_coordinator(batch)
         else:
             self.append_and_answer(batch, not asks)
 
+    def is_out_of_order(self, request: ProduceRequest) -> bool:
+        batch = request.batch
+        first = batch.correlation * self.batches
+        if request.behind > 0 and self.received[request.connection] != first + request.behind:
+            return True
+        self.received[request.connection] = first + batch.number + 1
+        return False
+
     @on(VerifyOnlyResponse)
     def end_verification(self, response: VerifyOnlyResponse) -> None:
         batch = self.waiting
-        if batch is None:
+        if batch is None or (self.drops_late_answers and response.uplink != self.uplink):
             return  # Given up when the connection broke.
         if response.error == Error.NONE:
             self.verified = True
-        elif self.adds_partitions and response.error == Error.CONCURRENT_TRANSACTIONS:
+        elif self.adds(batch) and response.error == Error.CONCURRENT_TRANSACTIONS:
             self.ask_coordinator(batch)  # The end of the transaction before is on its way (KAFKA-18654).
         else:
             self.forget_waiting()
@@ -181,6 +216,7 @@ class PartitionLeader:
         batch = self.waiting
         require(batch is not None and not self.verified)
         assert batch is not None
+        self.uplink = (self.uplink + 1) % (self.late_verifications + 1)
         self.forget_waiting()
         self.answer(batch, Error.NOT_ENOUGH_REPLICAS)
 
@@ -234,11 +270,24 @@ class PartitionLeader:
             return entry.in_transaction or not self.accepts_marker_again
         return marker.epoch < entry.epoch
 
+    def adds(self, batch: Batch) -> bool:
+        return self.adds_partitions or (self.upgrades and batch.version_2 > 0)
+
     def ask_coordinator(self, batch: Batch) -> None:
-        if self.adds_partitions:
-            send(self.coordinator, AddPartitionRequest(self.partition, batch.producer_id, batch.epoch))
+        if self.adds(batch):
+            send(
+                self.coordinator,
+                AddPartitionRequest(self.partition, batch.producer_id, batch.epoch, self.uplink, batch.transaction),
+            )
         else:
-            send(self.coordinator, VerifyOnlyRequest(self.partition, batch.producer_id, batch.epoch))
+            send(self.coordinator, VerifyOnlyRequest(self.partition, batch.producer_id, batch.epoch, self.uplink))
+
+    def note_lowest_sequence(self, batch: Batch) -> None:
+        """What was to be verified before a batch, and was not, is to come before it (KAFKA-14920)."""
+        if self.checks_lowest_sequence:
+            lowest = self.lowest[batch.producer_id]
+            if lowest == 0 or batch.sequence < lowest - 1:
+                self.lowest[batch.producer_id] = batch.sequence + 1
 
     def forget_waiting(self) -> None:
         self.waiting = None
@@ -262,6 +311,9 @@ class PartitionLeader:
         self.answer(batch, error)
 
     def in_sequence(self, batch: Batch, entry: ProducerStateEntry) -> bool:
+        lowest = self.lowest[batch.producer_id]
+        if self.checks_lowest_sequence and lowest != 0 and batch.sequence > lowest - 1:
+            return False
         if entry.epoch == NO_EPOCH:
             return True  # No state: any sequence (since 2.5).
         if entry.epoch != batch.epoch:
@@ -271,7 +323,7 @@ class PartitionLeader:
     def append_batch(self, batch: Batch) -> None:
         entry = self.producers[batch.producer_id]
         kept = entry.sequences if entry.epoch == batch.epoch else frozenset()
-        self.log += (LogEntry(batch.producer_id, batch.epoch, batch.record, None),)
+        self.log += (LogEntry(batch.producer_id, batch.epoch, batch.record, None, batch.transaction, batch.version_2),)
         self.producers[batch.producer_id] = replace(
             entry, epoch=batch.epoch, in_transaction=True, sequences=kept | {batch.sequence}
         )
@@ -285,16 +337,23 @@ class PartitionLeader:
             for logged in self.log[self.first_offset(producer_id, len(self.log)) :]:
                 if logged.producer_id == producer_id and logged.record is not None:
                     self.committed[logged.record] = min(self.committed[logged.record] + 1, 2)
-                    if logged.epoch != (marker.epoch - 1 if self.adds_partitions else marker.epoch):
+                    own = marker.epoch - 1 if self.adds_partitions else marker.epoch
+                    if not self.upgrades and logged.epoch != own:
                         self.zombie_committed = True
+        if self.tells_apart and entry.in_transaction:
+            mark = COMMITTED if marker.result == TransactionResult.COMMIT else ABORTED
+            for logged in self.log[self.first_offset(producer_id, len(self.log)) :]:
+                one = logged.transaction
+                if logged.producer_id == producer_id and logged.record is not None:
+                    self.outcome[one] = mark if self.outcome[one] in (0, mark) else BOTH
         self.newest_coordinator_epoch[producer_id] = max(
             self.newest_coordinator_epoch[producer_id], marker.coordinator_epoch
         )
         kept = entry.sequences if entry.epoch == marker.epoch else frozenset()
-        self.log += (LogEntry(producer_id, marker.epoch, None, marker.result),)
+        self.log += (LogEntry(producer_id, marker.epoch, None, marker.result, 0, 0),)
         self.producers[producer_id] = ProducerStateEntry(marker.epoch, marker.coordinator_epoch, False, kept)
         waiting = self.waiting
-        next_is_waiting = waiting is not None and waiting.epoch == marker.epoch and self.adds_partitions
+        next_is_waiting = waiting is not None and waiting.epoch == marker.epoch and self.adds(waiting)
         if not (next_is_waiting and self.previous_marker_spares_guard):
             self.drop_guard(producer_id)
         self.end_append()
@@ -309,6 +368,8 @@ class PartitionLeader:
         """Any transactional append ends the verification of its producer: what was verified before it may be over."""
         if self.waiting is not None and self.waiting.producer_id == producer_id:
             self.guard = False
+        if self.checks_lowest_sequence:
+            self.lowest[producer_id] = 0
 
     def answer_fetch(self) -> None:
         if self.isolation_level == IsolationLevel.READ_UNCOMMITTED:
@@ -358,7 +419,7 @@ class PartitionLeader:
                 if entry.marker is None and first is None:
                     first = offset
                 asked_for = first is not None and first < bound and offset >= self.given
-                if entry.marker == TransactionResult.ABORT and first is not None and asked_for:
+                if entry.marker == TransactionResult.ABORT and first is not None and asked_for and self.lists_aborted:
                     found |= {AbortedTransaction(producer_id, max(first - self.given, 0))}
                 if entry.marker is not None:
                     first = None
@@ -367,7 +428,9 @@ class PartitionLeader:
     def answer(self, batch: Batch, error: Error) -> None:
         send(
             batch.client,
-            ProduceResponse(self.partition, batch.producer_id, batch.epoch, batch.correlation, batch.attempt, error),
+            ProduceResponse(
+                self.partition, batch.producer_id, batch.epoch, batch.correlation, batch.attempt, batch.number, error
+            ),
         )
 
     def translated(self, error: Error) -> Error:

@@ -2,7 +2,8 @@
 is the only place that says which version has it.
 
 A switch is off before `since` and on from then on. A row of transaction version 2 (KIP-890 part 2) also needs that
-feature level, which new clusters have since 4.0 and `features: {transaction.version: 1}` takes away.
+feature level, which new clusters have since 4.0 and `features: {transaction.version: 1}` takes away. Levels 0 and 1
+(1 needs the metadata version of 4.0; 3.9 has 0) differ in the records of the state log alone.
 """
 
 from dataclasses import dataclass
@@ -47,6 +48,8 @@ CHANGES = (
            "verification", PARTITIONS),
     Change("3.6", "KAFKA-14884", "a marker between the coordinator's answer and the append invalidates the answer",
            "checks_guard", PARTITIONS),
+    Change("3.6", "KAFKA-14920", "a batch does not overtake one of a lower sequence that is still to be verified",
+           "checks_lowest_sequence", ("leader",)),
     Change("3.7.1", "KAFKA-16386", "a verification that is lost is COORDINATOR_LOAD_IN_PROGRESS to TxnOffsetCommit",
            "retries_network_error", ("offsets",)),
     Change("3.8", "KAFKA-16352", "what answers a marker of an earlier term leaves the completion of this one alone",
@@ -57,6 +60,8 @@ CHANGES = (
            "adds_partitions", PARTITIONS, transaction_version=2),
     Change("4.0", "KIP-890", "the client sends no AddPartitionsToTxn and no AddOffsetsToTxn",
            "adds_partitions", ("application",), transaction_version=2, off=True),
+    Change("4.0", "KAFKA-18227", "a client that hears of version 2 asks for its next epoch before it uses it",
+           "bumps_at_upgrade", ("application",), transaction_version=2),
     Change("4.0", "KAFKA-18575", "the marker of a transaction leaves the guard of the next one alone",
            "previous_marker_spares_guard", PARTITIONS, transaction_version=2),
     Change("4.0", "KAFKA-18660", "EndTxn that uses up the epochs answers with the next producer id and epoch 0",

@@ -22,13 +22,17 @@ from model.kafka.transactions.offsets_partition import OffsetsPartition
 from model.kafka.transactions.partition import PartitionLeader
 
 SENT, IN_LOG, ACKNOWLEDGED = "sent", "in the log", "acknowledged"
+PLUMBING = frozenset({
+    "client", "correlation", "attempt", "transactional_id", "uplink", "number", "connection", "behind", "transaction",
+    "version_2",
+})  # fmt: skip
 DECIDED, READ, INPUT_OFFSET = "transaction", "read", "committed offset of orders"
 
 
 def tell(telling: Telling) -> None:
     records = telling.constants["records"]
     telling.records = [order(record) for record in range(records)]
-    telling.plumbing = Plumbing(frozenset({"client", "correlation", "attempt", "transactional_id"}), none=-1)
+    telling.plumbing = Plumbing(PLUMBING, none=-1)
     telling.columns = [SENT, IN_LOG, ACKNOWLEDGED, DECIDED, READ, INPUT_OFFSET]
     logs: dict[str, list[LogEntry]] = {name: [] for name, _ in telling.worlds[0].of(PartitionLeader)}
     telling.logs.append(drawn(telling.worlds[0], logs, records))
@@ -67,8 +71,9 @@ def record_of(telling: Telling, step: Happening, answer: ProduceResponse) -> int
         for _, sent in earlier.sent:
             if isinstance(sent, ProduceRequest) and earlier.actor == step.actor:
                 batch = sent.batch
-                same = (batch.producer_id, batch.epoch, batch.correlation, batch.attempt)
-                if same == (answer.producer_id, answer.epoch, answer.correlation, answer.attempt):
+                same = (batch.producer_id, batch.epoch, batch.correlation, batch.attempt, batch.number)
+                asked = (answer.producer_id, answer.epoch, answer.correlation, answer.attempt, answer.number)
+                if same == asked:
                     return int(batch.record)
     return None
 
@@ -101,7 +106,7 @@ def appended(before: PartitionLeader, after: PartitionLeader, step: Happening | 
         for _, sent in step.sent:
             if isinstance(sent, WriteTxnMarkersResponse) and sent.error == Error.NONE:
                 marker = sent.marker
-                return LogEntry(marker.producer_id, marker.epoch, None, marker.result)
+                return LogEntry(marker.producer_id, marker.epoch, None, marker.result, 0, 0)
     return after.log[-1] if len(after.log) > len(before.log) else None
 
 

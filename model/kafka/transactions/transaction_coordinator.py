@@ -42,6 +42,9 @@ from checker.lang import (
     suspected,
 )
 from model.kafka.transactions.messages import (
+    ABORTED,
+    BOTH,
+    COMMITTED,
     NO_EPOCH,
     AddOffsetsToTxnRequest,
     AddOffsetsToTxnResponse,
@@ -54,9 +57,13 @@ from model.kafka.transactions.messages import (
     EndTxnResponse,
     Epoch,
     Error,
+    FeaturesUpdated,
+    Ghost,
+    GhostOutcome,
     InitProducerIdRequest,
     InitProducerIdResponse,
     Leader,
+    LoggedEpoch,
     Marker,
     ProducerId,
     Resignation,
@@ -64,6 +71,7 @@ from model.kafka.transactions.messages import (
     TransactionalId,
     TransactionResult,
     TransactionState,
+    Upgraded,
     VerifyOnlyRequest,
     VerifyOnlyResponse,
     WriteTxnMarkersRequest,
@@ -104,7 +112,9 @@ class TransactionCoordinator:
     writes_markers_after_reload: bool = True
     times_out: bool = True  # A client is down or paused for longer than transaction.timeout.ms.
     exposes_fence: bool = False  # NOTE(fence)
+    upgraded_clients: tuple[Client, ...] = ()  # Who hears of an upgrade to transaction version 2.
     logs_ongoing: bool = True
+    tells_apart: bool = False  # Each transaction has an identity, for the guarantees.
     knows_end_again: bool = True  # An EndTxn that is repeated after completion is answered as the first was.
     waits_for_high_watermark: bool = False  # A candidate fix: what is loaded is acted on when it is committed.
     # Protocol generations: protocol.CHANGES says which version has what.
@@ -116,6 +126,7 @@ class TransactionCoordinator:
     fence_bumps_once: bool = True
     tells_next_producer_id: bool = True
     persists_next_producer_id: bool = False
+    persists_last_epoch: bool = False
     recovers_at_epoch_max: bool = False
     # How often in one run: time that passes, appends that go wrong.
     timeouts_max: Annotated[int, UpTo("transaction_timeouts")] = 0
@@ -127,6 +138,11 @@ class TransactionCoordinator:
 
     state_log: Durable[dict[TransactionalId, TransactionMetadata]] = each(TransactionMetadata())
     holder: Durable[dict[TransactionalId, Client | None]] = each(None)  # Who got the latest epoch.
+    logged_last_epoch: Durable[dict[TransactionalId, LoggedEpoch]] = each(
+        NO_EPOCH
+    )  # If the log keeps lastProducerEpoch.
+    level_2: Durable[Annotated[Upgraded, Counts("transaction_version_upgrade")]] = 0  # The cluster is upgraded to transaction version 2.
+    ongoing: Durable[dict[TransactionalId, Ghost]] = each(0)  # Whose the open transaction is, for the guarantees.
     coordinator_epoch: Durable[CoordinatorEpoch] = 0  # The leader epoch of the state log's partition.
     # 1, 2: a replica in the ISR still has Ongoing here, of the same epoch, of the one before.
     lag: Durable[dict[TransactionalId, Annotated[int, UpTo("2 * unreplicated_appends")]]] = each(0)
@@ -142,6 +158,7 @@ class TransactionCoordinator:
     failed_fence: Volatile[dict[TransactionalId, bool]] = each(False)  # hasFailedEpochFence
     unmarked: Volatile[dict[TransactionalId, frozenset[TopicPartition]]] = each(frozenset())
     completion_dropped: Volatile[dict[TransactionalId, bool]] = each(False)  # Its markers go out, and nobody counts.
+    decided: History[dict[Ghost, GhostOutcome]] = each(0)  # Each transaction, in the committed part of the log.
     finished_for_predecessor: History[bool] = False
     illegal_state: History[bool] = False  # A branch that Kafka's own code holds for impossible was taken.
 
@@ -175,14 +192,14 @@ class TransactionCoordinator:
     @on(AddPartitionsToTxnRequest)
     def add_partitions(self, request: AddPartitionsToTxnRequest) -> None:
         require(self.pending_state[self.key(request.producer_id)] is None)  # NOTE(concurrent)
-        error = self.add_to_transaction(request.producer_id, request.epoch, request.partitions)
+        error = self.add_to_transaction(request.producer_id, request.epoch, request.partitions, request.transaction)
         send(request.client, AddPartitionsToTxnResponse(error, request.correlation))
 
     @on(AddOffsetsToTxnRequest)
     def add_offsets(self, request: AddOffsetsToTxnRequest) -> None:
         require(self.pending_state[self.key(request.producer_id)] is None)  # NOTE(concurrent)
         offsets_partition = frozenset({len(self.leaders) - 1})
-        error = self.add_to_transaction(request.producer_id, request.epoch, offsets_partition)
+        error = self.add_to_transaction(request.producer_id, request.epoch, offsets_partition, request.transaction)
         send(request.client, AddOffsetsToTxnResponse(error, request.correlation))
 
     @on(VerifyOnlyRequest)
@@ -198,15 +215,16 @@ class TransactionCoordinator:
             error = Error.CONCURRENT_TRANSACTIONS
         elif request.partition not in metadata.partitions:
             error = Error.TRANSACTION_ABORTABLE
-        send(self.leaders[request.partition], VerifyOnlyResponse(error))
+        send(self.leaders[request.partition], VerifyOnlyResponse(error, request.uplink))
 
     @on(AddPartitionRequest)
     def add_partition(self, request: AddPartitionRequest) -> None:
         """Never waits: the markers that it would wait for are answered on the same connection."""
         error = Error.CONCURRENT_TRANSACTIONS
         if self.pending_state[self.key(request.producer_id)] is None:
-            error = self.add_to_transaction(request.producer_id, request.epoch, frozenset({request.partition}))
-        send(self.leaders[request.partition], VerifyOnlyResponse(error))
+            new = frozenset({request.partition})
+            error = self.add_to_transaction(request.producer_id, request.epoch, new, request.transaction)
+        send(self.leaders[request.partition], VerifyOnlyResponse(error, request.uplink))
 
     @on(EndTxnRequest)
     def end_transaction(self, request: EndTxnRequest) -> None:
@@ -214,12 +232,20 @@ class TransactionCoordinator:
         fenced = request.producer_id != self.cache[key].producer_id or request.epoch != self.cache[key].epoch
         pending = self.pending_state[key]
         served = pending is None or (self.exposes_fence and pending == TransactionState.PREPARE_EPOCH_FENCE)
-        require((fenced and not self.bumps_epoch_at_end) or served)
-        error = self.ended_v2(request, key) if self.bumps_epoch_at_end else self.ended(request, key)
+        version_2 = self.is_version_2(request)
+        require((fenced and not version_2) or served)
+        error = self.ended_v2(request, key) if version_2 else self.ended(request, key)
         if error == Error.UNKNOWN_SERVER_ERROR:
             self.illegal_state = True
         if error is not None:
             self.answer_end(request, key, error)
+
+    def is_version_2(self, request: EndTxnRequest) -> bool:
+        """The client's request says so (EndTxn 5); what the server itself ends, its feature level does."""
+        return self.bumps_epoch_at_end or (len(self.upgraded_clients) > 0 and request.version_2 > 0)
+
+    def is_level_2(self) -> bool:
+        return self.bumps_epoch_at_end or (len(self.upgraded_clients) > 0 and self.level_2 > 0)
 
     def ended(self, request: EndTxnRequest, key: TransactionalId) -> Error | None:
         """endTransactionWithTV1: an answer of Complete may belong to an earlier transaction of the same epoch."""
@@ -233,7 +259,7 @@ class TransactionCoordinator:
         elif commit and self.pending_state[key] == TransactionState.PREPARE_EPOCH_FENCE:
             error = Error.UNKNOWN_SERVER_ERROR  # IllegalStateException: "already a pending state".
         elif metadata.state == TransactionState.ONGOING:
-            error = self.decide(key, request.result)  # Answered before any marker is written.
+            error = self.decide(key, request)  # Answered before any marker is written.
         elif metadata.state != self.complete_after(request.result) or not self.knows_end_again:
             error = Error.INVALID_TXN_STATE
         return error
@@ -263,13 +289,13 @@ class TransactionCoordinator:
         elif metadata.epoch >= self.epoch_max:
             error = Error.UNKNOWN_SERVER_ERROR  # IllegalArgumentException: the bumped epoch is negative.
         else:  # An abort of a transaction without partitions, too.
-            error = self.decide(key, request.result)
+            error = self.decide(key, request)
         return error
 
     def answer_end(self, request: EndTxnRequest, key: TransactionalId, error: Error) -> None:
         """Version 5 tells the client what it has from now on."""
         metadata = self.cache[key]
-        if error != Error.NONE or not self.bumps_epoch_at_end:
+        if error != Error.NONE or not self.is_version_2(request):
             send(request.client, EndTxnResponse(error, request.correlation, 0, NO_EPOCH))
         elif metadata.has_next_id and self.tells_next_producer_id:
             next_id = self.following(metadata.producer_id)
@@ -304,7 +330,7 @@ class TransactionCoordinator:
         key = choose(key for key, state in self.pending_state.items() if state == TransactionState.PREPARE_EPOCH_FENCE)
         metadata = self.cache[key]
         epoch = metadata.epoch + 1 if self.exposes_fence else metadata.epoch
-        if self.bumps_epoch_at_end and not self.fence_bumps_once:
+        if self.is_level_2() and not self.fence_bumps_once:
             self.last_epoch[key] = epoch
             epoch += 1
         if epoch > self.epoch_max:
@@ -343,6 +369,7 @@ class TransactionCoordinator:
         """The replica that lagged has the record: it is committed, and its coordinator hears of it."""
         key = choose(key for key, lag in self.lag.items() if lag > 0)
         self.lag[key] = 0
+        self.note_decision(key)
         if self.cache[key].state == TransactionState.ONGOING or self.waits_for_high_watermark:
             self.cache[key] = self.state_log[key]
             self.send_markers(key)
@@ -377,6 +404,14 @@ class TransactionCoordinator:
         require(quiet(self.leaders[partition]))
         self.send_marker(key, partition)
 
+    @action
+    def upgrade(self) -> None:
+        """kafka-features.sh finalizes transaction.version 2; each node and client hears of it in its time."""
+        require(len(self.upgraded_clients) > 0 and self.level_2 == 0)
+        self.level_2 = 1
+        for one in self.upgraded_clients:
+            send(one, FeaturesUpdated())
+
     @on_restart
     def load_transactions(self) -> None:
         """loadTransactions reads to the log's end, not to the high watermark, and sends markers at once."""
@@ -393,6 +428,8 @@ class TransactionCoordinator:
                 self.state_log[key] = replace(metadata, epoch=epoch, state=TransactionState.ONGOING)
                 self.lag[key] = 0
             loaded = self.state_log[key]
+            if self.persists_last_epoch:
+                self.last_epoch[key] = self.logged_last_epoch[key]
             if not self.persists_next_producer_id:
                 loaded = replace(loaded, has_next_id=False, has_previous_id=False)
             if failed:  # The exception is logged, and what was read so far published as if it were all.
@@ -433,13 +470,17 @@ class TransactionCoordinator:
     def refuse(self, request: InitProducerIdRequest, error: Error) -> None:
         send(request.client, InitProducerIdResponse(error, 0, NO_EPOCH))
 
-    def add_to_transaction(self, producer_id: ProducerId, epoch: Epoch, new: frozenset[TopicPartition]) -> Error:
+    def add_to_transaction(
+        self, producer_id: ProducerId, epoch: Epoch, new: frozenset[TopicPartition], transaction: Ghost
+    ) -> Error:
         key = self.key(producer_id)
         metadata = self.cache[key]
         if not self.has_id(producer_id, metadata):
             return Error.INVALID_PRODUCER_ID_MAPPING
         if epoch != metadata.epoch:
             return Error.PRODUCER_FENCED
+        if self.tells_apart and metadata.state != TransactionState.ONGOING:
+            self.ongoing[key] = transaction
         if metadata.state != TransactionState.ONGOING or not new <= metadata.partitions:
             self.append(
                 key,
@@ -467,22 +508,25 @@ class TransactionCoordinator:
         kept = self.failed_fence[key] or metadata.epoch == self.epoch_max
         if not self.exposes_fence and not kept:
             self.cache[key] = replace(metadata, epoch=metadata.epoch + 1)
-        self.last_epoch[key] = metadata.epoch if self.bumps_epoch_at_end else NO_EPOCH
+        self.last_epoch[key] = metadata.epoch if self.is_level_2() else NO_EPOCH
         self.pending_state[key] = TransactionState.PREPARE_EPOCH_FENCE
         return True
 
-    def decide(self, key: TransactionalId, wanted: TransactionResult) -> Error | None:
+    def decide(self, key: TransactionalId, request: EndTxnRequest) -> Error | None:
         """A client's EndTxn. None: no answer, for the append is neither done nor refused yet."""
         metadata = self.cache[key]
-        commit = wanted == TransactionResult.COMMIT
+        commit = request.result == TransactionResult.COMMIT
+        if self.tells_apart and metadata.state != TransactionState.ONGOING:  # An abort of nothing.
+            self.ongoing[key] = request.transaction
         state = TransactionState.PREPARE_COMMIT if commit else TransactionState.PREPARE_ABORT
-        epoch = metadata.epoch + 1 if self.bumps_epoch_at_end else metadata.epoch
-        has_next_id = self.bumps_epoch_at_end and metadata.epoch >= self.epoch_max - 1
+        version_2 = self.is_version_2(request)
+        epoch = metadata.epoch + 1 if version_2 else metadata.epoch
+        has_next_id = version_2 and metadata.epoch >= self.epoch_max - 1
         append = choose(one for one in Append if self.may_be(one))
         self.spend(append)
         answer: Error | None = Error.NONE
         if append == Append.COMMITTED:
-            if self.bumps_epoch_at_end:
+            if version_2:
                 self.last_epoch[key] = metadata.epoch
             self.prepare(key, state, epoch, has_next_id)
         elif append == Append.REFUSED:
@@ -490,6 +534,7 @@ class TransactionCoordinator:
             answer = Error.COORDINATOR_NOT_AVAILABLE
         elif append == Append.TIMED_OUT:
             self.state_log[key] = replace(metadata, epoch=epoch, state=state)
+            self.note_decision(key)
             self.pending_state[key] = None
             answer = Error.COORDINATOR_NOT_AVAILABLE
         else:
@@ -523,7 +568,15 @@ class TransactionCoordinator:
     def prepare(self, key: TransactionalId, state: TransactionState, epoch: Epoch, has_next_id: bool) -> None:
         self.failed_fence[key] = False
         self.append(key, replace(self.cache[key], epoch=epoch, state=state, has_next_id=has_next_id))
+        self.note_decision(key)
         self.send_markers(key)
+
+    def note_decision(self, key: TransactionalId) -> None:
+        """PrepareCommit or PrepareAbort is committed in the state log: from now on it cannot be lost."""
+        if self.tells_apart and self.state_log[key].state in PREPARED:
+            one = self.ongoing[key]
+            mark = COMMITTED if self.result(self.state_log[key].state) == TransactionResult.COMMIT else ABORTED
+            self.decided[one] = mark if self.decided[one] in (0, mark) else BOTH
 
     def complete(self, key: TransactionalId) -> None:
         metadata = self.cache[key]
@@ -540,6 +593,8 @@ class TransactionCoordinator:
         self.cache[key] = metadata
         if self.logs_ongoing or metadata.state != TransactionState.ONGOING:
             self.state_log[key] = metadata
+            if self.persists_last_epoch:
+                self.logged_last_epoch[key] = self.last_epoch[key]
             self.lag[key] = 0  # A record that is committed commits those before it.
 
     def may_follow(self, previous: TransactionState, state: TransactionState) -> bool:
@@ -551,7 +606,7 @@ class TransactionCoordinator:
         if state == TransactionState.PREPARE_COMMIT:
             return previous == TransactionState.ONGOING
         if state == TransactionState.PREPARE_ABORT:
-            return previous == TransactionState.ONGOING or (self.bumps_epoch_at_end and previous not in PREPARED)
+            return previous == TransactionState.ONGOING or (self.is_level_2() and previous not in PREPARED)
         if previous == TransactionState.ONGOING:
             return state == TransactionState.ONGOING
         return previous not in PREPARED

@@ -17,6 +17,7 @@ Places = Callable[[Path], Place]
 READS = (
     "transactional.id", "enable.idempotence", "group.id", "enable.auto.commit", "isolation.level",
     "transaction.partition.verification.enable", "transaction.version", "replication.factor",
+    "max.in.flight.requests.per.connection", "group.protocol",
 )  # fmt: skip
 WHY_NOT = {
     "acks": "replication: every append is at once below the high watermark, whatever acks says",
@@ -25,7 +26,7 @@ WHY_NOT = {
     "request.timeout.ms": "time: a request is repeated when nothing is on its way to or from the client",
     "linger.ms": "batching: a batch is one record and leaves in commitTransaction's flush",
     "retries": "giving up: a request is repeated as long as it takes",
-    "max.in.flight.requests.per.connection": "pipelining: a client sends one batch after the other",
+    "max.in.flight.requests.per.connection": "pipelining: with one record a transaction, one batch follows the other",
     "auto.offset.reset": "a lost offset: the first position is the first record",
 }
 
@@ -52,6 +53,11 @@ SWITCHES = {  # What `without` takes away, as wiring: (actor, field, value).
     "pending_cleared_on_failure": (("coordinator", "clears_pending_on_failure", False),),
     "markers_keyed_by_term": (("coordinator", "drops_own_markers_only", False),),
     "next_producer_id_in_answer": (("coordinator", "tells_next_producer_id", False),),
+    "late_answers_dropped": (("leader", "drops_late_answers", False), ("offsets", "drops_late_answers", False)),
+    "KAFKA-20357": (("coordinator", "persists_last_epoch", True),),
+    "epoch_bump_at_upgrade": (("application", "bumps_at_upgrade", False),),
+    "abort_index": (("leader", "lists_aborted", False),),
+    "lowest_sequence": (("leader", "checks_lowest_sequence", False),),
     "markers_wait_for_high_watermark": (("coordinator", "waits_for_high_watermark", True),),
 }  # fmt: skip
 
@@ -59,17 +65,19 @@ SWITCHES = {  # What `without` takes away, as wiring: (actor, field, value).
 KEYS = {  # What this family makes something of.
     "document": frozenset({
         "version", "topics", "apps", "brokers", "features", "without", "fixes", "moments", "epoch_max", "faults",
-        "check",
+        "check", "transaction_identities",
     }),
     "topic": frozenset({"partitions", "records"}),
     "app": frozenset({
         "reads", "writes", "instances", "offsets", "local_store", "subscription", "group_metadata", "seeks_after_abort",
         "reprocesses_after_abort", "after_commit_timeout", "new_transactional_id", "consumer", "producer",
+        "records_per_transaction", "awaits_sends",
     }),
     "faults": frozenset({
         "crash", "pause", "lose", "duplicate", "delay", "delivery_timeout", "slow_transaction", "deposed_coordinator",
         "transactional_id_expiration", "load_failure", "unsent_batch_timeout", "producer_id_expiration",
         "state_log_append", "commit_timeout", "application_abort", "transaction_timeout",
+        "transaction_version_upgrade",
     }),
 }  # fmt: skip
 
@@ -129,6 +137,28 @@ class _Wiring:
             self.report("pipeline-shape", text, ("apps", self.reader, "reads"))
         if document.topics[self.input].partitions != 1 or document.topics[self.input].records is None:
             self.report("pipeline-shape", f"{self.input} needs one partition and `records`", ("topics", self.input))
+        if app.records_per_transaction > 1 and app.offsets == "checkpoint":
+            text = "a checkpoint here holds the transaction of one record"
+            self.report("not-modelled", text, ("apps", self.writer, "records_per_transaction"))
+        if document.faults.transaction_version_upgrade:
+            path = ("faults", "transaction_version_upgrade")
+            if not config.at_least(document.version, "4.0"):
+                self.report("setting-version", f"Kafka {document.version} has no transaction version 2", path)
+            elif self.level() == 2:
+                help = "`features: {transaction.version: 1}`"
+                self.report("upgraded-already", "the cluster has transaction version 2 from the start", path, help)
+            elif app.offsets != "transaction" or document.faults.deposed_coordinator:
+                text = "an upgrade is modelled for offsets in the transaction, with one coordinator"
+                self.report("not-modelled", text, path)
+        if document.transaction_identities and app.offsets == "checkpoint":
+            text = "the transaction of a checkpoint outlives its process, and has no identity here"
+            self.report("not-modelled", text, ("transaction_identities",))
+        if app.records_per_transaction > 1 and document.faults.delivery_timeout:
+            text = "delivery.timeout.ms passes for the one batch in flight of a transaction with one record"
+            self.report("not-modelled", text, ("faults", "delivery_timeout"))
+        if self.connections_break() and budget(document.faults.crash, f"{self.writer}-1"):
+            text = "a process that starts again has the numbers of the connections that it had before"
+            self.report("not-modelled", f"lost batches of several in flight: {text}", ("faults", "crash"))
         ids = self.transactional_ids()
         if not ids or len(ids) > 2 or any(not isinstance(one, str) for one in ids):
             path = ("apps", self.writer, "producer")
@@ -165,15 +195,22 @@ class _Wiring:
         replaced = 1 + faults.transactional_id_expiration + faults.load_failure
         replaced += transactions * app.instances if document.epoch_max else 0
         epochs = 2 * app.instances + 2 * crashes + 4 + 2 * faults.commit_timeout + self.bumps(transactions)
+        epochs += transactions if app.awaits_sends else 0
         log = 4 + 2 * (faults.delivery_timeout + min(replaced - 1, 3)) + (transactional_ids - 1) * transactions
         constants = {
             "records": records, "partitions": partitions, "transactional_ids": transactional_ids,
             "producer_ids": transactional_ids * replaced, "coordinator_crashes": crashes,
+            **self.pipelining(transactions, 2 + lost),
+            **self.ghosts(transactions),
+            "client_bumps": int(app.awaits_sends or faults.transaction_version_upgrade > 0),
+            "upgrades": faults.transaction_version_upgrade,
+            "logged_epochs": (document.epoch_max or epochs) if "KAFKA-20357" in document.fixes else -1,
+            "late_verifications": budget(faults.delay, "VerifyOnlyResponse"),
             "epochs": document.epoch_max or epochs, "transactions": transactions,
             "load_failures": faults.load_failure, "producer_expirations": faults.producer_id_expiration,
             "transaction_timeouts": faults.slow_transaction, "expirations": faults.transactional_id_expiration,
             **{f"{one}_appends": faults.state_log_append.get(one, 0) for one in APPENDS},
-            "log": log + 4 if self.followers_lag() else log, "attempts": 2 + lost,
+            "log": log + 4 * self.followers_lag() + 4 * (app.records_per_transaction - 1), "attempts": 2 + lost,
             "generations": app.instances if self.subscribes() else 0, "new_ids": new_ids,
         }  # fmt: skip
         return {
@@ -194,7 +231,35 @@ class _Wiring:
 
     def bumps(self, transactions: int) -> int:
         """Transaction version 2: each EndTxn bumps the epoch, and a fence twice at most."""
-        return (transactions + 2) * self.document.apps[self.writer].instances if self.level() == 2 else 0
+        upgrades = self.document.faults.transaction_version_upgrade > 0
+        both = self.level() == 2 or upgrades
+        return (transactions + 2) * self.document.apps[self.writer].instances if both else 0
+
+    def connections_break(self) -> bool:
+        """Produce requests may be lost or late, with others behind them on their connection."""
+        faults, several = self.document.faults, self.document.apps[self.writer].records_per_transaction > 1
+        hit = sum(budget(one, "ProduceRequest") for one in (faults.lose, faults.delay))
+        return several and hit + sum(budget(faults.crash, f"{self.output}-{i}") for i in range(4)) > 0
+
+    def ghosts(self, transactions: int) -> dict[str, int]:
+        """Identities of transactions: so many as each process may begin, for each instance."""
+        apart = self.document.transaction_identities
+        return {"ghosts": self.most_begun(transactions) * apart, "ghost_outcomes": 3 * apart}
+
+    def most_begun(self, transactions: int) -> int:
+        crashes = max(budget(self.document.faults.crash, f"{self.writer}-{i + 1}") for i in (0, 1))
+        return transactions * (1 + crashes) * self.document.apps[self.writer].instances
+
+    def pipelining(self, transactions: int, attempts: int) -> dict[str, int]:
+        app = self.document.apps[self.writer]
+        batches = app.records_per_transaction
+        several = batches > 1
+        return {
+            "batches": batches, "sequences": transactions * batches, "batch_statuses": 5 * several,
+            "connections": attempts * app.instances if several else 1,
+            "connections_break": int(self.connections_break()),
+            "pipelined_sequences": (transactions * batches + 1) * several,
+        }  # fmt: skip
 
     def new_ids(self) -> int:
         """How often a process comes back with another transactional.id."""
@@ -224,6 +289,11 @@ class _Wiring:
     def subscribes(self) -> bool:
         return self.document.apps[self.writer].subscription == "subscribe"
 
+    def is_consumer_group(self) -> bool:
+        given = self.document.apps[self.writer].consumer
+        found = config.effective("consumer", self.document.version, given).get("group.protocol")
+        return self.subscribes() and found is not None and found.value == "consumer"
+
     def epoch_max(self) -> dict[str, int]:
         return {} if self.document.epoch_max is None else {"epoch_max": self.document.epoch_max}
 
@@ -241,12 +311,17 @@ class _Wiring:
         ids = len(self.transactional_ids())
         between = 1 + ids + max(1, late, ids * budget(faults.crash, "transaction_coordinator"))
         links: list[dict[str, Any]] = [{"from": one, "capacity": 2 + late} for one in brokers]
-        links.append({"from": "transaction_coordinator", "capacity": 1 + late})
+        links.append({"from": "transaction_coordinator", "capacity": 1 + late + faults.transaction_version_upgrade})
         for one in brokers:
             links.append({"from": one, "to": "transaction_coordinator", "capacity": between})
             links.append({"from": "transaction_coordinator", "to": one, "capacity": between})
         # A fetch that is lost is repeated from the same position: to the reader nothing has happened.
         links.append({"to": self.reader, "capacity": 1, "reliable": True})
+        several = self.document.apps[self.writer].records_per_transaction - 1
+        for i in range(self.document.apps[self.writer].instances if several else 0):
+            for one in brokers:
+                links.append({"from": f"{self.writer}-{i + 1}", "to": one, "capacity": 1 + late + several})
+                links.append({"from": one, "to": f"{self.writer}-{i + 1}", "capacity": 2 + late + several})
         return {"kind": "fifo", "capacity": 1 + late, "links": links}
 
     def actors(self, partitions: int) -> dict[str, Any]:
@@ -254,13 +329,23 @@ class _Wiring:
         level = self.in_force("consumer", ledger.consumer, "isolation.level")
         leaders = [f"{self.output}-{i}" for i in range(partitions)]
         commits_on_close = self.in_force("consumer", app.consumer, "enable.auto.commit")
-        switches = protocol.switches(self.document.version, self.level())
+        upgrades = self.document.faults.transaction_version_upgrade > 0
+        switches = protocol.switches(self.document.version, 2 if upgrades else self.level())
+        if upgrades:  # What makes version 2, each request says itself.
+            switches["coordinator"]["bumps_epoch_at_end"] = False
+            switches["application"]["adds_partitions"] = True
+            for actor in protocol.PARTITIONS:
+                switches[actor]["adds_partitions"] = False
         if self.document.brokers.get("transaction.partition.verification.enable") is False:
             for actor in protocol.PARTITIONS:
                 switches[actor]["verification"] = False
         for mechanism in (*self.document.without, *self.document.fixes):
             for actor, name, value in SWITCHES[mechanism]:
                 switches[actor][name] = value
+        if app.records_per_transaction == 1:
+            switches["leader"]["checks_lowest_sequence"] = False  # It never bites.
+        in_flight = self.in_force("producer", app.producer, "max.in.flight.requests.per.connection")
+        apart = self.document.transaction_identities
         deposed = ["deposed_coordinator"] if self.document.faults.deposed_coordinator else []
         actors: dict[str, Any] = {}
         for one in deposed:
@@ -270,6 +355,10 @@ class _Wiring:
             actors[f"{self.writer}-{i + 1}"] = {
                 "is": "Application", "transactional_id": self.first_id(i), "coordinator": "transaction_coordinator",
                 "leaders": leaders, "offsets_partition": "consumer_offsets", "records": "records",
+                "batches": "batches", "in_flight_max": min(in_flight, 5), "connections_break": self.connections_break(),
+                "upgrades": upgrades, "tells_apart": apart,
+                "first_ghost": f"{i} * (ghosts // {app.instances})" if apart else 0,
+                "first_connection": f"{i} * attempts" if app.records_per_transaction > 1 else 0,
                 "attempts": "attempts", "transactions": "transactions",
                 "offsets": app.offsets, "local_store": app.local_store.upper(),
                 "commits_offset_on_close": commits_on_close,
@@ -278,7 +367,7 @@ class _Wiring:
                 "aborts": self.document.faults.application_abort, "seeks_after_abort": app.seeks_after_abort,
                 "after_commit_timeout": app.after_commit_timeout.upper(),
                 "new_id_at_restart": app.new_transactional_id == "at_restart",
-                "reprocesses": app.reprocesses_after_abort, "deposed": deposed,
+                "reprocesses": app.reprocesses_after_abort, "awaits_sends": app.awaits_sends, "deposed": deposed,
                 "unsent_expirations": self.document.faults.unsent_batch_timeout,
                 "subscribes": self.subscribes(), "sends_group_metadata": app.group_metadata,
                 **({} if last or self.subscribes() else {"replacement": f"{self.writer}-{i + 2}"}),
@@ -287,7 +376,8 @@ class _Wiring:
         actors["transaction_coordinator"] = {
             "is": "TransactionCoordinator", "leaders": [*leaders, "consumer_offsets"],
             "transactional_ids": "transactional_ids", "deposed": deposed,
-            "times_out": self.document.faults.transaction_timeout,
+            "upgraded_clients": [f"{self.writer}-{i + 1}" for i in range(app.instances)] if upgrades else [],
+            "tells_apart": apart, "times_out": self.document.faults.transaction_timeout,
             "exposes_fence": "epoch_fence" in self.document.moments, "load_failures_max": "load_failures",
             "timeouts_max": "transaction_timeouts", "expirations_max": "expirations",
             **{f"{one}_max": f"{one}_appends" for one in APPENDS}, **self.epoch_max(), **switches["coordinator"],
@@ -297,11 +387,15 @@ class _Wiring:
                 "is": "PartitionLeader", "partition": i, "coordinator": "transaction_coordinator",
                 "reader": f"{self.reader}-{i + 1}", "isolation_level": level,
                 "expirations_max": "producer_expirations", "followers_lag": self.followers_lag(),
+                "batches": "batches", "connections_break": self.connections_break(),
+                "late_verifications": "late_verifications", "tells_apart": apart, "upgrades": upgrades,
                 **self.epoch_max(), **switches["leader"],
             }  # fmt: skip
         actors["consumer_offsets"] = {
             "is": "OffsetsPartition", "partition": "partitions", "coordinator": "transaction_coordinator",
+            "late_verifications": "late_verifications", "tells_apart": apart, "upgrades": upgrades,
             **self.epoch_max(), **switches["offsets"],
+            "requires_member": self.is_consumer_group(),
             **({"members": [f"{self.writer}-{i + 1}" for i in range(app.instances)]} if self.subscribes() else {}),
         }  # fmt: skip
         actors[self.reader] = {
