@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 COMMANDS = ("run", "run -p 1", "run -s checkpoint", "run -s savepoint", "cancel", "savepoint", "stop")
 MECHANISMS = (  # What `without` can take away.
-    "flush", "commit_retry", "send_errors", "lingering_abort", "abort_at_failover", "channel_state",
+    "flush", "commit_retry", "send_errors", "lingering_abort", "abort_at_failover", "channel_state", "barrier_order",
 )  # fmt: skip
 
 
