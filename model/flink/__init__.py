@@ -21,6 +21,7 @@ from model.flink.guarantees import (
     nothing_left_to_do,
     pending_transactions_in_checkpoint,
     regions_fail_alone,
+    restarts_beyond_attempts,
     restarts_within_attempts,
     restorable_after_cancel,
     restores_offsets_of_checkpoint,
@@ -38,6 +39,6 @@ __all__ = [
     "completed_transactions_survive", "consistent_checkpoints", "exact_state", "flushed_before_complete",
     "group_offset_not_ahead", "no_aborted_input", "no_commit_refused", "no_duplicates", "no_lingering_transaction",
     "no_loss", "nothing_left_to_do", "pending_transactions_in_checkpoint", "regions_fail_alone",
-    "restarts_within_attempts", "restorable_after_cancel", "restores_offsets_of_checkpoint", "table_converges",
-    "table_never_regresses", "unique_transactional_ids",
+    "restarts_beyond_attempts", "restarts_within_attempts", "restorable_after_cancel",
+    "restores_offsets_of_checkpoint", "table_converges", "table_never_regresses", "unique_transactional_ids",
 ]  # fmt: skip

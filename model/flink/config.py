@@ -52,6 +52,7 @@ RETENTION = words("NO_EXTERNALIZED_CHECKPOINTS", "DELETE_ON_CANCELLATION", "RETA
 STRATEGIES = words("none", "off", "disable", "fixed-delay", "failure-rate", "exponential-delay")
 CP = "execution.checkpointing."
 TIME, SIZE = "time: the order of events is free, whatever the durations", "how much is stored, not what"
+INTERVAL = "time: how often it passes is the budget `failure_interval`"
 
 ROWS = (
     # --- Flink's configuration --------------------------------------------------------------------------------------
@@ -82,6 +83,17 @@ ROWS = (
     Row("job", "restart-strategy", STRATEGIES, {"1.3": None}, "RestartStrategyOptions", until="1.20"),
     Row("job", "restart-strategy.fixed-delay.attempts", COUNT, {"1.3": 1}, "RestartStrategyOptions"),
     Row("job", "restart-strategy.fixed-delay.delay", DURATION, {"1.3": 1000}, "RestartStrategyOptions", TIME),
+    Row("job", "restart-strategy.failure-rate.max-failures-per-interval", COUNT, {"1.3": 1}, "RestartStrategyOptions"),
+    Row("job", "restart-strategy.failure-rate.failure-rate-interval", DURATION, {"1.3": 60_000},
+        "RestartStrategyOptions", INTERVAL),
+    Row("job", "restart-strategy.failure-rate.delay", DURATION, {"1.3": 1000}, "RestartStrategyOptions", TIME),
+    Row("job", "restart-strategy.exponential-delay.attempts-before-reset-backoff", COUNT, {"1.19": None}, "FLIP-364"),
+    Row("job", "restart-strategy.exponential-delay.reset-backoff-threshold", DURATION, {"1.12": 3_600_000},
+        "RestartStrategyOptions", INTERVAL),
+    Row("job", "restart-strategy.exponential-delay.initial-backoff", DURATION, {"1.12": 1000},
+        "RestartStrategyOptions", TIME),
+    Row("job", "restart-strategy.exponential-delay.max-backoff", DURATION, {"1.12": 300_000, "1.19": 60_000},
+        "RestartStrategyOptions", TIME),
     Row("job", "jobmanager.execution.failover-strategy", words("full", "region"), {"1.9": "full", "1.11": "region"},
         "JobManagerOptions (the flink-conf.yaml of 1.9 and 1.10 says region)"),
     Row("job", "high-availability.type", words("none", "zookeeper", "kubernetes"), {"1.17": "none"},

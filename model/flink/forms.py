@@ -85,6 +85,9 @@ class Budgets(Form):
     checkpoint_timeout: Annotated[int, Field(ge=0, le=3)] = Field(
         default=0, description="How often execution.checkpointing.timeout passes for a pending checkpoint."
     )
+    failure_interval: Annotated[int, Field(ge=0, le=3)] = Field(
+        default=0, description="How often failure-rate-interval (or reset-backoff-threshold) passes, so failures expire."
+    )
     delivery_timeout: Annotated[int, Field(ge=0, le=1)] = Field(
         default=0, description="How often a record is not taken by any leader within delivery.timeout.ms."
     )

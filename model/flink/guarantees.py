@@ -430,6 +430,15 @@ def a_job_has_failed(managers: tuple[JobManager, ...]) -> bool:
 
 
 @predicate
+def restarts_beyond_attempts(managers: tuple[JobManager, ...]) -> bool:
+    """A job has restarted more often than the limit of its strategy: failures far apart do not add up."""
+    return any(
+        manager.restart_attempts is not None and manager.ever_restarted > manager.restart_attempts
+        for manager in managers
+    )
+
+
+@predicate
 def a_job_has_finished(managers: tuple[JobManager, ...]) -> bool:
     """A job is FINISHED."""
     return any(manager.status == JobStatus.FINISHED for manager in managers)

@@ -2,12 +2,13 @@
 
 Follows CheckpointCoordinator (triggerCheckpoint, receiveAcknowledgeMessage, completePendingCheckpoint,
 abortPendingCheckpoints), CheckpointFailureManager, CompletedCheckpointStore, SchedulerBase.restoreState,
-FixedDelayRestartBackoffTimeStrategy and RestartPipelinedRegionFailoverStrategy. Completion is the step of the last
+FixedDelay-, FailureRate- and ExponentialDelayRestartBackoffTimeStrategy and RestartPipelinedRegionFailoverStrategy
+(restarts are counted; that an interval has passed without a failure is an event with a budget). Completion is the step of the last
 acknowledgement: a crash between the two looks like one before it.
 The delay before a restart is left out: what can happen meanwhile can happen anyway. `commands` are the user's, with the
 words of the command line, in their order, each at any time.
 Not modelled: min-pause (only thins out triggers), operator coordinators (one partition, so one split, which is in the
-state of its reader from the first deployment on), failure-rate restarts, ambiguous writes to the store.
+state of its reader from the first deployment on), ambiguous writes to the store.
 """
 
 from enum import Enum
@@ -91,6 +92,8 @@ class JobManager:
     max_concurrent_checkpoints: Annotated[int, UpTo(8)] = 1
     tolerable_failed_checkpoints: Annotated[int, UpTo(8)] = 0
     restart_attempts: Annotated[int, UpTo(8)] | None = None  # None: as often as it takes.
+    failure_intervals: Annotated[int, UpTo(3)] = 0  # How often an interval passes that makes it forget failures.
+    forgets_all: bool = False  # exponential-delay: a quiet reset-backoff-threshold. Else failure-rate: the oldest one.
     region_failover: bool = True
     high_availability: bool = False
     checkpoint_directory: bool = False  # Checkpoints are files; else they are in the job manager's memory.
@@ -112,6 +115,7 @@ class JobManager:
     savepoint: Durable[CheckpointId] = NO_CHECKPOINT
     savepoint_states: Durable[dict[Subtask, TaskState | None]] = each(None)
     timeouts: Durable[Annotated[int, UpTo(3)]] = 0
+    intervals: Durable[Annotated[int, UpTo(3)]] = 0
     pending: Volatile[dict[CheckpointId, PendingCheckpoint | None]] = each(None)
     acknowledged_states: Volatile[dict[State, TaskState | None]] = each(None)
     restarts: Volatile[Annotated[int, UpTo(8)]] = 0
@@ -216,6 +220,13 @@ class JobManager:
         self.finished -= {message.subtask}
         if message.subtask < self.parallelism:
             self.fail_over(message.subtask)
+
+    @action
+    def forget_failure(self) -> None:
+        """The oldest failure that counts is longer ago than failure-rate-interval; or the job ran so long undisturbed."""
+        require(self.intervals < self.failure_intervals and self.restarts > 0)
+        self.intervals += 1
+        self.restarts = 0 if self.forgets_all else self.restarts - 1
 
     @on(TaskFinished)
     def task_finished(self, message: TaskFinished) -> None:

@@ -28,6 +28,10 @@ START = {
     "group-offsets": ("GROUP_OFFSETS", None), "earliest-offset": ("EARLIEST", "EARLIEST"),
     "latest-offset": ("LATEST", "LATEST"),
 }  # fmt: skip
+LIMITS = {
+    "fixed-delay": "fixed-delay.attempts", "failure-rate": "failure-rate.max-failures-per-interval",
+    "exponential-delay": "exponential-delay.attempts-before-reset-backoff",
+}  # fmt: skip
 COMMANDS = {
     "run": "RUN", "run -p 1": "RUN_WITH_ONE", "run -s checkpoint": "RUN_FROM_CHECKPOINT",
     "run -s savepoint": "RUN_FROM_SAVEPOINT", "cancel": "CANCEL", "savepoint": "SAVEPOINT", "stop": "STOP",
@@ -286,13 +290,21 @@ class Job:
         return bool(storage == "filesystem" or (storage is None and self.value(CP + "dir") is not None))
 
     def attempts(self) -> int | None:
-        """None: without end. FixedDelayRestartBackoffTimeStrategy, NoRestartBackoffTimeStrategy and their defaults."""
+        """None: without end. The ...RestartBackoffTimeStrategy of the type that is set, and their defaults."""
         strategy = self.value("restart-strategy.type")
         if strategy is None:
             return None if self.checkpointing else 0
         if strategy in ("none", "off", "disable"):
             return 0
-        return int(self.value("restart-strategy.fixed-delay.attempts")) if strategy == "fixed-delay" else None
+        found = self.config.get("restart-strategy." + LIMITS[strategy])
+        return None if found is None or found.value is None else int(found.value)
+
+    def forgetting(self) -> dict[str, Any]:
+        strategy = self.value("restart-strategy.type")
+        if strategy not in ("failure-rate", "exponential-delay"):
+            return {}
+        return {"failure_intervals": self.document.faults.failure_interval,
+                "forgets_all": strategy == "exponential-delay"}  # fmt: skip
 
     def settings(self) -> Iterable[tuple[str, Setting]]:
         for name, one in self.config.items():
@@ -331,6 +343,7 @@ class Job:
             "max_concurrent_checkpoints": self.value(CP + "max-concurrent-checkpoints"),
             "tolerable_failed_checkpoints": 0 if tolerable is None else tolerable.value,
             **({} if attempts is None else {"restart_attempts": min(attempts, 8)}),
+            **self.forgetting(),
             "region_failover": failover is not None and failover.value == "region",
             "high_availability": self.value("high-availability.type") != "none",
             "checkpoint_directory": self.has_directory,
