@@ -118,7 +118,7 @@ ROWS = (
     # --- Sinks ------------------------------------------------------------------------------------------------------
     Row("FlinkKafkaProducer", "Semantic", GUARANTEES, {"1.4": "AT_LEAST_ONCE"}, "FlinkKafkaProducer", until="1.20"),
     Row("FlinkKafkaProducer", "kafkaProducersPoolSize", COUNT, {"1.4": 5}, "FlinkKafkaProducer",
-        "the pool has as many ids as a run needs", until="1.20"),
+        until="1.20"),
     Row("FlinkKafkaProducer", "setTransactionalIdPrefix", TEXT, {"1.14": None}, "FLIP-172", until="1.20"),
     Row("KafkaSink", "setDeliveryGuarantee", GUARANTEES, {"1.14": "NONE"}, "KafkaSinkBuilder"),
     Row("KafkaSink", "setTransactionalIdPrefix", TEXT, {"1.14": None}, "KafkaSinkBuilder"),

@@ -294,6 +294,14 @@ def unique_transactional_ids(tasks: tuple[Task, ...]) -> bool:
 
 
 @predicate
+def pool_suffices(tasks: tuple[Task, ...]) -> bool:
+    """No snapshot fails because every producer of the pool has a transaction that is to be committed."""
+    for task in tasks:
+        ensure(not task.pool_was_empty, f"{task.me} has no producer left for its next transaction: the snapshot fails")
+    return True
+
+
+@predicate
 def no_commit_refused(tasks: tuple[Task, ...]) -> bool:
     """No EndTxn(commit) is answered with an error that ends it: PRODUCER_FENCED, INVALID_TXN_STATE."""
     for task in tasks:

@@ -181,7 +181,8 @@ class _Pipeline:
             return {"naming": "INCREMENTING", "first_id": first, "first_ids": every,
                     "aborts": "NONE" if lingering else "PROBING"}  # fmt: skip
         aborts = "NONE" if lingering else "LISTING" if chain.naming() == "POOLING" else "ALL"
-        return {"naming": "POOLING", "first_id": first, "pool": list(range(first, first + span)), "aborts": aborts}
+        size = min(chain.pool_size() or span, span)
+        return {"naming": "POOLING", "first_id": first, "pool": list(range(first, first + size)), "aborts": aborts}
 
     def read_committed(self) -> bool:
         version = str(self.document.kafka.get("version", "3.9"))

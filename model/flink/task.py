@@ -132,7 +132,7 @@ class Task:
     legacy: bool = False  # TwoPhaseCommitSinkFunction: an error of a commit fails the task, unless it recovers.
     commits_empty: bool = False  # A transaction without records is pre-committed like any other (FLINK-31363).
     first_id: TransactionalId = 0  # Of its prefix and subtask.
-    pool: frozenset[TransactionalId] = frozenset()  # POOLING: ids to choose from.
+    pool: frozenset[TransactionalId] = frozenset()  # POOLING: ids to choose from; kafkaProducersPoolSize if legacy.
     first_ids: tuple[TransactionalId, ...] = ()  # INCREMENTING: of each subtask of its prefix.
     aborts: Aborts = Aborts.PROBING
     retries_commits: bool = True
@@ -171,6 +171,7 @@ class Task:
     regressed: History[bool] = False  # A reader of the table has seen an older value after a newer one.
     accepted_start: Durable[Offset | None] = None  # The world: where the very first attempt began.
     commit_refused: History[bool] = False
+    pool_was_empty: History[bool] = False
     started_at: History[Offset] = 0
     restored_at: History[Offset | None] = None
 
@@ -284,7 +285,12 @@ class Task:
         require(self.phase not in OPENING)  # Flink triggers only when every task runs.
         require(not running or (not self.send_failed and (self.sink != Sink.TRANSACTIONS or self.epoch != NO_EPOCH)))
         require(not running or not self.flushes or len(self.unacked) == 0)
+        require(not running or not self.pool_is_empty() or not self.committing)  # The commit is a step of this thread.
         if not running or self.last_checkpoint != NO_CHECKPOINT:
+            return
+        if self.pool_is_empty():
+            self.pool_was_empty = True
+            self.fail()  # beginTransaction() throws PRODUCERS_POOL_EMPTY within snapshotState().
             return
         checkpoint = trigger.checkpoint
         if self.sink == Sink.TRANSACTIONS:
@@ -429,6 +435,14 @@ class Task:
         elif aborts != Aborts.NONE:
             others = frozenset(one for one in self.pool if one not in in_use and one != self.current)
         send(self.kafka, InitProducerIdRequest(self.me, self.current, aborts, others))
+
+    def pool_is_empty(self) -> bool:
+        """Each id of the pool is that of a pre-committed transaction, or of the current one, which would be the next."""
+        precommits = self.written or self.commits_empty
+        return self.naming == Naming.POOLING and not any(
+            (one != self.current or not precommits) and all(held.transactional_id != one for held in self.committables)
+            for one in self.pool
+        )
 
     def emit(self, record: Record) -> None:
         if self.sink == Sink.PRINT:

@@ -150,6 +150,9 @@ class Chain:
                     where,
                     f"at most transaction.max.timeout.ms ({most}); {self.sink.is_} sets one hour if nothing is given",
                 )
+        if self.pool_size() == 0:
+            text = "IllegalStateException: kafkaProducersPoolSize must be non empty"
+            job.report("settings-conflict", text, (*path, "kafkaProducersPoolSize"))
         naming = self.naming()
         if naming == "POOLING" and not at_least(job.connector, "4.0"):
             job.report("setting-version", f"POOLING came with connector 4.0, and this is {job.connector}", path)
@@ -180,6 +183,11 @@ class Chain:
             if name in self.sink_own:
                 return str(self.sink_own[name].value)
         return "LEGACY" if self.sink.is_ == "FlinkKafkaProducer" else "INCREMENTING"
+
+    def pool_size(self) -> int | None:
+        """None: as many ids as are needed."""
+        pool = self.sink_own.get("kafkaProducersPoolSize")
+        return None if pool is None else int(pool.value)
 
     def prefix(self) -> str:
         for name in ("setTransactionalIdPrefix", "sink.transactional-id-prefix"):
