@@ -129,8 +129,10 @@ class Document(Form):
     without: list[Literal[MECHANISMS]] = Field(  # type: ignore[valid-type]
         default=[], description="Mechanisms of Flink that are removed, to see what they are for."
     )
-    proposed: list[Literal["KIP-939"]] = Field(
-        default=[], description="KIP-939 with FLIP-319: the coordinator does not time out a transaction of the sink."
+    proposed: list[Literal["KIP-939", "commit on close"]] = Field(
+        default=[],
+        description="KIP-939 with FLIP-319: the coordinator does not time out a transaction of the sink. Commit on close: "
+        "a sink commits when its input ends, without a checkpoint.",
     )
     faults: Budgets = Budgets()
     check: Checks

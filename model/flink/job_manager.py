@@ -112,8 +112,10 @@ class JobManager:
     counter: Durable[CheckpointId] = NO_CHECKPOINT  # CheckpointIDCounter
     completed: Durable[CheckpointId] = NO_CHECKPOINT  # CompletedCheckpointStore, or what is retained of it.
     completed_states: Durable[dict[Subtask, TaskState | None]] = each(None)
+    completed_finished: Durable[frozenset[Subtask]] = frozenset()  # FullyFinishedOperatorState: they do not run again.
     savepoint: Durable[CheckpointId] = NO_CHECKPOINT
     savepoint_states: Durable[dict[Subtask, TaskState | None]] = each(None)
+    savepoint_finished: Durable[frozenset[Subtask]] = frozenset()
     timeouts: Durable[Annotated[int, UpTo(3)]] = 0
     intervals: Durable[Annotated[int, UpTo(3)]] = 0
     pending: Volatile[dict[CheckpointId, PendingCheckpoint | None]] = each(None)
@@ -158,6 +160,7 @@ class JobManager:
         self.completed = self.savepoint
         for subtask in self.completed_states:
             self.completed_states[subtask] = self.savepoint_states[subtask]
+        self.completed_finished = self.savepoint_finished
         self.begin()
 
     @action
@@ -217,8 +220,8 @@ class JobManager:
 
     @on(TaskFailed)
     def task_failed(self, message: TaskFailed) -> None:
-        self.finished -= {message.subtask}
-        if message.subtask < self.parallelism:
+        """The loss of a task manager is no failure of a task that has finished there."""
+        if message.subtask < self.parallelism and message.subtask not in self.finished:
             self.fail_over(message.subtask)
 
     @action
@@ -240,6 +243,7 @@ class JobManager:
         """With high availability the job is recovered from the store, and its restarts are counted anew."""
         if self.status == JobStatus.RUNNING:
             if self.high_availability:
+                self.finished = self.completed_finished
                 for subtask in range(self.parallelism):
                     self.deploy(subtask)
             else:
@@ -262,14 +266,17 @@ class JobManager:
         self.status = JobStatus.RUNNING
         self.restarts = 0
         self.failed_checkpoints = 0
-        self.finished = frozenset()
+        self.finished = self.completed_finished
         self.stopping = False
         self.stopped = False
         for subtask in range(self.parallelism):
             self.deploy(subtask)
 
     def deploy(self, subtask: Subtask) -> None:
-        send(self.tasks[subtask], Deploy(self.completed_states[subtask], self.completed, self.parallelism))
+        """A subtask whose end is in the checkpoint has nothing left to do."""
+        if subtask not in self.completed_finished:
+            self.finished -= {subtask}
+            send(self.tasks[subtask], Deploy(self.completed_states[subtask], self.completed, self.parallelism))
 
     def end(self, status: JobStatus, retained: bool) -> None:
         self.status = status
@@ -284,6 +291,7 @@ class JobManager:
         self.completed = NO_CHECKPOINT
         for subtask in self.completed_states:
             self.completed_states[subtask] = None
+        self.completed_finished = frozenset()
 
     def start_checkpoint(self, kind: Snapshot) -> None:
         self.counter += 1
@@ -295,8 +303,11 @@ class JobManager:
     def complete(self, checkpoint: CheckpointId, kind: Snapshot) -> None:
         """addCheckpointAndSubsumeOldest is the point of no return; notifications go out once, and may be lost."""
         recovers = kind == Snapshot.CHECKPOINT or self.savepoints_count
+        ended: frozenset[Subtask] = frozenset()  # Before the barrier, so without a state in it.
         for subtask in self.completed_states:
             state = self.acknowledged_states[checkpoint * self.subtasks + subtask]
+            if state is None and subtask in self.finished:
+                ended |= {subtask}
             if recovers:
                 self.completed_states[subtask] = state
             if kind != Snapshot.CHECKPOINT:
@@ -305,9 +316,11 @@ class JobManager:
                 self.promised_states[subtask] = state
         if recovers:
             self.completed = checkpoint
+            self.completed_finished = ended
             self.failed_checkpoints = 0
         if kind != Snapshot.CHECKPOINT:
             self.savepoint = checkpoint
+            self.savepoint_finished = ended
         self.stopped = kind == Snapshot.STOP
         self.discard(checkpoint)
         if recovers:

@@ -125,6 +125,7 @@ class Task:
     keeps_unlisted: bool = True  # Restored offsets are kept although the metadata do not list their partition.
     bounded: bool = False  # The source ends after its last record.
     final_checkpoint: bool = True  # A task that has ended waits for one more checkpoint (FLIP-147).
+    commits_on_close: bool = False  # The cure of FLK-08 that is none: what is written is committed when the input ends.
     # Sink.
     sink: Sink = Sink.PRINT
     flushes: bool = True  # Before the barrier. DeliveryGuarantee.NONE does not.
@@ -165,6 +166,7 @@ class Task:
     notified: Volatile[CheckpointId] = NO_CHECKPOINT  # Committables up to it are to be committed.
     committing: Volatile[bool] = False  # EndTxn of the first committable is on its way.
     commit_failed: Volatile[bool] = False
+    closing: Volatile[bool] = False  # commits_on_close: the input has ended.
 
     printed: History[dict[Record, Copies]] = each(0)
     table: History[Sum] = 0  # The row that the sink upserts.
@@ -234,9 +236,19 @@ class Task:
             self.seen = max(self.seen, self.position)
         if passes:
             self.emit(record)
-        if self.bounded and self.position == self.records and not self.final_checkpoint:
+        if self.bounded and self.position == self.records and not self.final_checkpoint and not self.commits_on_close:
             self.halt(Phase.FINISHED)
             send(self.job_manager, TaskFinished(self.subtask))
+
+    @action
+    def close(self) -> None:
+        require(self.commits_on_close and self.bounded and self.phase == Phase.RUNNING and not self.closing)
+        require(self.position == self.records and len(self.unacked) == 0 and not self.committing)
+        self.closing = True
+        for one in self.committables:
+            self.notified = max(self.notified, one.checkpoint)
+        self.commit_next()
+        self.finish_if_done()
 
     @action
     def poll_ahead(self) -> None:
@@ -286,7 +298,7 @@ class Task:
         require(not running or (not self.send_failed and (self.sink != Sink.TRANSACTIONS or self.epoch != NO_EPOCH)))
         require(not running or not self.flushes or len(self.unacked) == 0)
         require(not running or not self.pool_is_empty() or not self.committing)  # The commit is a step of this thread.
-        if not running or self.last_checkpoint != NO_CHECKPOINT:
+        if not running or self.last_checkpoint != NO_CHECKPOINT or self.closing:
             return
         if self.pool_is_empty():
             self.pool_was_empty = True
@@ -477,10 +489,18 @@ class Task:
     # --- Life ---
 
     def finish_if_done(self) -> None:
-        """After the notification of the last checkpoint, to source and to sink."""
+        """After the notification of the last checkpoint, to source and to sink; or after all commits on close."""
         last = self.last_checkpoint
         if last != NO_CHECKPOINT and self.notified >= last and not self.committing:
             if self.offsets_to_commit[last] is None and len(self.committables) == 0:
+                self.halt(Phase.FINISHED)
+                send(self.job_manager, TaskFinished(self.subtask))
+        elif self.closing and not self.committing and len(self.committables) == 0:
+            if self.written:
+                self.committables += (Committable(self.notified, self.current, self.epoch),)
+                self.written = False
+                self.commit_next()
+            else:
                 self.halt(Phase.FINISHED)
                 send(self.job_manager, TaskFinished(self.subtask))
 
@@ -513,3 +533,4 @@ class Task:
         self.notified = NO_CHECKPOINT
         self.committing = False
         self.commit_failed = False
+        self.closing = False

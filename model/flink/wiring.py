@@ -207,6 +207,7 @@ class Chain:
             **changes,
             "records": "records",
             "final_checkpoint": job.checkpointing and job.after_finish,
+            "commits_on_close": "commit on close" in job.document.proposed,
             "sink": "TRANSACTIONS" if guarantee == "EXACTLY_ONCE" else "KAFKA" if kafka_sink
             else "UPSERT" if self.sink.is_ == "jdbc upsert" else "PRINT",
             "flushes": not kafka_sink or (guarantee != "NONE" and "flush" not in without),
