@@ -86,7 +86,7 @@ class Budgets(Form):
         default=0, description="How often execution.checkpointing.timeout passes for a pending checkpoint."
     )
     failure_interval: Annotated[int, Field(ge=0, le=3)] = Field(
-        default=0, description="How often failure-rate-interval (or reset-backoff-threshold) passes, so failures expire."
+        default=0, description="How often failure-rate-interval (or reset-backoff-threshold) passes: failures expire."
     )
     delivery_timeout: Annotated[int, Field(ge=0, le=1)] = Field(
         default=0, description="How often a record is not taken by any leader within delivery.timeout.ms."
@@ -131,8 +131,8 @@ class Document(Form):
     )
     proposed: list[Literal["KIP-939", "commit on close"]] = Field(
         default=[],
-        description="KIP-939 with FLIP-319: the coordinator does not time out a transaction of the sink. Commit on close: "
-        "a sink commits when its input ends, without a checkpoint.",
+        description="KIP-939 with FLIP-319: the coordinator does not time out a transaction of the sink. "
+        "Commit on close: a sink commits when its input ends, without a checkpoint.",
     )
     faults: Budgets = Budgets()
     check: Checks

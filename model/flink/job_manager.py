@@ -2,11 +2,11 @@
 
 Follows CheckpointCoordinator (triggerCheckpoint, receiveAcknowledgeMessage, completePendingCheckpoint,
 abortPendingCheckpoints), CheckpointFailureManager, CompletedCheckpointStore, SchedulerBase.restoreState,
-FixedDelay-, FailureRate- and ExponentialDelayRestartBackoffTimeStrategy and RestartPipelinedRegionFailoverStrategy
-(restarts are counted; that an interval has passed without a failure is an event with a budget). Completion is the step of the last
-acknowledgement: a crash between the two looks like one before it.
-The delay before a restart is left out: what can happen meanwhile can happen anyway. `commands` are the user's, with the
-words of the command line, in their order, each at any time.
+FixedDelay-, FailureRate- and ExponentialDelayRestartBackoffTimeStrategy and RestartPipelinedRegionFailoverStrategy.
+Completion is the step of the last acknowledgement: a crash between the two looks like one before it.
+The delay before a restart is left out: what can happen meanwhile can happen anyway. That an interval passes in which
+failures are forgotten is an event, with a budget. `commands` are the user's, with the words of the command line, in
+their order, each at any time.
 Not modelled: min-pause (only thins out triggers), operator coordinators (one partition, so one split, which is in the
 state of its reader from the first deployment on), ambiguous writes to the store.
 """
@@ -226,7 +226,7 @@ class JobManager:
 
     @action
     def forget_failure(self) -> None:
-        """The oldest failure that counts is longer ago than failure-rate-interval; or the job ran so long undisturbed."""
+        """The oldest failure that counts is too long ago for failure-rate; or the job ran undisturbed for long enough."""
         require(self.intervals < self.failure_intervals and self.restarts > 0)
         self.intervals += 1
         self.restarts = 0 if self.forgets_all else self.restarts - 1

@@ -449,7 +449,7 @@ class Task:
         send(self.kafka, InitProducerIdRequest(self.me, self.current, aborts, others))
 
     def pool_is_empty(self) -> bool:
-        """Each id of the pool is that of a pre-committed transaction, or of the current one, which would be the next."""
+        """Each id of the pool is that of a pre-committed transaction, or of the one to be pre-committed."""
         precommits = self.written or self.commits_empty
         return self.naming == Naming.POOLING and not any(
             (one != self.current or not precommits) and all(held.transactional_id != one for held in self.committables)
