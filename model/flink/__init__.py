@@ -18,6 +18,7 @@ from model.flink.guarantees import (
     no_duplicates,
     no_lingering_transaction,
     no_loss,
+    no_partition_unread,
     nothing_left_to_do,
     pending_transactions_in_checkpoint,
     pool_suffices,
@@ -39,7 +40,7 @@ __all__ = [
     "a_restart_from_a_checkpoint", "a_restart_without_state", "all_delivered", "commits_only_completed",
     "completed_transactions_survive", "consistent_checkpoints", "exact_state", "flushed_before_complete",
     "group_offset_not_ahead", "no_aborted_input", "no_commit_refused", "no_duplicates", "no_lingering_transaction",
-    "no_loss", "nothing_left_to_do", "pending_transactions_in_checkpoint", "pool_suffices",
+    "no_loss", "no_partition_unread", "nothing_left_to_do", "pending_transactions_in_checkpoint", "pool_suffices",
     "regions_fail_alone", "restarts_beyond_attempts", "restarts_within_attempts", "restorable_after_cancel",
     "restores_offsets_of_checkpoint", "table_converges", "table_never_regresses", "unique_transactional_ids",
 ]  # fmt: skip

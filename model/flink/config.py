@@ -19,7 +19,7 @@ Path = tuple[str | int, ...]
 Places = Callable[[Path], Place]
 
 VERSIONS = tuple(f"1.{minor}" for minor in range(3, 21)) + ("2.0", "2.1", "2.2")
-CONNECTORS = ("3.0", "3.1", "3.2", "3.3", "3.4", "4.0", "4.1")  # Apart from Flink since 1.17; before, Flink's version.
+CONNECTORS = ("3.0", "3.1", "3.2", "3.3", "3.4", "4.0", "4.1", "5.0")  # Since 1.17; before, Flink's own version.
 CONNECTOR_OF = {"1.17": "3.0", "1.18": "3.2", "1.19": "3.3", "1.20": "3.4", "2.0": "4.0", "2.1": "4.0", "2.2": "4.1"}
 
 
@@ -27,6 +27,7 @@ CONNECTOR_OF = {"1.17": "3.0", "1.18": "3.2", "1.19": "3.3", "1.20": "3.4", "2.0
 class Type:
     of: type
     words: tuple[str, ...] = ()  # Case and - or _ do not matter, as in ConfigurationUtils.
+    least: int = 0
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Row:
 
 
 BOOLEAN, COUNT, TEXT, DURATION = Type(bool), Type(int), Type(str), Type(float)
+MILLISECONDS = Type(int, least=-1)  # -1, or 0: never.
 
 
 def words(*every: str) -> Type:
@@ -105,14 +107,18 @@ ROWS = (
         {"1.3": "GroupOffsets"}, "FlinkKafkaConsumerBase", until="1.20"),
     Row("FlinkKafkaConsumer", "setCommitOffsetsOnCheckpoints", BOOLEAN, {"1.3": True}, "FlinkKafkaConsumerBase",
         until="1.20"),
+    Row("FlinkKafkaConsumer", "flink.partition-discovery.interval-millis", MILLISECONDS, {"1.4": -1},
+        "FlinkKafkaConsumerBase", until="1.20"),
     Row("KafkaSource", "setStartingOffsets",
         words("earliest", "latest", "committedOffsets", "committedOffsets(EARLIEST)", "committedOffsets(LATEST)"),
         {"1.12": "earliest"}, "KafkaSourceBuilder"),
     Row("KafkaSource", "commit.offsets.on.checkpoint", BOOLEAN, {"1.12": True}, "KafkaSourceOptions"),
     Row("KafkaSource", "setBounded", BOOLEAN, {"1.12": False}, "KafkaSourceBuilder"),
-    Row("KafkaSource", "partition.discovery.interval.ms", COUNT, {"1.12": None}, "KafkaSourceOptions", "one partition"),
+    Row("KafkaSource", "partition.discovery.interval.ms", MILLISECONDS, {"1.12": None}, "KafkaSourceOptions"),
     Row("kafka table source", "scan.startup.mode", words("group-offsets", "earliest-offset", "latest-offset"),
         {"1.12": "group-offsets"}, "KafkaConnectorOptions"),
+    Row("kafka table source", "scan.topic-partition-discovery.interval", DURATION, {"1.12": None},
+        "KafkaConnectorOptions"),
     Row("socket", "host", TEXT, {"1.3": None}, "SocketTextStreamFunction", "one peer"),
     Row("socket", "closes", BOOLEAN, {"1.3": False}, "SocketTextStreamFunction: the peer closes the connection"),
     # --- Sinks ------------------------------------------------------------------------------------------------------
@@ -146,6 +152,13 @@ ALIASES = {  # Two names of one setting; the newer one first.
     "state.backend.type": "state.backend",
     "restart-strategy.type": "restart-strategy",
     "high-availability.type": "high-availability",
+}
+
+
+DISCOVERY = {  # How often a source looks for new partitions.
+    "FlinkKafkaConsumer": "flink.partition-discovery.interval-millis",
+    "KafkaSource": "partition.discovery.interval.ms",
+    "kafka table": "scan.topic-partition-discovery.interval",
 }
 
 
@@ -257,8 +270,8 @@ def wrong_value(row: Row, value: Any, at: Place) -> Iterator[Diagnostic]:
             text, help = f"there is no {row.name} {shown(value)}", f"one of {listed(kind.words)}"
     elif kind.of is bool and not isinstance(value, bool):
         text = f"{row.name} is true or false, not {shown(value)}"
-    elif kind.of is int and (type(value) is not int or value < 0):
-        text = f"{row.name} is a whole number from 0 on, not {shown(value)}"
+    elif kind.of is int and (type(value) is not int or value < kind.least):
+        text = f"{row.name} is a whole number from {kind.least} on, not {shown(value)}"
     elif kind.of is float and duration_ms(value) is None:
         text, help = f"{row.name} is a duration, not {shown(value)}", "such as `10 min`, `2 s` or `500 ms`"
     elif kind.of is str and (not isinstance(value, str) or not value):

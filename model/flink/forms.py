@@ -32,6 +32,14 @@ class Topic(Form):
     aborted: list[Annotated[int, Field(ge=0, le=3)]] = Field(
         default=[], description="Offsets of records whose transaction their producer has aborted."
     )
+    added: bool = Field(
+        default=False,
+        description="The partition that is read is added after the job has listed what there is.",
+    )
+    others: bool = Field(
+        default=True,
+        description="An added partition: whether the first listing had others, which the model leaves out.",
+    )
 
 
 class Connector(Form):

@@ -58,6 +58,9 @@ def next_start(task: Task, manager: JobManager, kafka: Kafka) -> Offset:
     state = manager.completed_states[task.subtask]
     if state is not None and state.offset is not None:
         return state.offset
+    known_as_new = manager.completed != NO_CHECKPOINT if task.finds_at_open else task.found_late
+    if task.missing and task.new_from_earliest and known_as_new:
+        return 0
     group_offset = kafka.group_offsets[task.partition]
     if task.start_from == StartFrom.GROUP_OFFSETS and group_offset is not None:
         return group_offset
@@ -98,6 +101,17 @@ def no_loss(tasks: tuple[Task, ...], managers: tuple[JobManager, ...], kafka: Ka
                         f"record {record} is not in the output, and the task is past it (position {task.position}); "
                         f"a restart would begin at offset {start}: nobody will process it again",
                     )
+    return True
+
+
+@predicate
+def no_partition_unread(tasks: tuple[Task, ...], kafka: Kafka) -> bool:
+    """A partition that exists is read by a running job, or will be found by it."""
+    for task in tasks:
+        ensure(
+            task.phase != Phase.RUNNING or not task.unlisted or task.discovers or task.partition not in kafka.existing,
+            f"partition {task.partition} has been added, and {task.me} never looks for new partitions: it is not read",
+        )
     return True
 
 

@@ -226,7 +226,7 @@ class JobManager:
 
     @action
     def forget_failure(self) -> None:
-        """The oldest failure that counts is too long ago for failure-rate; or the job ran undisturbed for long enough."""
+        """The oldest failure is too long ago for failure-rate; or the job has been running undisturbed for long."""
         require(self.intervals < self.failure_intervals and self.restarts > 0)
         self.intervals += 1
         self.restarts = 0 if self.forgets_all else self.restarts - 1

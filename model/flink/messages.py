@@ -32,6 +32,7 @@ class Error(Enum):
     COORDINATOR_NOT_AVAILABLE = "COORDINATOR_NOT_AVAILABLE"
     NO_OFFSET = "NoOffsetForPartitionException"
     NOT_LISTED = "the metadata do not list the partition"
+    NO_PARTITION = "the partition has not been added yet"
 
 
 class StartFrom(Enum):

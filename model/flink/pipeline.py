@@ -149,6 +149,7 @@ class _Pipeline:
     def actors(self, ids: dict[str, int]) -> dict[str, Any]:
         actors: dict[str, Any] = {}
         faults, partition = self.document.faults, 0
+        added = [number for number, (_, _, chain) in enumerate(self.chains()) if chain.added()]
         every = [f"{job.name}-{number + 1}" for job, number, _ in self.chains()]
         for job in self.jobs.values():
             tasks = [f"{job.name}-{number + 1}" for number in range(len(job.chains))]
@@ -165,7 +166,7 @@ class _Pipeline:
             "transaction_timeouts": 0 if "KIP-939" in self.document.proposed else faults.transaction_timeout,
             "partial_listings": faults.partial_listing, "expirations": faults.transactional_id_expiration,
             "deletions": faults.retention, "offset_writes": faults.foreign_offset_commit,
-            "unavailabilities": faults.coordinator_unavailable,
+            "unavailabilities": faults.coordinator_unavailable, "added": added,
         }  # fmt: skip
         return actors
 

@@ -123,6 +123,9 @@ class Task:
     aborted: frozenset[Offset] = frozenset()  # Records of transactions that their producer aborted.
     reads_aborted: bool = False  # isolation.level=read_uncommitted
     keeps_unlisted: bool = True  # Restored offsets are kept although the metadata do not list their partition.
+    discovers: bool = False  # Periodically: a partition that is added later.
+    finds_at_open: bool = False  # FlinkKafkaConsumer lists partitions in each attempt; KafkaSource in the job manager.
+    new_from_earliest: bool = True  # FLIP-288: such a partition is read from its beginning. Else as the others.
     bounded: bool = False  # The source ends after its last record.
     final_checkpoint: bool = True  # A task that has ended waits for one more checkpoint (FLIP-147).
     commits_on_close: bool = False  # The cure of FLK-08 that is none: what is written is committed when the input ends.
@@ -141,6 +144,8 @@ class Task:
     batch_expirations: Annotated[int, UpTo(1)] = 0  # How often delivery.timeout.ms passes.
 
     seen: Durable[Offset] = 0  # The world: so many records were there. Kept only where a start depends on it.
+    missing: Durable[bool] = False  # The job manager: the first listing did not have the partition.
+    found_late: Durable[bool] = False  # The job manager, or the platform: a later one had it.
     reported: Durable[bool] = (
         False  # The platform: this task manager has been missed, and has got nothing to run since.
     )
@@ -210,15 +215,26 @@ class Task:
 
     @on(PositionResponse)
     def seek(self, response: PositionResponse) -> None:
+        if self.phase == Phase.RUNNING and self.unlisted:
+            self.discovered(response)
+            return
         if self.phase != Phase.OPENING_SOURCE:
             return
-        if response.error == Error.NOT_LISTED and not self.keeps_unlisted:
-            self.start(0)
-            self.unlisted = True  # FLINK-6006: what the checkpoint said of the partition is forgotten.
+        if response.error == Error.NO_PARTITION:
+            self.missing = True
+            self.run_without_partition()
+        elif response.error == Error.NOT_LISTED and not self.keeps_unlisted:
+            self.run_without_partition()  # FLINK-6006: what the checkpoint said of the partition is forgotten.
         elif response.error != Error.NONE:
             self.fail()
         else:
             self.start(response.offset)
+
+    @action
+    def discover(self) -> None:
+        """partition.discovery.interval.ms has passed: KafkaSourceEnumerator.checkPartitionChanges."""
+        require(self.discovers and self.phase == Phase.RUNNING and self.unlisted and quiet(self.kafka))
+        self.request_position(self.new_from_earliest)
 
     @action
     def process(self) -> None:
@@ -392,12 +408,33 @@ class Task:
     def open_source(self) -> None:
         if self.start_from == StartFrom.CONNECTION:
             self.start(self.seen)
+        elif self.missing and not self.found_late and not self.finds_at_open:
+            self.run_without_partition()
         else:
             self.phase = Phase.OPENING_SOURCE
-            send(
-                self.kafka,
-                PositionRequest(self.me, self.partition, self.restored, self.start_from, self.reset, self.seen),
-            )
+            self.request_position(self.restored is None and self.is_new() and self.new_from_earliest)
+
+    def is_new(self) -> bool:
+        """What the job manager knows of its splits; a FlinkKafkaConsumer knows only what is in its restored state."""
+        return self.missing and (self.notified != NO_CHECKPOINT if self.finds_at_open else self.found_late)
+
+    def request_position(self, from_earliest: bool) -> None:
+        start_from = StartFrom.EARLIEST if from_earliest else self.start_from
+        reset = Reset.EARLIEST if from_earliest else self.reset
+        send(self.kafka, PositionRequest(self.me, self.partition, self.restored, start_from, reset, self.seen))
+
+    def discovered(self, response: PositionResponse) -> None:
+        if response.error == Error.NO_OFFSET:
+            self.fail()
+        elif response.error == Error.NONE:
+            self.unlisted = False
+            self.found_late = True
+            self.position = response.offset
+            self.started_at = response.offset
+
+    def run_without_partition(self) -> None:
+        self.start(0)
+        self.unlisted = True
 
     def start(self, offset: Offset) -> None:
         self.phase = Phase.RUNNING

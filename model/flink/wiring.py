@@ -114,6 +114,7 @@ class Chain:
             elif reset.origin != "given":
                 rule = "KafkaDynamicSource: OffsetResetStrategy.NONE unless given"
                 self.consumer["auto.offset.reset"] = Setting(reset.name, "none", "overridden", rule)
+        self.override_discovery()
         if self.sink.is_ in ("FlinkKafkaProducer", "KafkaSink", "kafka table"):
             timeout = self.producer["transaction.timeout.ms"]
             if timeout.origin != "given":
@@ -125,9 +126,28 @@ class Chain:
             rule = "FlinkKafkaProducer.initializeState: without checkpointing every semantic is NONE"
             self.sink_own["Semantic"] = Setting("Semantic", "NONE", "overridden", rule)
 
+    def override_discovery(self) -> None:
+        """What holds if nothing is given depends on the connector; the builder turns it off for a bounded source."""
+        name, connector = config.DISCOVERY[self.source.is_], self.job.connector
+        one = self.source_own.get(name)
+        if one is None or self.source.is_ == "FlinkKafkaConsumer":
+            return
+        if self.bounded():
+            self.source_own[name] = Setting(name, -1, "overridden", "KafkaSourceBuilder: never for a bounded source")
+        elif one.origin != "given":
+            if self.source.is_ == "KafkaSource" and at_least(connector, "3.1") and not at_least(connector, "4.0"):
+                rule = "KafkaSourceBuilder sets -1 for the documented 5 minutes until connector 4.0: FLINK-36780"
+                self.source_own[name] = Setting(name, -1, "overridden", rule)
+            else:
+                value = 300_000 if at_least(connector, "3.1") else -1
+                self.source_own[name] = Setting(name, value, f"default of connector {connector}", "FLIP-288")
+
     def refuse(self) -> None:
         """What a builder or a broker throws at."""
         job, path = self.job, (*self.path, "sink")
+        if self.added() and job.given.commands != ["run"]:
+            text = "a partition that is added needs a job that is submitted once"
+            job.report("job-shape", text, (*job.path, "commands"))
         if self.guarantee() == "EXACTLY_ONCE":
             prefix = {"KafkaSink": "setTransactionalIdPrefix", "kafka table": "sink.transactional-id-prefix"}
             name = prefix.get(self.sink.is_)
@@ -189,6 +209,12 @@ class Chain:
         pool = self.sink_own.get("kafkaProducersPoolSize")
         return None if pool is None else int(pool.value)
 
+    def bounded(self) -> bool:
+        return bool("setBounded" in self.source_own and self.source_own["setBounded"].value)
+
+    def added(self) -> bool:
+        return self.source.topic is not None and self.job.document.topics[self.source.topic].added
+
     def prefix(self) -> str:
         for name in ("setTransactionalIdPrefix", "sink.transactional-id-prefix"):
             if name in self.sink_own and self.sink_own[name].value is not None:
@@ -226,7 +252,20 @@ class Chain:
             "reset": str(self.consumer["auto.offset.reset"].value).upper(),
             "commits_offsets": self.commits_offsets(),
             "auto_commits": bool(self.consumer["enable.auto.commit"].value and self.consumer["group.id"].value),
-            "bounded": bool("setBounded" in self.source_own and self.source_own["setBounded"].value),
+            "bounded": self.bounded(),
+            **self.discovery(),
+        }
+
+    def discovery(self) -> dict[str, Any]:
+        job, legacy = self.job, self.source.is_ == "FlinkKafkaConsumer"
+        found = protocol.switches("discovery", job.version, job.connector)
+        interval = self.source_own.get(config.DISCOVERY[self.source.is_])
+        topic = job.document.topics[str(self.source.topic)]
+        first_done = topic.others or found["empty_listing_counts"]
+        return {
+            "discovers": self.added() and interval is not None and interval.value > 0,
+            "finds_at_open": legacy,
+            "new_from_earliest": legacy or (found["new_from_earliest"] and first_done),
         }
 
 
