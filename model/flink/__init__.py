@@ -6,6 +6,7 @@ from model.flink.guarantees import (
     a_job_has_finished,
     a_restart_from_a_checkpoint,
     a_restart_without_state,
+    a_zombie_writes,
     all_delivered,
     commits_only_completed,
     completed_transactions_survive,
@@ -37,10 +38,11 @@ from model.flink.task import Task
 
 __all__ = [
     "JobManager", "Kafka", "Task", "a_checkpoint_is_subsumed", "a_job_has_failed", "a_job_has_finished",
-    "a_restart_from_a_checkpoint", "a_restart_without_state", "all_delivered", "commits_only_completed",
-    "completed_transactions_survive", "consistent_checkpoints", "exact_state", "flushed_before_complete",
-    "group_offset_not_ahead", "no_aborted_input", "no_commit_refused", "no_duplicates", "no_lingering_transaction",
-    "no_loss", "no_partition_unread", "nothing_left_to_do", "pending_transactions_in_checkpoint", "pool_suffices",
-    "regions_fail_alone", "restarts_beyond_attempts", "restarts_within_attempts", "restorable_after_cancel",
-    "restores_offsets_of_checkpoint", "table_converges", "table_never_regresses", "unique_transactional_ids",
+    "a_restart_from_a_checkpoint", "a_restart_without_state", "a_zombie_writes", "all_delivered",
+    "commits_only_completed", "completed_transactions_survive", "consistent_checkpoints", "exact_state",
+    "flushed_before_complete", "group_offset_not_ahead", "no_aborted_input", "no_commit_refused", "no_duplicates",
+    "no_lingering_transaction", "no_loss", "no_partition_unread", "nothing_left_to_do",
+    "pending_transactions_in_checkpoint", "pool_suffices", "regions_fail_alone", "restarts_beyond_attempts",
+    "restarts_within_attempts", "restorable_after_cancel", "restores_offsets_of_checkpoint", "table_converges",
+    "table_never_regresses", "unique_transactional_ids",
 ]  # fmt: skip

@@ -28,7 +28,9 @@ def record_at(task: Task, offset: Offset) -> Record:
 
 
 def due(task: Task, offset: Offset) -> bool:
-    return task.accepted_start is not None and task.accepted_start <= offset and offset not in task.aborted
+    """A spare attempt goes on with what another has begun, at offset 0."""
+    begun = task.spare or (task.accepted_start is not None and task.accepted_start <= offset)
+    return begun and offset not in task.aborted
 
 
 def delivered(task: Task, kafka: Kafka, record: Record) -> Copies:
@@ -145,7 +147,7 @@ def consistent_checkpoints(tasks: tuple[Task, ...], managers: tuple[JobManager, 
     for task in tasks:
         for manager in managers:
             state = manager.promised_states[task.subtask]
-            if manager.me == task.job_manager and state is not None:
+            if manager.me == task.job_manager and state is not None and manager.has_spares == task.spare:
                 for offset in range(task.records):
                     before = state.offset is not None and offset < state.offset
                     ensure(
@@ -188,7 +190,8 @@ def flushed_before_complete(tasks: tuple[Task, ...], managers: tuple[JobManager,
     for task in tasks:
         for manager in managers:
             state = manager.promised_states[task.subtask]
-            if manager.me == task.job_manager and state is not None and state.offset is not None:
+            given_up = task.spare != (task.subtask in manager.on_spare)
+            if manager.me == task.job_manager and not given_up and state is not None and state.offset is not None:
                 for offset in range(task.records):
                     ensure(
                         offset >= state.offset or record_at(task, offset) not in task.unacked,
@@ -417,6 +420,7 @@ def nothing_left_to_do(tasks: tuple[Task, ...], managers: tuple[JobManager, ...]
         or all(
             task.job_manager != manager.me
             or task.subtask >= manager.parallelism
+            or task.spare != (task.subtask in manager.on_spare)
             or task.phase == Phase.FINISHED
             or (
                 task.phase == Phase.RUNNING
@@ -449,6 +453,18 @@ def a_restart_without_state(tasks: tuple[Task, ...], managers: tuple[JobManager,
 def a_job_has_failed(managers: tuple[JobManager, ...]) -> bool:
     """A job is FAILED: its restarts are used up."""
     return any(manager.status == JobStatus.FAILED for manager in managers)
+
+
+@predicate
+def a_zombie_writes(tasks: tuple[Task, ...], managers: tuple[JobManager, ...]) -> bool:
+    """Two attempts of a subtask run: one that the job manager has given up, and its successor."""
+    return any(
+        task.phase == Phase.RUNNING
+        and not task.spare
+        and any(manager.me == task.job_manager and task.subtask in manager.on_spare for manager in managers)
+        and any(other.spare and other.subtask == task.subtask and other.phase == Phase.RUNNING for other in tasks)
+        for task in tasks
+    )
 
 
 @predicate

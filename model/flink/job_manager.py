@@ -6,7 +6,8 @@ FixedDelay-, FailureRate- and ExponentialDelayRestartBackoffTimeStrategy and Res
 Completion is the step of the last acknowledgement: a crash between the two looks like one before it.
 The delay before a restart is left out: what can happen meanwhile can happen anyway. That an interval passes in which
 failures are forgotten is an event, with a budget. `commands` are the user's, with the words of the command line, in
-their order, each at any time.
+their order, each at any time. A task manager that is paused is given up; the next attempt runs in a spare slot, and may
+find the first one awake beside it. What a given-up attempt says is not listened to.
 Not modelled: min-pause (only thins out triggers), operator coordinators (one partition, so one split, which is in the
 state of its reader from the first deployment on), ambiguous writes to the store.
 """
@@ -85,8 +86,9 @@ class PendingCheckpoint:
 @actor
 class JobManager:
     me: ActorId
-    tasks: tuple[Annotated[ActorId, Of("Task")], ...]
-    subtasks: Annotated[int, UpTo(8)]  # How many tasks.
+    tasks: tuple[Annotated[ActorId, Of("Task")], ...]  # By subtask.
+    subtasks: Annotated[int, UpTo(8)]
+    has_spares: bool = False  # As many slots again in `tasks`, for subtasks whose task managers are given up.
     checkpoints: CheckpointId  # So many in one run.
     checkpointing: bool = True
     max_concurrent_checkpoints: Annotated[int, UpTo(8)] = 1
@@ -109,6 +111,7 @@ class JobManager:
     status: Durable[JobStatus] = JobStatus.CREATED
     parallelism: Durable[Parallelism] = 0
     commanded: Durable[Annotated[int, UpTo(8)]] = 0
+    on_spare: Durable[frozenset[Subtask]] = frozenset()  # The job manager has given their first attempts up.
     counter: Durable[CheckpointId] = NO_CHECKPOINT  # CheckpointIDCounter
     completed: Durable[CheckpointId] = NO_CHECKPOINT  # CompletedCheckpointStore, or what is retained of it.
     completed_states: Durable[dict[Subtask, TaskState | None]] = each(None)
@@ -221,8 +224,19 @@ class JobManager:
     @on(TaskFailed)
     def task_failed(self, message: TaskFailed) -> None:
         """The loss of a task manager is no failure of a task that has finished there."""
-        if message.subtask < self.parallelism and message.subtask not in self.finished:
+        known = message.spare == (message.subtask in self.on_spare)  # Else an attempt that was given up.
+        if known and message.subtask < self.parallelism and message.subtask not in self.finished:
             self.fail_over(message.subtask)
+
+    @action
+    def miss_heartbeats(self) -> None:
+        """heartbeat.timeout: the task manager is given up, although it may wake up and go on for a while."""
+        require(self.has_spares and self.status == JobStatus.RUNNING)
+        subtask = choose(range(self.subtasks))
+        require(suspected(self.tasks[subtask]) and subtask < self.parallelism)
+        require(subtask not in self.on_spare and subtask not in self.finished)
+        self.on_spare |= {subtask}
+        self.fail_over(subtask)
 
     @action
     def forget_failure(self) -> None:
@@ -233,7 +247,7 @@ class JobManager:
 
     @on(TaskFinished)
     def task_finished(self, message: TaskFinished) -> None:
-        if self.status == JobStatus.RUNNING:
+        if self.status == JobStatus.RUNNING and message.spare == (message.subtask in self.on_spare):
             self.finished |= {message.subtask}
             if len(self.finished) == self.parallelism:
                 self.end(JobStatus.FINISHED, False)
@@ -262,6 +276,9 @@ class JobManager:
         runs = self.status == JobStatus.RUNNING and self.counter < self.checkpoints
         return runs and (len(self.finished) == 0 or self.checkpoints_after_tasks_finish)
 
+    def at(self, subtask: Subtask) -> ActorId:
+        return self.tasks[subtask + (self.subtasks if subtask in self.on_spare else 0)]
+
     def begin(self) -> None:
         self.status = JobStatus.RUNNING
         self.restarts = 0
@@ -276,7 +293,7 @@ class JobManager:
         """A subtask whose end is in the checkpoint has nothing left to do."""
         if subtask not in self.completed_finished:
             self.finished -= {subtask}
-            send(self.tasks[subtask], Deploy(self.completed_states[subtask], self.completed, self.parallelism))
+            send(self.at(subtask), Deploy(self.completed_states[subtask], self.completed, self.parallelism))
 
     def end(self, status: JobStatus, retained: bool) -> None:
         self.status = status
@@ -298,7 +315,7 @@ class JobManager:
         self.pending[self.counter] = PendingCheckpoint(kind)
         for subtask in range(self.parallelism):
             if subtask not in self.finished:
-                send(self.tasks[subtask], TriggerCheckpoint(self.counter, kind))
+                send(self.at(subtask), TriggerCheckpoint(self.counter, kind))
 
     def complete(self, checkpoint: CheckpointId, kind: Snapshot) -> None:
         """addCheckpointAndSubsumeOldest is the point of no return; notifications go out once, and may be lost."""
@@ -343,10 +360,10 @@ class JobManager:
             first = choose((Vertex.SOURCE, Vertex.SINK))
         for subtask in range(self.parallelism):
             if subtask not in self.finished:
-                send(self.tasks[subtask], NotifyCheckpointComplete(checkpoint, first))
+                send(self.at(subtask), NotifyCheckpointComplete(checkpoint, first))
                 if self.notifies_source:
                     second = Vertex.SINK if first == Vertex.SOURCE else Vertex.SOURCE
-                    send(self.tasks[subtask], NotifyCheckpointComplete(checkpoint, second))
+                    send(self.at(subtask), NotifyCheckpointComplete(checkpoint, second))
 
     def discard(self, checkpoint: CheckpointId) -> None:
         self.pending[checkpoint] = None

@@ -135,11 +135,13 @@ class NotifyCheckpointComplete:
 @message
 class TaskFailed:
     subtask: Subtask
+    spare: bool  # Of the attempt in the spare slot.
 
 
 @message
 class TaskFinished:
     subtask: Subtask
+    spare: bool  # Of the attempt in the spare slot.
 
 
 # --- Tasks and Kafka ------------------------------------------------------------------------------------------------

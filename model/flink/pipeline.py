@@ -16,8 +16,8 @@ __all__ = ["Document", "effective_settings", "expand"]
 NOT_MODELLED = (
     "what a record says: record i adds 1 to the sum",
     "replicas, and requests that Kafka's producer repeats: the models of Kafka",
-    "several attempts of a task at the same time",
 )
+ONE_ATTEMPT = "several attempts of a task at the same time (`pause` a task for that)"
 
 
 def effective_settings(document: Document) -> list[tuple[str, str, str, str]]:
@@ -54,6 +54,7 @@ class _Pipeline:
         for one in self.jobs.values():
             self.diagnostics += one.diagnostics
         self.judge_channels()
+        self.judge_pauses()
         for name, app in document.apps.items():
             if app.reads not in document.topics:
                 text, help = f"there is no topic {app.reads}", f"topics: {listed(document.topics)}"
@@ -66,6 +67,19 @@ class _Pipeline:
             if job.given.channels > 1 and (len(self.jobs) > 1 or len(job.chains) > 1 or sinks - {"print"}):
                 text = "an operator with two channels stands alone here: one job, one chain, sink print"
                 self.diagnostics.append(Diagnostic("job-shape", text, self.place((*job.path, "channels"))))
+
+    def judge_pauses(self) -> None:
+        """What the guarantees say of two attempts of one task holds for Kafka's log, and from offset 0."""
+        for job in self.jobs.values():
+            if self.has_spares(job) and any(
+                chain.sink.is_ in ("print", "jdbc upsert")
+                or chain.source.is_ == "socket"
+                or chain.starts_at_end()
+                or chain.added()
+                for chain in job.chains
+            ):
+                text = "a task that is paused needs a source that begins at the earliest offset, and a sink to Kafka"
+                self.diagnostics.append(Diagnostic("job-shape", text, self.place(("faults", "pause"))))
 
     def chains(self) -> list[tuple[Job, int, Chain]]:
         """Every subtask of every job: its number in the job, and what it runs."""
@@ -114,7 +128,7 @@ class _Pipeline:
             "network": {"kind": "fifo", "capacity": 4 + self.records() + 2 * document.checkpoints},
             "faults": self.general_faults(),
             "check": self.checks(),
-            "not_modelled": [*self.not_read(), "the sink: what the sum says is what is emitted", *NOT_MODELLED],
+            "not_modelled": [*self.not_read(), "the sink: what the sum says is emitted", *NOT_MODELLED, ONE_ATTEMPT],
         }  # fmt: skip
 
     def general_faults(self) -> dict[str, Any]:
@@ -130,6 +144,7 @@ class _Pipeline:
         starts = 1 + self.budget(faults.crash) + self.budget(faults.pause) + faults.checkpoint_timeout
         starts += sum(len(job.commands) for job in document.jobs.values()) + faults.transaction_timeout
         transactional = len(ids) > 0
+        zombies = any(self.has_spares(job) for job in self.jobs.values())
         constants = {
             "records": self.records(), "checkpoints": document.checkpoints, "partitions": len(chains),
             "subtasks": max(len(job.chains) for job in self.jobs.values()),
@@ -143,22 +158,27 @@ class _Pipeline:
             "network": {"kind": "fifo", "capacity": 6 + 2 * document.checkpoints},
             "faults": self.general_faults(),
             "check": self.checks(),
-            "not_modelled": [*self.not_read(), *NOT_MODELLED],
+            "not_modelled": [*self.not_read(), *NOT_MODELLED, *([] if zombies else [ONE_ATTEMPT])],
         }  # fmt: skip
 
     def actors(self, ids: dict[str, int]) -> dict[str, Any]:
         actors: dict[str, Any] = {}
         faults, partition = self.document.faults, 0
         added = [number for number, (_, _, chain) in enumerate(self.chains()) if chain.added()]
-        every = [f"{job.name}-{number + 1}" for job, number, _ in self.chains()]
+        every: list[str] = []
         for job in self.jobs.values():
-            tasks = [f"{job.name}-{number + 1}" for number in range(len(job.chains))]
-            actors[f"{job.name}.job_manager"] = job.wiring(tasks)
+            slots = [f"{job.name}-{number + 1}" for number in range(len(job.chains))]
+            spares = [f"{one}.spare" for one in slots] if self.has_spares(job) else []
+            every += slots + spares
+            actors[f"{job.name}.job_manager"] = job.wiring(slots, spares)
             for number, chain in enumerate(job.chains):
-                actors[tasks[number]] = {
+                wired = {
                     "is": "Task", "job_manager": f"{job.name}.job_manager", "kafka": "kafka", "subtask": number,
                     "partition": partition, **chain.wiring(), **self.transactional(chain, number, ids),
                 }  # fmt: skip
+                actors[slots[number]] = wired
+                if spares:
+                    actors[spares[number]] = {**wired, "spare": True}
                 partition += 1
         actors["kafka"] = {
             "is": "Kafka", "records": "records", "read_committed": self.read_committed(), "tasks": every,
@@ -169,6 +189,14 @@ class _Pipeline:
             "unavailabilities": faults.coordinator_unavailable, "added": added,
         }  # fmt: skip
         return actors
+
+    def has_spares(self, job: Job) -> bool:
+        """A pause makes a job manager give a task up, which may wake up: the next attempt runs somewhere else."""
+        paused = self.document.faults.pause
+        return isinstance(paused, dict) and any(
+            one == job.name or one in (f"{job.name}-{number + 1}" for number in range(len(job.chains)))
+            for one in paused
+        )
 
     def transactional(self, chain: Chain, number: int, ids: dict[str, int]) -> dict[str, Any]:
         if chain.guarantee() != "EXACTLY_ONCE":

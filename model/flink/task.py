@@ -15,7 +15,7 @@ acknowledgement, completion, notification of source and of sink, commits.
 The writer's next producer is initialised while the snapshot is uploaded, and may be slower: no other task can tell.
 A task that is deployed starts when what it had asked Kafka before is served; what outlives that is the fault `delay`.
 Not modelled: record contents (record i is the i-th of its partition), key groups, several partitions in one source,
-close() that aborts the open transaction (best effort: a crash does without), two attempts that overlap in time.
+close() that aborts the open transaction (best effort: a crash does without).
 """
 
 from enum import Enum
@@ -113,6 +113,7 @@ class Task:
     kafka: Annotated[ActorId, Of("Kafka")]
     me: ActorId
     subtask: Subtask
+    spare: bool = False  # Where a subtask runs whose first task manager is given up.
     partition: Partition
     records: Offset  # How many its input partition is going to hold.
     # Source.
@@ -254,7 +255,7 @@ class Task:
             self.emit(record)
         if self.bounded and self.position == self.records and not self.final_checkpoint and not self.commits_on_close:
             self.halt(Phase.FINISHED)
-            send(self.job_manager, TaskFinished(self.subtask))
+            send(self.job_manager, TaskFinished(self.subtask, self.spare))
 
     @action
     def close(self) -> None:
@@ -397,7 +398,7 @@ class Task:
         """
         if not self.reported or quiet(self.job_manager):
             self.reported = True
-            send(self.job_manager, TaskFailed(self.subtask))
+            send(self.job_manager, TaskFailed(self.subtask, self.spare))
 
     # --- Source ---
 
@@ -531,7 +532,7 @@ class Task:
         if last != NO_CHECKPOINT and self.notified >= last and not self.committing:
             if self.offsets_to_commit[last] is None and len(self.committables) == 0:
                 self.halt(Phase.FINISHED)
-                send(self.job_manager, TaskFinished(self.subtask))
+                send(self.job_manager, TaskFinished(self.subtask, self.spare))
         elif self.closing and not self.committing and len(self.committables) == 0:
             if self.written:
                 self.committables += (Committable(self.notified, self.current, self.epoch),)
@@ -539,11 +540,11 @@ class Task:
                 self.commit_next()
             else:
                 self.halt(Phase.FINISHED)
-                send(self.job_manager, TaskFinished(self.subtask))
+                send(self.job_manager, TaskFinished(self.subtask, self.spare))
 
     def fail(self) -> None:
         self.halt(Phase.FAILED)
-        send(self.job_manager, TaskFailed(self.subtask))
+        send(self.job_manager, TaskFailed(self.subtask, self.spare))
 
     def halt(self, phase: Phase) -> None:
         """Nothing is left of this attempt."""

@@ -209,6 +209,10 @@ class Chain:
         pool = self.sink_own.get("kafkaProducersPoolSize")
         return None if pool is None else int(pool.value)
 
+    def starts_at_end(self) -> bool:
+        start, reset = START[self.start_word()][0], self.consumer["auto.offset.reset"].value
+        return start == "LATEST" or (start == "GROUP_OFFSETS" and reset != "earliest")
+
     def bounded(self) -> bool:
         return bool("setBounded" in self.source_own and self.source_own["setBounded"].value)
 
@@ -380,13 +384,14 @@ class Job:
                     for name, one in part.items():
                         yield f"{inside}.{role}.{name}", one
 
-    def wiring(self, tasks: list[str]) -> dict[str, Any]:
+    def wiring(self, tasks: list[str], spares: list[str]) -> dict[str, Any]:
         retention = self.value(CP + "externalized-checkpoint-retention")
         attempts = self.attempts()
         failover = self.config.get("jobmanager.execution.failover-strategy")
         tolerable = self.config.get(CP + "tolerable-failed-checkpoints")
         return {
-            "is": "JobManager", "tasks": tasks, "subtasks": len(tasks), "checkpoints": "checkpoints",
+            "is": "JobManager", "tasks": tasks + spares, "subtasks": len(tasks), "has_spares": len(spares) > 0,
+            "checkpoints": "checkpoints",
             "checkpointing": self.checkpointing,
             "max_concurrent_checkpoints": self.value(CP + "max-concurrent-checkpoints"),
             "tolerable_failed_checkpoints": 0 if tolerable is None else tolerable.value,
