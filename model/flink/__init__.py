@@ -27,6 +27,7 @@ from model.flink.guarantees import (
     restarts_beyond_attempts,
     restarts_within_attempts,
     restorable_after_cancel,
+    restorable_after_failure,
     restores_offsets_of_checkpoint,
     table_converges,
     table_never_regresses,
@@ -43,6 +44,6 @@ __all__ = [
     "flushed_before_complete", "group_offset_not_ahead", "no_aborted_input", "no_commit_refused", "no_duplicates",
     "no_lingering_transaction", "no_loss", "no_partition_unread", "nothing_left_to_do",
     "pending_transactions_in_checkpoint", "pool_suffices", "regions_fail_alone", "restarts_beyond_attempts",
-    "restarts_within_attempts", "restorable_after_cancel", "restores_offsets_of_checkpoint", "table_converges",
-    "table_never_regresses", "unique_transactional_ids",
+    "restarts_within_attempts", "restorable_after_cancel", "restorable_after_failure",
+    "restores_offsets_of_checkpoint", "table_converges", "table_never_regresses", "unique_transactional_ids",
 ]  # fmt: skip

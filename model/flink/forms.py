@@ -5,7 +5,7 @@ The words, for whoever writes a spec:
   `version` and broker settings.
 - `jobs.NAME.config`: keys of Flink's configuration. `source` and `sink`: `is:` the class, then its setters by name, and
   settings of the Kafka client in it. `commands`: what is typed, `flink run` and so on, in this order.
-- `jobs.NAME.channels: 2`: the operator has two inputs, so barriers have to be aligned, or not.
+- `jobs.NAME.channels`: the inputs of the operator, with barriers in them; with 2, barriers have to be aligned, or not.
 - `jobs.NAME.regions`: instead of `source` and `sink`, several disconnected chains of one job.
 - `apps.NAME`: a reader of the output, with its consumer's settings.
 - Faults on `NAME` hit the job's tasks (`NAME-1` ...), on `NAME.job_manager` its job manager, else messages by type.
@@ -65,8 +65,10 @@ class Job(Form):
     source: Connector | None = None
     sink: Connector | None = None
     regions: dict[str, Region] = Field(default={}, description="Disconnected parts of one job graph.")
-    channels: Annotated[int, Field(ge=1, le=2)] = Field(
-        default=1, description="Inputs of the operator: 2 after keyBy() with parallelism 2, or of a join."
+    channels: Annotated[int, Field(ge=1, le=2)] | None = Field(
+        default=None,
+        description="Inputs of the operator, with their barriers: 2 after keyBy() with parallelism 2, or of a join. "
+        "Without it a snapshot is one step, which is right for one channel and for consistent cuts.",
     )
     parallelism: Annotated[int, Field(ge=1, le=2)] = 1
     commands: list[Literal[COMMANDS]] = Field(  # type: ignore[valid-type]

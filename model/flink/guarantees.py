@@ -391,6 +391,19 @@ def restorable_after_cancel(managers: tuple[JobManager, ...]) -> bool:
 
 
 @predicate
+def restorable_after_failure(managers: tuple[JobManager, ...]) -> bool:
+    """A job that failed for good after a checkpoint has left one that a submission can name."""
+    for manager in managers:
+        ensure(
+            manager.status != JobStatus.FAILED
+            or manager.promised == NO_CHECKPOINT
+            or manager.completed != NO_CHECKPOINT,
+            f"the job has failed, and checkpoint {manager.promised} is gone",
+        )
+    return True
+
+
+@predicate
 def table_never_regresses(tasks: tuple[Task, ...]) -> bool:
     """Whoever reads the table never sees an older value after a newer one."""
     for task in tasks:

@@ -64,8 +64,8 @@ class _Pipeline:
     def judge_channels(self) -> None:
         for job in self.jobs.values():
             sinks = {chain.sink.is_ for chain in job.chains}
-            if job.given.channels > 1 and (len(self.jobs) > 1 or len(job.chains) > 1 or sinks - {"print"}):
-                text = "an operator with two channels stands alone here: one job, one chain, sink print"
+            if job.given.channels is not None and (len(self.jobs) > 1 or len(job.chains) > 1 or sinks - {"print"}):
+                text = "an operator with its channels stands alone here: one job, one chain, sink print"
                 self.diagnostics.append(Diagnostic("job-shape", text, self.place((*job.path, "channels"))))
 
     def judge_pauses(self) -> None:
@@ -100,11 +100,11 @@ class _Pipeline:
         return (self.document.checkpoints + 2) * max((len(job.chains) for job in self.jobs.values()), default=1)
 
     def wired(self) -> dict[str, Any]:
-        shuffled = [job for job in self.jobs.values() if job.given.channels > 1]
+        shuffled = [job for job in self.jobs.values() if job.given.channels is not None]
         return self.wired_channels(shuffled[0]) if shuffled else self.wired_chains()
 
     def wired_channels(self, job: Job) -> dict[str, Any]:
-        """The model of two input channels: sources, a join, and the checkpoints that it takes."""
+        """The model of input channels: sources, a join, and the checkpoints that it takes."""
         document, unaligned = self.document, job.config.get(CP + "unaligned.enabled")
         barriers = "COUNTED" if job.value(CP + "mode") == "AT_LEAST_ONCE" else "ALIGNED"
         if unaligned is not None and unaligned.value:
@@ -252,6 +252,6 @@ class _Pipeline:
                     rows += [config.TABLE[kind][name] for name in own]
                     clients[client] += given
             for row in rows:
-                if row.not_modelled and not (job.given.channels > 1 and "unaligned" in row.name):
+                if row.not_modelled and not (job.given.channels is not None and "unaligned" in row.name):
                     yield f"{row.name}: {row.not_modelled}"
         yield from kafka.not_read(clients, (*CLIENT_READS, "transaction.max.timeout.ms"), {})
