@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 COMMANDS = ("run", "run -p 1", "run -s checkpoint", "run -s savepoint", "cancel", "savepoint", "stop")
 MECHANISMS = (  # What `without` can take away.
     "flush", "commit_retry", "send_errors", "lingering_abort", "abort_at_failover", "channel_state", "barrier_order",
+    "subsumed_commit",
 )  # fmt: skip
 
 
@@ -97,6 +98,9 @@ class Budgets(Form):
     )
     failure_interval: Annotated[int, Field(ge=0, le=3)] = Field(
         default=0, description="How often failure-rate-interval (or reset-backoff-threshold) passes: failures expire."
+    )
+    checkpoint_failure: Annotated[int, Field(ge=0, le=1)] = Field(
+        default=0, description="How often a task cannot write its snapshot, and declines the checkpoint."
     )
     delivery_timeout: Annotated[int, Field(ge=0, le=1)] = Field(
         default=0, description="How often a record is not taken by any leader within delivery.timeout.ms."

@@ -41,6 +41,7 @@ from model.flink.messages import (
     AcknowledgeCheckpoint,
     Cancel,
     CheckpointId,
+    DeclineCheckpoint,
     Deploy,
     NotifyCheckpointComplete,
     Parallelism,
@@ -213,6 +214,16 @@ class JobManager:
         checkpoint = choose(self.pending)
         require(self.pending[checkpoint] is not None)
         self.timeouts += 1
+        self.checkpoint_failed(checkpoint)
+
+    @on(DeclineCheckpoint)
+    def declined(self, message: DeclineCheckpoint) -> None:
+        """CHECKPOINT_ASYNC_EXCEPTION: counted like a timeout. One that is not pending any more has been counted."""
+        if self.pending[message.checkpoint] is not None:
+            self.checkpoint_failed(message.checkpoint)
+
+    def checkpoint_failed(self, checkpoint: CheckpointId) -> None:
+        """CheckpointFailureManager: beyond the tolerable number in a row the whole job fails over."""
         self.discard(checkpoint)
         if self.failed_checkpoints == self.tolerable_failed_checkpoints:
             self.fail_over(None)

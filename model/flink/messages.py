@@ -127,6 +127,12 @@ class AcknowledgeCheckpoint:
 
 
 @message
+class DeclineCheckpoint:
+    subtask: Subtask
+    checkpoint: CheckpointId
+
+
+@message
 class NotifyCheckpointComplete:
     checkpoint: CheckpointId
     vertex: Vertex

@@ -141,7 +141,8 @@ class _Pipeline:
     def wired_chains(self) -> dict[str, Any]:
         document, faults = self.document, self.document.faults
         chains, ids = self.chains(), self.ids()
-        starts = 1 + self.budget(faults.crash) + self.budget(faults.pause) + faults.checkpoint_timeout
+        starts = 1 + self.budget(faults.crash) + self.budget(faults.pause)
+        starts += faults.checkpoint_timeout + faults.checkpoint_failure
         starts += sum(len(job.commands) for job in document.jobs.values()) + faults.transaction_timeout
         transactional = len(ids) > 0
         zombies = any(self.has_spares(job) for job in self.jobs.values())

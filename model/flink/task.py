@@ -48,6 +48,7 @@ from model.flink.messages import (
     CheckpointId,
     Committable,
     Copies,
+    DeclineCheckpoint,
     Deploy,
     EndTxnRequest,
     EndTxnResponse,
@@ -135,6 +136,7 @@ class Task:
     flushes: bool = True  # Before the barrier. DeliveryGuarantee.NONE does not.
     naming: Naming = Naming.INCREMENTING
     legacy: bool = False  # TwoPhaseCommitSinkFunction: an error of a commit fails the task, unless it recovers.
+    commits_older: bool = True  # A notification commits what was pre-committed for older checkpoints too.
     commits_empty: bool = False  # A transaction without records is pre-committed like any other (FLINK-31363).
     first_id: TransactionalId = 0  # Of its prefix and subtask.
     pool: frozenset[TransactionalId] = frozenset()  # POOLING: ids to choose from; kafkaProducersPoolSize if legacy.
@@ -143,6 +145,7 @@ class Task:
     retries_commits: bool = True
     reports_send_errors: bool = True
     batch_expirations: Annotated[int, UpTo(1)] = 0  # How often delivery.timeout.ms passes.
+    declines: Annotated[int, UpTo(1)] = 0  # How often writing a snapshot fails.
 
     seen: Durable[Offset] = 0  # The world: so many records were there. Kept only where a start depends on it.
     missing: Durable[bool] = False  # The job manager: the first listing did not have the partition.
@@ -151,6 +154,7 @@ class Task:
         False  # The platform: this task manager has been missed, and has got nothing to run since.
     )
     batches_expired: Durable[Annotated[int, UpTo(1)]] = 0
+    declined: Durable[Annotated[int, UpTo(1)]] = 0
     phase: Volatile[Phase] = Phase.WAITING
     restored: Volatile[Offset | None] = None
     unlisted: Volatile[bool] = False  # The source runs, and has no partition.
@@ -349,6 +353,16 @@ class Task:
         self.uploads[checkpoint] = None
         send(self.job_manager, AcknowledgeCheckpoint(self.subtask, checkpoint, state))
 
+    @action
+    def decline_checkpoint(self) -> None:
+        """The asynchronous part fails: AsyncCheckpointRunnable.handleExecutionException. The task goes on."""
+        require(self.declined < self.declines)
+        checkpoint = choose(self.uploads)
+        require(self.uploads[checkpoint] is not None)
+        self.declined += 1
+        self.uploads[checkpoint] = None
+        send(self.job_manager, DeclineCheckpoint(self.subtask, checkpoint))
+
     @on(NotifyCheckpointComplete)
     def checkpoint_complete(self, message: NotifyCheckpointComplete) -> None:
         if self.phase != Phase.RUNNING:
@@ -357,6 +371,9 @@ class Task:
             self.commit_offsets(message.checkpoint)
         elif message.checkpoint > self.notified:
             self.notified = message.checkpoint
+            for one in self.committables:
+                if one.checkpoint < message.checkpoint and not self.commits_older and not self.committing:
+                    self.committables = self.committables[1:]
             if not self.committing:
                 self.commit_next()
         self.finish_if_done()

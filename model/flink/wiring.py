@@ -245,6 +245,8 @@ class Chain:
             "retries_commits": "commit_retry" not in without,
             "aborted": [] if self.source.topic is None else job.document.topics[self.source.topic].aborted,
             "batch_expirations": job.document.faults.delivery_timeout,
+            "declines": job.document.faults.checkpoint_failure,
+            "commits_older": "subsumed_commit" not in without,
         }  # fmt: skip
         if self.source.is_ == "socket":
             return {**wired, "start_from": "CONNECTION", "commits_offsets": False,
