@@ -136,13 +136,14 @@ ROWS = (
     Row("kafka table sink", "sink.transaction-naming-strategy", words("INCREMENTING", "POOLING"),
         {"2.0": "INCREMENTING"}, "KafkaConnectorOptions, connector 4.0"),
 )  # fmt: skip
-TABLE: dict[str, dict[str, Row]] = {"print": {}, "jdbc upsert": {}}
+TABLE: dict[str, dict[str, Row]] = {"print": {}, "jdbc upsert": {}, "FileSink": {}}
 for _row in ROWS:
     TABLE.setdefault(_row.kind, {})[_row.name] = _row
 SOURCES = ("FlinkKafkaConsumer", "KafkaSource", "kafka table", "socket")
-SINKS = ("print", "FlinkKafkaProducer", "KafkaSink", "kafka table", "jdbc upsert")
+SINKS = ("print", "FlinkKafkaProducer", "KafkaSink", "kafka table", "jdbc upsert", "FileSink")
+NO_TOPIC = ("print", "jdbc upsert", "FileSink")
 EXISTS = {"FlinkKafkaConsumer": ("1.3", "1.20"), "FlinkKafkaProducer": ("1.3", "1.20"), "KafkaSource": ("1.12", ""),
-          "KafkaSink": ("1.14", ""), "kafka table": ("1.12", "")}  # fmt: skip
+          "KafkaSink": ("1.14", ""), "kafka table": ("1.12", ""), "FileSink": ("1.12", "")}  # fmt: skip
 ALIASES = {  # Two names of one setting; the newer one first.
     CP + "unaligned.enabled": CP + "unaligned",
     CP + "checkpoints-after-tasks-finish": CP + "checkpoints-after-tasks-finish.enabled",

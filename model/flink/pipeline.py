@@ -72,7 +72,7 @@ class _Pipeline:
         """What the guarantees say of two attempts of one task holds for Kafka's log, and from offset 0."""
         for job in self.jobs.values():
             if self.has_spares(job) and any(
-                chain.sink.is_ in ("print", "jdbc upsert")
+                chain.sink.is_ in config.NO_TOPIC
                 or chain.source.is_ == "socket"
                 or chain.starts_at_end()
                 or chain.added()
@@ -131,6 +131,10 @@ class _Pipeline:
             "not_modelled": [*self.not_read(), "the sink: what the sum says is emitted", *NOT_MODELLED, ONE_ATTEMPT],
         }  # fmt: skip
 
+    def stand_ins(self) -> list[str]:
+        files = any(chain.sink.is_ == "FileSink" for _, _, chain in self.chains())
+        return ["the file system: `kafka` plays it, a part file is a transaction that nothing but its job ends"] * files
+
     def general_faults(self) -> dict[str, Any]:
         names = ("crash", "pause", "lose", "duplicate", "delay")
         return {kind: given for kind in names if (given := getattr(self.document.faults, kind)) != 0}
@@ -159,7 +163,7 @@ class _Pipeline:
             "network": {"kind": "fifo", "capacity": 6 + 2 * document.checkpoints},
             "faults": self.general_faults(),
             "check": self.checks(),
-            "not_modelled": [*self.not_read(), *NOT_MODELLED, *([] if zombies else [ONE_ATTEMPT])],
+            "not_modelled": [*self.not_read(), *NOT_MODELLED, *([] if zombies else [ONE_ATTEMPT]), *self.stand_ins()],
         }  # fmt: skip
 
     def actors(self, ids: dict[str, int]) -> dict[str, Any]:
@@ -205,7 +209,7 @@ class _Pipeline:
         span = self.document.checkpoints + 2
         base = ids[chain.prefix()]
         first = base + number * span
-        lingering = "lingering_abort" in self.document.without
+        lingering = "lingering_abort" in self.document.without or chain.sink.is_ == "FileSink"
         if chain.naming() == "INCREMENTING":
             every = list(range(base, base + self.span(), span))
             return {"naming": "INCREMENTING", "first_id": first, "first_ids": every,
@@ -225,7 +229,7 @@ class _Pipeline:
     def times_out_at_work(self) -> bool:
         """Whether a transaction can time out while its task runs: it lives for an interval and a checkpoint."""
         for job, _, chain in self.chains():
-            if chain.guarantee() == "EXACTLY_ONCE":
+            if chain.guarantee() == "EXACTLY_ONCE" and chain.producer:
                 lives = job.value(CP + "interval") + job.value(CP + "timeout")
                 if chain.producer["transaction.timeout.ms"].value <= lives:
                     return True

@@ -50,7 +50,7 @@ class Chain:
         self.producer: dict[str, Setting] = {}
 
     def judge(self) -> None:
-        if self.sink.topic is not None and self.sink.is_ in ("print", "jdbc upsert"):
+        if self.sink.topic is not None and self.sink.is_ in config.NO_TOPIC:
             self.job.report("no-topic", f"{self.sink.is_} writes to no topic", (*self.path, "sink", "topic"))
         self.source_own, self.consumer = self.judge_one(self.source, "source", config.SOURCES, "consumer")
         self.sink_own, self.producer = self.judge_one(self.sink, "sink", config.SINKS, "producer")
@@ -77,7 +77,7 @@ class Chain:
             kind, job.version, own, job.place, path, kafka.TABLE[client] if one.topic else ()
         )
         job.diagnostics += kafka.judge(client, job.kafka_version, given, job.place, path)
-        if one.topic is None and one.is_ not in ("socket", "print", "jdbc upsert"):
+        if one.topic is None and one.is_ not in ("socket", *config.NO_TOPIC):
             job.report("no-topic", f"{one.is_} needs a topic", path)
         elif one.topic is not None and one.topic not in job.document.topics:
             help = f"topics: {listed(job.document.topics)}"
@@ -157,7 +157,7 @@ class Chain:
             if not job.checkpointing and self.sink.is_ != "FlinkKafkaProducer":
                 text = "EXACTLY_ONCE without checkpoints: no transaction would ever be committed"
                 job.report("settings-conflict", text, path, f"give {CP}interval")
-            timeout = self.producer["transaction.timeout.ms"].value
+            timeout = self.producer["transaction.timeout.ms"].value if self.producer else 0
             most = kafka.effective("broker", job.kafka_version, job.brokers)["transaction.max.timeout.ms"].value
             if timeout > most:
                 text = f"the coordinator answers INVALID_TRANSACTION_TIMEOUT to transaction.timeout.ms={timeout}"
@@ -170,12 +170,24 @@ class Chain:
                     where,
                     f"at most transaction.max.timeout.ms ({most}); {self.sink.is_} sets one hour if nothing is given",
                 )
+        if self.sink.is_ == "FileSink":
+            self.refuse_for_files()
         if self.pool_size() == 0:
             text = "IllegalStateException: kafkaProducersPoolSize must be non empty"
             job.report("settings-conflict", text, (*path, "kafkaProducersPoolSize"))
         naming = self.naming()
         if naming == "POOLING" and not at_least(job.connector, "4.0"):
             job.report("setting-version", f"POOLING came with connector 4.0, and this is {job.connector}", path)
+
+    def refuse_for_files(self) -> None:
+        """A file has no coordinator that ends it; and a second job must not come back to the files of the first."""
+        faults = self.job.document.faults
+        if faults.transaction_timeout or faults.transactional_id_expiration or faults.coordinator_unavailable:
+            self.job.report("job-shape", "FileSink has no transactions in Kafka that could end", ("faults",))
+        commands = self.job.given.commands
+        if len([one for one in commands if one.startswith("run")]) > 2 or "run -p 1" in commands:
+            text = "FileSink: two submissions with the same parallelism at most"
+            self.job.report("job-shape", text, (*self.job.path, "commands"))
 
     def start_word(self) -> str:
         names = {"FlinkKafkaConsumer": "setStartFrom", "KafkaSource": "setStartingOffsets",
@@ -193,6 +205,9 @@ class Chain:
         return asked and bool(self.consumer["group.id"].value)
 
     def guarantee(self) -> str:
+        """FileSink goes by the same protocol: a pending file is renamed when its checkpoint is complete."""
+        if self.sink.is_ == "FileSink":
+            return "EXACTLY_ONCE"
         for name in ("Semantic", "setDeliveryGuarantee", "sink.delivery-guarantee"):
             if name in self.sink_own:
                 return str(self.sink_own[name].value).upper().replace("-", "_")
@@ -231,6 +246,8 @@ class Chain:
         kafka_sink = self.sink.is_ in STREAMING_SINKS
         sink = "KafkaSink" if self.sink.is_ == "kafka table" else self.sink.is_
         changes = protocol.switches("task", job.version, job.connector, sink)
+        if self.sink.is_ == "FileSink":
+            changes["commits_empty"] = False  # No file is opened for nothing.
         if "send_errors" in without:
             changes["reports_send_errors"] = False
         wired: dict[str, Any] = {
