@@ -60,6 +60,8 @@ def next_start(task: Task, manager: JobManager, kafka: Kafka) -> Offset:
     state = manager.completed_states[task.subtask]
     if state is not None and state.offset is not None:
         return state.offset
+    if task.first_start is not None:
+        return task.first_start
     known_as_new = manager.completed != NO_CHECKPOINT if task.finds_at_open else task.found_late
     if task.missing and task.new_from_earliest and known_as_new:
         return 0

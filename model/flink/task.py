@@ -127,6 +127,7 @@ class Task:
     keeps_unlisted: bool = True  # Restored offsets are kept although the metadata do not list their partition.
     discovers: bool = False  # Periodically: a partition that is added later.
     finds_at_open: bool = False  # FlinkKafkaConsumer lists partitions in each attempt; KafkaSource in the job manager.
+    keeps_first_start: bool = False  # FLINK-28303: latest is asked for once, by the enumerator. Else by each attempt.
     new_from_earliest: bool = True  # FLIP-288: such a partition is read from its beginning. Else as the others.
     bounded: bool = False  # The source ends after its last record.
     final_checkpoint: bool = True  # A task that has ended waits for one more checkpoint (FLIP-147).
@@ -150,6 +151,7 @@ class Task:
     seen: Durable[Offset] = 0  # The world: so many records were there. Kept only where a start depends on it.
     missing: Durable[bool] = False  # The job manager: the first listing did not have the partition.
     found_late: Durable[bool] = False  # The job manager, or the platform: a later one had it.
+    first_start: Durable[Offset | None] = None  # The job manager: the split as it was assigned.
     reported: Durable[bool] = (
         False  # The platform: this task manager has been missed, and has got nothing to run since.
     )
@@ -233,6 +235,8 @@ class Task:
         elif response.error != Error.NONE:
             self.fail()
         else:
+            if self.keeps_first_start and self.restored is None:
+                self.first_start = response.offset
             self.start(response.offset)
 
     @action
@@ -439,7 +443,8 @@ class Task:
     def request_position(self, from_earliest: bool) -> None:
         start_from = StartFrom.EARLIEST if from_earliest else self.start_from
         reset = Reset.EARLIEST if from_earliest else self.reset
-        send(self.kafka, PositionRequest(self.me, self.partition, self.restored, start_from, reset, self.seen))
+        offset = self.first_start if self.restored is None else self.restored
+        send(self.kafka, PositionRequest(self.me, self.partition, offset, start_from, reset, self.seen))
 
     def discovered(self, response: PositionResponse) -> None:
         if response.error == Error.NO_OFFSET:

@@ -285,7 +285,10 @@ class Chain:
         interval = self.source_own.get(config.DISCOVERY[self.source.is_])
         topic = job.document.topics[str(self.source.topic)]
         first_done = topic.others or found["empty_listing_counts"]
+        latest = START[self.start_word()][0] == "LATEST"  # A second submission would ask anew, which no task can tell.
+        kept = latest and not legacy and found["keeps_first_start"] and job.given.commands == ["run"]
         return {
+            "keeps_first_start": kept,
             "discovers": self.added() and interval is not None and interval.value > 0,
             "finds_at_open": legacy,
             "new_from_earliest": legacy or (found["new_from_earliest"] and first_done),
