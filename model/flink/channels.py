@@ -115,8 +115,8 @@ class JoinSnapshot:
 
 
 @message
-class JoinFailed:
-    pass
+class TaskFailed:
+    """One of the sources, or the join."""
 
 
 @actor
@@ -147,12 +147,17 @@ class SourceTask:
             send(self.join, Barrier(self.attempt, self.channel, trigger.checkpoint))
             send(self.coordinator, SourceSnapshot(self.channel, trigger.checkpoint, self.offset))
 
+    @on_restart
+    def register(self) -> None:
+        send(self.coordinator, TaskFailed())
+
 
 @actor
 class Join:
     channels: Annotated[int, UpTo(3)]
     barriers: Barriers = Barriers.ALIGNED
     stores_in_flight: bool = True  # What a barrier overtakes becomes channel state.
+    keeps_order: bool = True  # An aligned barrier is handled behind the records of its channel.
     coordinator: Annotated[ActorId, Of("Coordinator")]
 
     attempt: Volatile[Attempt] = 0
@@ -200,7 +205,7 @@ class Join:
     def receive_barrier(self, barrier: Barrier) -> None:
         """A barrier is handled in its place behind the records of its channel, unless it overtakes them."""
         require(barrier.attempt <= self.attempt)
-        waits = barrier.attempt == self.attempt and self.barriers != Barriers.UNALIGNED
+        waits = barrier.attempt == self.attempt and self.barriers != Barriers.UNALIGNED and self.keeps_order
         require(not waits or len(self.buffers[barrier.channel]) == 0)
         if barrier.attempt < self.attempt:
             return
@@ -222,7 +227,7 @@ class Join:
 
     @on_restart
     def register(self) -> None:
-        send(self.coordinator, JoinFailed())
+        send(self.coordinator, TaskFailed())
 
 
 @actor
@@ -267,8 +272,8 @@ class Coordinator:
             self.state = message.state
             self.complete()
 
-    @on(JoinFailed)
-    def fail_over(self, message: JoinFailed) -> None:
+    @on(TaskFailed)
+    def fail_over(self, message: TaskFailed) -> None:
         """Sources and join are one pipelined region."""
         self.forget_pending()
         self.restored = self.latest is not None

@@ -19,7 +19,7 @@ Path = tuple[str | int, ...]
 Places = Callable[[Path], Place]
 
 VERSIONS = tuple(f"1.{minor}" for minor in range(3, 21)) + ("2.0", "2.1", "2.2")
-CONNECTORS = ("3.0", "3.1", "3.2", "3.3", "3.4", "4.0", "4.1")  # Apart from Flink since 1.17; before, Flink's version.
+CONNECTORS = ("3.0", "3.1", "3.2", "3.3", "3.4", "4.0", "4.1", "5.0")  # Since 1.17; before, Flink's own version.
 CONNECTOR_OF = {"1.17": "3.0", "1.18": "3.2", "1.19": "3.3", "1.20": "3.4", "2.0": "4.0", "2.1": "4.0", "2.2": "4.1"}
 
 
@@ -27,6 +27,7 @@ CONNECTOR_OF = {"1.17": "3.0", "1.18": "3.2", "1.19": "3.3", "1.20": "3.4", "2.0
 class Type:
     of: type
     words: tuple[str, ...] = ()  # Case and - or _ do not matter, as in ConfigurationUtils.
+    least: int = 0
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Row:
 
 
 BOOLEAN, COUNT, TEXT, DURATION = Type(bool), Type(int), Type(str), Type(float)
+MILLISECONDS = Type(int, least=-1)  # -1, or 0: never.
 
 
 def words(*every: str) -> Type:
@@ -52,6 +54,7 @@ RETENTION = words("NO_EXTERNALIZED_CHECKPOINTS", "DELETE_ON_CANCELLATION", "RETA
 STRATEGIES = words("none", "off", "disable", "fixed-delay", "failure-rate", "exponential-delay")
 CP = "execution.checkpointing."
 TIME, SIZE = "time: the order of events is free, whatever the durations", "how much is stored, not what"
+INTERVAL = "time: how often it passes is the budget `failure_interval`"
 
 ROWS = (
     # --- Flink's configuration --------------------------------------------------------------------------------------
@@ -82,6 +85,17 @@ ROWS = (
     Row("job", "restart-strategy", STRATEGIES, {"1.3": None}, "RestartStrategyOptions", until="1.20"),
     Row("job", "restart-strategy.fixed-delay.attempts", COUNT, {"1.3": 1}, "RestartStrategyOptions"),
     Row("job", "restart-strategy.fixed-delay.delay", DURATION, {"1.3": 1000}, "RestartStrategyOptions", TIME),
+    Row("job", "restart-strategy.failure-rate.max-failures-per-interval", COUNT, {"1.3": 1}, "RestartStrategyOptions"),
+    Row("job", "restart-strategy.failure-rate.failure-rate-interval", DURATION, {"1.3": 60_000},
+        "RestartStrategyOptions", INTERVAL),
+    Row("job", "restart-strategy.failure-rate.delay", DURATION, {"1.3": 1000}, "RestartStrategyOptions", TIME),
+    Row("job", "restart-strategy.exponential-delay.attempts-before-reset-backoff", COUNT, {"1.19": None}, "FLIP-364"),
+    Row("job", "restart-strategy.exponential-delay.reset-backoff-threshold", DURATION, {"1.12": 3_600_000},
+        "RestartStrategyOptions", INTERVAL),
+    Row("job", "restart-strategy.exponential-delay.initial-backoff", DURATION, {"1.12": 1000},
+        "RestartStrategyOptions", TIME),
+    Row("job", "restart-strategy.exponential-delay.max-backoff", DURATION, {"1.12": 300_000, "1.19": 60_000},
+        "RestartStrategyOptions", TIME),
     Row("job", "jobmanager.execution.failover-strategy", words("full", "region"), {"1.9": "full", "1.11": "region"},
         "JobManagerOptions (the flink-conf.yaml of 1.9 and 1.10 says region)"),
     Row("job", "high-availability.type", words("none", "zookeeper", "kubernetes"), {"1.17": "none"},
@@ -93,20 +107,24 @@ ROWS = (
         {"1.3": "GroupOffsets"}, "FlinkKafkaConsumerBase", until="1.20"),
     Row("FlinkKafkaConsumer", "setCommitOffsetsOnCheckpoints", BOOLEAN, {"1.3": True}, "FlinkKafkaConsumerBase",
         until="1.20"),
+    Row("FlinkKafkaConsumer", "flink.partition-discovery.interval-millis", MILLISECONDS, {"1.4": -1},
+        "FlinkKafkaConsumerBase", until="1.20"),
     Row("KafkaSource", "setStartingOffsets",
         words("earliest", "latest", "committedOffsets", "committedOffsets(EARLIEST)", "committedOffsets(LATEST)"),
         {"1.12": "earliest"}, "KafkaSourceBuilder"),
     Row("KafkaSource", "commit.offsets.on.checkpoint", BOOLEAN, {"1.12": True}, "KafkaSourceOptions"),
     Row("KafkaSource", "setBounded", BOOLEAN, {"1.12": False}, "KafkaSourceBuilder"),
-    Row("KafkaSource", "partition.discovery.interval.ms", COUNT, {"1.12": None}, "KafkaSourceOptions", "one partition"),
+    Row("KafkaSource", "partition.discovery.interval.ms", MILLISECONDS, {"1.12": None}, "KafkaSourceOptions"),
     Row("kafka table source", "scan.startup.mode", words("group-offsets", "earliest-offset", "latest-offset"),
         {"1.12": "group-offsets"}, "KafkaConnectorOptions"),
+    Row("kafka table source", "scan.topic-partition-discovery.interval", DURATION, {"1.12": None},
+        "KafkaConnectorOptions"),
     Row("socket", "host", TEXT, {"1.3": None}, "SocketTextStreamFunction", "one peer"),
     Row("socket", "closes", BOOLEAN, {"1.3": False}, "SocketTextStreamFunction: the peer closes the connection"),
     # --- Sinks ------------------------------------------------------------------------------------------------------
     Row("FlinkKafkaProducer", "Semantic", GUARANTEES, {"1.4": "AT_LEAST_ONCE"}, "FlinkKafkaProducer", until="1.20"),
     Row("FlinkKafkaProducer", "kafkaProducersPoolSize", COUNT, {"1.4": 5}, "FlinkKafkaProducer",
-        "the pool has as many ids as a run needs", until="1.20"),
+        until="1.20"),
     Row("FlinkKafkaProducer", "setTransactionalIdPrefix", TEXT, {"1.14": None}, "FLIP-172", until="1.20"),
     Row("KafkaSink", "setDeliveryGuarantee", GUARANTEES, {"1.14": "NONE"}, "KafkaSinkBuilder"),
     Row("KafkaSink", "setTransactionalIdPrefix", TEXT, {"1.14": None}, "KafkaSinkBuilder"),
@@ -118,13 +136,14 @@ ROWS = (
     Row("kafka table sink", "sink.transaction-naming-strategy", words("INCREMENTING", "POOLING"),
         {"2.0": "INCREMENTING"}, "KafkaConnectorOptions, connector 4.0"),
 )  # fmt: skip
-TABLE: dict[str, dict[str, Row]] = {"print": {}, "jdbc upsert": {}}
+TABLE: dict[str, dict[str, Row]] = {"print": {}, "jdbc upsert": {}, "FileSink": {}}
 for _row in ROWS:
     TABLE.setdefault(_row.kind, {})[_row.name] = _row
 SOURCES = ("FlinkKafkaConsumer", "KafkaSource", "kafka table", "socket")
-SINKS = ("print", "FlinkKafkaProducer", "KafkaSink", "kafka table", "jdbc upsert")
+SINKS = ("print", "FlinkKafkaProducer", "KafkaSink", "kafka table", "jdbc upsert", "FileSink")
+NO_TOPIC = ("print", "jdbc upsert", "FileSink")
 EXISTS = {"FlinkKafkaConsumer": ("1.3", "1.20"), "FlinkKafkaProducer": ("1.3", "1.20"), "KafkaSource": ("1.12", ""),
-          "KafkaSink": ("1.14", ""), "kafka table": ("1.12", "")}  # fmt: skip
+          "KafkaSink": ("1.14", ""), "kafka table": ("1.12", ""), "FileSink": ("1.12", "")}  # fmt: skip
 ALIASES = {  # Two names of one setting; the newer one first.
     CP + "unaligned.enabled": CP + "unaligned",
     CP + "checkpoints-after-tasks-finish": CP + "checkpoints-after-tasks-finish.enabled",
@@ -134,6 +153,13 @@ ALIASES = {  # Two names of one setting; the newer one first.
     "state.backend.type": "state.backend",
     "restart-strategy.type": "restart-strategy",
     "high-availability.type": "high-availability",
+}
+
+
+DISCOVERY = {  # How often a source looks for new partitions.
+    "FlinkKafkaConsumer": "flink.partition-discovery.interval-millis",
+    "KafkaSource": "partition.discovery.interval.ms",
+    "kafka table": "scan.topic-partition-discovery.interval",
 }
 
 
@@ -245,8 +271,8 @@ def wrong_value(row: Row, value: Any, at: Place) -> Iterator[Diagnostic]:
             text, help = f"there is no {row.name} {shown(value)}", f"one of {listed(kind.words)}"
     elif kind.of is bool and not isinstance(value, bool):
         text = f"{row.name} is true or false, not {shown(value)}"
-    elif kind.of is int and (type(value) is not int or value < 0):
-        text = f"{row.name} is a whole number from 0 on, not {shown(value)}"
+    elif kind.of is int and (type(value) is not int or value < kind.least):
+        text = f"{row.name} is a whole number from {kind.least} on, not {shown(value)}"
     elif kind.of is float and duration_ms(value) is None:
         text, help = f"{row.name} is a duration, not {shown(value)}", "such as `10 min`, `2 s` or `500 ms`"
     elif kind.of is str and (not isinstance(value, str) or not value):

@@ -5,7 +5,7 @@ The words, for whoever writes a spec:
   `version` and broker settings.
 - `jobs.NAME.config`: keys of Flink's configuration. `source` and `sink`: `is:` the class, then its setters by name, and
   settings of the Kafka client in it. `commands`: what is typed, `flink run` and so on, in this order.
-- `jobs.NAME.channels: 2`: the operator has two inputs, so barriers have to be aligned, or not.
+- `jobs.NAME.channels`: the inputs of the operator, with barriers in them; with 2, barriers have to be aligned, or not.
 - `jobs.NAME.regions`: instead of `source` and `sink`, several disconnected chains of one job.
 - `apps.NAME`: a reader of the output, with its consumer's settings.
 - Faults on `NAME` hit the job's tasks (`NAME-1` ...), on `NAME.job_manager` its job manager, else messages by type.
@@ -17,7 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 COMMANDS = ("run", "run -p 1", "run -s checkpoint", "run -s savepoint", "cancel", "savepoint", "stop")
 MECHANISMS = (  # What `without` can take away.
-    "flush", "commit_retry", "send_errors", "lingering_abort", "abort_at_failover", "channel_state",
+    "flush", "commit_retry", "send_errors", "lingering_abort", "abort_at_failover", "channel_state", "barrier_order",
+    "subsumed_commit",
 )  # fmt: skip
 
 
@@ -31,6 +32,14 @@ class Topic(Form):
     )
     aborted: list[Annotated[int, Field(ge=0, le=3)]] = Field(
         default=[], description="Offsets of records whose transaction their producer has aborted."
+    )
+    added: bool = Field(
+        default=False,
+        description="The partition that is read is added after the job has listed what there is.",
+    )
+    others: bool = Field(
+        default=True,
+        description="An added partition: whether the first listing had others, which the model leaves out.",
     )
 
 
@@ -57,8 +66,10 @@ class Job(Form):
     source: Connector | None = None
     sink: Connector | None = None
     regions: dict[str, Region] = Field(default={}, description="Disconnected parts of one job graph.")
-    channels: Annotated[int, Field(ge=1, le=2)] = Field(
-        default=1, description="Inputs of the operator: 2 after keyBy() with parallelism 2, or of a join."
+    channels: Annotated[int, Field(ge=1, le=2)] | None = Field(
+        default=None,
+        description="Inputs of the operator, with their barriers: 2 after keyBy() with parallelism 2, or of a join. "
+        "Without it a snapshot is one step, which is right for one channel and for consistent cuts.",
     )
     parallelism: Annotated[int, Field(ge=1, le=2)] = 1
     commands: list[Literal[COMMANDS]] = Field(  # type: ignore[valid-type]
@@ -84,6 +95,12 @@ class Budgets(Form):
     )
     checkpoint_timeout: Annotated[int, Field(ge=0, le=3)] = Field(
         default=0, description="How often execution.checkpointing.timeout passes for a pending checkpoint."
+    )
+    failure_interval: Annotated[int, Field(ge=0, le=3)] = Field(
+        default=0, description="How often failure-rate-interval (or reset-backoff-threshold) passes: failures expire."
+    )
+    checkpoint_failure: Annotated[int, Field(ge=0, le=1)] = Field(
+        default=0, description="How often a task cannot write its snapshot, and declines the checkpoint."
     )
     delivery_timeout: Annotated[int, Field(ge=0, le=1)] = Field(
         default=0, description="How often a record is not taken by any leader within delivery.timeout.ms."
@@ -126,8 +143,10 @@ class Document(Form):
     without: list[Literal[MECHANISMS]] = Field(  # type: ignore[valid-type]
         default=[], description="Mechanisms of Flink that are removed, to see what they are for."
     )
-    proposed: list[Literal["KIP-939"]] = Field(
-        default=[], description="KIP-939 with FLIP-319: the coordinator does not time out a transaction of the sink."
+    proposed: list[Literal["KIP-939", "commit on close"]] = Field(
+        default=[],
+        description="KIP-939 with FLIP-319: the coordinator does not time out a transaction of the sink. "
+        "Commit on close: a sink commits when its input ends, without a checkpoint.",
     )
     faults: Budgets = Budgets()
     check: Checks

@@ -28,7 +28,9 @@ def record_at(task: Task, offset: Offset) -> Record:
 
 
 def due(task: Task, offset: Offset) -> bool:
-    return task.accepted_start is not None and task.accepted_start <= offset and offset not in task.aborted
+    """A spare attempt goes on with what another has begun, at offset 0."""
+    begun = task.spare or (task.accepted_start is not None and task.accepted_start <= offset)
+    return begun and offset not in task.aborted
 
 
 def delivered(task: Task, kafka: Kafka, record: Record) -> Copies:
@@ -58,6 +60,11 @@ def next_start(task: Task, manager: JobManager, kafka: Kafka) -> Offset:
     state = manager.completed_states[task.subtask]
     if state is not None and state.offset is not None:
         return state.offset
+    if task.first_start is not None:
+        return task.first_start
+    known_as_new = manager.completed != NO_CHECKPOINT if task.finds_at_open else task.found_late
+    if task.missing and task.new_from_earliest and known_as_new:
+        return 0
     group_offset = kafka.group_offsets[task.partition]
     if task.start_from == StartFrom.GROUP_OFFSETS and group_offset is not None:
         return group_offset
@@ -102,6 +109,17 @@ def no_loss(tasks: tuple[Task, ...], managers: tuple[JobManager, ...], kafka: Ka
 
 
 @predicate
+def no_partition_unread(tasks: tuple[Task, ...], kafka: Kafka) -> bool:
+    """A partition that exists is read by a running job, or will be found by it."""
+    for task in tasks:
+        ensure(
+            task.phase != Phase.RUNNING or not task.unlisted or task.discovers or task.partition not in kafka.existing,
+            f"partition {task.partition} has been added, and {task.me} never looks for new partitions: it is not read",
+        )
+    return True
+
+
+@predicate
 def no_duplicates(tasks: tuple[Task, ...], kafka: Kafka) -> bool:
     """No record's result reaches the reader of the output twice."""
     for task in tasks:
@@ -131,7 +149,7 @@ def consistent_checkpoints(tasks: tuple[Task, ...], managers: tuple[JobManager, 
     for task in tasks:
         for manager in managers:
             state = manager.promised_states[task.subtask]
-            if manager.me == task.job_manager and state is not None:
+            if manager.me == task.job_manager and state is not None and manager.has_spares == task.spare:
                 for offset in range(task.records):
                     before = state.offset is not None and offset < state.offset
                     ensure(
@@ -174,7 +192,8 @@ def flushed_before_complete(tasks: tuple[Task, ...], managers: tuple[JobManager,
     for task in tasks:
         for manager in managers:
             state = manager.promised_states[task.subtask]
-            if manager.me == task.job_manager and state is not None and state.offset is not None:
+            given_up = task.spare != (task.subtask in manager.on_spare)
+            if manager.me == task.job_manager and not given_up and state is not None and state.offset is not None:
                 for offset in range(task.records):
                     ensure(
                         offset >= state.offset or record_at(task, offset) not in task.unacked,
@@ -294,6 +313,14 @@ def unique_transactional_ids(tasks: tuple[Task, ...]) -> bool:
 
 
 @predicate
+def pool_suffices(tasks: tuple[Task, ...]) -> bool:
+    """No snapshot fails because every producer of the pool has a transaction that is to be committed."""
+    for task in tasks:
+        ensure(not task.pool_was_empty, f"{task.me} has no producer left for its next transaction: the snapshot fails")
+    return True
+
+
+@predicate
 def no_commit_refused(tasks: tuple[Task, ...]) -> bool:
     """No EndTxn(commit) is answered with an error that ends it: PRODUCER_FENCED, INVALID_TXN_STATE."""
     for task in tasks:
@@ -366,6 +393,19 @@ def restorable_after_cancel(managers: tuple[JobManager, ...]) -> bool:
 
 
 @predicate
+def restorable_after_failure(managers: tuple[JobManager, ...]) -> bool:
+    """A job that failed for good after a checkpoint has left one that a submission can name."""
+    for manager in managers:
+        ensure(
+            manager.status != JobStatus.FAILED
+            or manager.promised == NO_CHECKPOINT
+            or manager.completed != NO_CHECKPOINT,
+            f"the job has failed, and checkpoint {manager.promised} is gone",
+        )
+    return True
+
+
+@predicate
 def table_never_regresses(tasks: tuple[Task, ...]) -> bool:
     """Whoever reads the table never sees an older value after a newer one."""
     for task in tasks:
@@ -395,6 +435,7 @@ def nothing_left_to_do(tasks: tuple[Task, ...], managers: tuple[JobManager, ...]
         or all(
             task.job_manager != manager.me
             or task.subtask >= manager.parallelism
+            or task.spare != (task.subtask in manager.on_spare)
             or task.phase == Phase.FINISHED
             or (
                 task.phase == Phase.RUNNING
@@ -427,6 +468,27 @@ def a_restart_without_state(tasks: tuple[Task, ...], managers: tuple[JobManager,
 def a_job_has_failed(managers: tuple[JobManager, ...]) -> bool:
     """A job is FAILED: its restarts are used up."""
     return any(manager.status == JobStatus.FAILED for manager in managers)
+
+
+@predicate
+def a_zombie_writes(tasks: tuple[Task, ...], managers: tuple[JobManager, ...]) -> bool:
+    """Two attempts of a subtask run: one that the job manager has given up, and its successor."""
+    return any(
+        task.phase == Phase.RUNNING
+        and not task.spare
+        and any(manager.me == task.job_manager and task.subtask in manager.on_spare for manager in managers)
+        and any(other.spare and other.subtask == task.subtask and other.phase == Phase.RUNNING for other in tasks)
+        for task in tasks
+    )
+
+
+@predicate
+def restarts_beyond_attempts(managers: tuple[JobManager, ...]) -> bool:
+    """A job has restarted more often than the limit of its strategy: failures far apart do not add up."""
+    return any(
+        manager.restart_attempts is not None and manager.ever_restarted > manager.restart_attempts
+        for manager in managers
+    )
 
 
 @predicate

@@ -2,12 +2,14 @@
 
 Follows CheckpointCoordinator (triggerCheckpoint, receiveAcknowledgeMessage, completePendingCheckpoint,
 abortPendingCheckpoints), CheckpointFailureManager, CompletedCheckpointStore, SchedulerBase.restoreState,
-FixedDelayRestartBackoffTimeStrategy and RestartPipelinedRegionFailoverStrategy. Completion is the step of the last
-acknowledgement: a crash between the two looks like one before it.
-The delay before a restart is left out: what can happen meanwhile can happen anyway. `commands` are the user's, with the
-words of the command line, in their order, each at any time.
+FixedDelay-, FailureRate- and ExponentialDelayRestartBackoffTimeStrategy and RestartPipelinedRegionFailoverStrategy.
+Completion is the step of the last acknowledgement: a crash between the two looks like one before it.
+The delay before a restart is left out: what can happen meanwhile can happen anyway. That an interval passes in which
+failures are forgotten is an event, with a budget. `commands` are the user's, with the words of the command line, in
+their order, each at any time. A task manager that is paused is given up; the next attempt runs in a spare slot, and may
+find the first one awake beside it. What a given-up attempt says is not listened to.
 Not modelled: min-pause (only thins out triggers), operator coordinators (one partition, so one split, which is in the
-state of its reader from the first deployment on), failure-rate restarts, ambiguous writes to the store.
+state of its reader from the first deployment on), ambiguous writes to the store.
 """
 
 from enum import Enum
@@ -40,6 +42,7 @@ from model.flink.messages import (
     AcknowledgeCheckpoint,
     Cancel,
     CheckpointId,
+    DeclineCheckpoint,
     Deploy,
     NotifyCheckpointComplete,
     Parallelism,
@@ -85,13 +88,16 @@ class PendingCheckpoint:
 @actor
 class JobManager:
     me: ActorId
-    tasks: tuple[Annotated[ActorId, Of("Task")], ...]
-    subtasks: Annotated[int, UpTo(8)]  # How many tasks.
+    tasks: tuple[Annotated[ActorId, Of("Task")], ...]  # By subtask.
+    subtasks: Annotated[int, UpTo(8)]
+    has_spares: bool = False  # As many slots again in `tasks`, for subtasks whose task managers are given up.
     checkpoints: CheckpointId  # So many in one run.
     checkpointing: bool = True
     max_concurrent_checkpoints: Annotated[int, UpTo(8)] = 1
     tolerable_failed_checkpoints: Annotated[int, UpTo(8)] = 0
     restart_attempts: Annotated[int, UpTo(8)] | None = None  # None: as often as it takes.
+    failure_intervals: Annotated[int, UpTo(3)] = 0  # How often an interval passes that makes it forget failures.
+    forgets_all: bool = False  # exponential-delay: a quiet reset-backoff-threshold. Else failure-rate: the oldest one.
     region_failover: bool = True
     high_availability: bool = False
     checkpoint_directory: bool = False  # Checkpoints are files; else they are in the job manager's memory.
@@ -107,12 +113,16 @@ class JobManager:
     status: Durable[JobStatus] = JobStatus.CREATED
     parallelism: Durable[Parallelism] = 0
     commanded: Durable[Annotated[int, UpTo(8)]] = 0
+    on_spare: Durable[frozenset[Subtask]] = frozenset()  # The job manager has given their first attempts up.
     counter: Durable[CheckpointId] = NO_CHECKPOINT  # CheckpointIDCounter
     completed: Durable[CheckpointId] = NO_CHECKPOINT  # CompletedCheckpointStore, or what is retained of it.
     completed_states: Durable[dict[Subtask, TaskState | None]] = each(None)
+    completed_finished: Durable[frozenset[Subtask]] = frozenset()  # FullyFinishedOperatorState: they do not run again.
     savepoint: Durable[CheckpointId] = NO_CHECKPOINT
     savepoint_states: Durable[dict[Subtask, TaskState | None]] = each(None)
+    savepoint_finished: Durable[frozenset[Subtask]] = frozenset()
     timeouts: Durable[Annotated[int, UpTo(3), Counts("checkpoint_timeout")]] = 0
+    intervals: Durable[Annotated[int, UpTo(3), Counts("failure_interval")]] = 0
     pending: Volatile[dict[CheckpointId, PendingCheckpoint | None]] = each(None)
     acknowledged_states: Volatile[dict[State, TaskState | None]] = each(None)
     restarts: Volatile[Annotated[int, UpTo(8)]] = 0
@@ -155,6 +165,7 @@ class JobManager:
         self.completed = self.savepoint
         for subtask in self.completed_states:
             self.completed_states[subtask] = self.savepoint_states[subtask]
+        self.completed_finished = self.savepoint_finished
         self.begin()
 
     @action
@@ -204,6 +215,16 @@ class JobManager:
         checkpoint = choose(self.pending)
         require(self.pending[checkpoint] is not None)
         self.timeouts += 1
+        self.checkpoint_failed(checkpoint)
+
+    @on(DeclineCheckpoint)
+    def declined(self, message: DeclineCheckpoint) -> None:
+        """CHECKPOINT_ASYNC_EXCEPTION: counted like a timeout. One that is not pending any more has been counted."""
+        if self.pending[message.checkpoint] is not None:
+            self.checkpoint_failed(message.checkpoint)
+
+    def checkpoint_failed(self, checkpoint: CheckpointId) -> None:
+        """CheckpointFailureManager: beyond the tolerable number in a row the whole job fails over."""
         self.discard(checkpoint)
         if self.failed_checkpoints == self.tolerable_failed_checkpoints:
             self.fail_over(None)
@@ -214,13 +235,31 @@ class JobManager:
 
     @on(TaskFailed)
     def task_failed(self, message: TaskFailed) -> None:
-        self.finished -= {message.subtask}
-        if message.subtask < self.parallelism:
+        """The loss of a task manager is no failure of a task that has finished there."""
+        known = message.spare == (message.subtask in self.on_spare)  # Else an attempt that was given up.
+        if known and message.subtask < self.parallelism and message.subtask not in self.finished:
             self.fail_over(message.subtask)
+
+    @action
+    def miss_heartbeats(self) -> None:
+        """heartbeat.timeout: the task manager is given up, although it may wake up and go on for a while."""
+        require(self.has_spares and self.status == JobStatus.RUNNING)
+        subtask = choose(range(self.subtasks))
+        require(suspected(self.tasks[subtask]) and subtask < self.parallelism)
+        require(subtask not in self.on_spare and subtask not in self.finished)
+        self.on_spare |= {subtask}
+        self.fail_over(subtask)
+
+    @action
+    def forget_failure(self) -> None:
+        """The oldest failure is too long ago for failure-rate; or the job has been running undisturbed for long."""
+        require(self.intervals < self.failure_intervals and self.restarts > 0)
+        self.intervals += 1
+        self.restarts = 0 if self.forgets_all else self.restarts - 1
 
     @on(TaskFinished)
     def task_finished(self, message: TaskFinished) -> None:
-        if self.status == JobStatus.RUNNING:
+        if self.status == JobStatus.RUNNING and message.spare == (message.subtask in self.on_spare):
             self.finished |= {message.subtask}
             if len(self.finished) == self.parallelism:
                 self.end(JobStatus.FINISHED, False)
@@ -230,6 +269,7 @@ class JobManager:
         """With high availability the job is recovered from the store, and its restarts are counted anew."""
         if self.status == JobStatus.RUNNING:
             if self.high_availability:
+                self.finished = self.completed_finished
                 for subtask in range(self.parallelism):
                     self.deploy(subtask)
             else:
@@ -248,18 +288,24 @@ class JobManager:
         runs = self.status == JobStatus.RUNNING and self.counter < self.checkpoints
         return runs and (len(self.finished) == 0 or self.checkpoints_after_tasks_finish)
 
+    def at(self, subtask: Subtask) -> ActorId:
+        return self.tasks[subtask + (self.subtasks if subtask in self.on_spare else 0)]
+
     def begin(self) -> None:
         self.status = JobStatus.RUNNING
         self.restarts = 0
         self.failed_checkpoints = 0
-        self.finished = frozenset()
+        self.finished = self.completed_finished
         self.stopping = False
         self.stopped = False
         for subtask in range(self.parallelism):
             self.deploy(subtask)
 
     def deploy(self, subtask: Subtask) -> None:
-        send(self.tasks[subtask], Deploy(self.completed_states[subtask], self.completed, self.parallelism))
+        """A subtask whose end is in the checkpoint has nothing left to do."""
+        if subtask not in self.completed_finished:
+            self.finished -= {subtask}
+            send(self.at(subtask), Deploy(self.completed_states[subtask], self.completed, self.parallelism))
 
     def end(self, status: JobStatus, retained: bool) -> None:
         self.status = status
@@ -274,19 +320,23 @@ class JobManager:
         self.completed = NO_CHECKPOINT
         for subtask in self.completed_states:
             self.completed_states[subtask] = None
+        self.completed_finished = frozenset()
 
     def start_checkpoint(self, kind: Snapshot) -> None:
         self.counter += 1
         self.pending[self.counter] = PendingCheckpoint(kind)
         for subtask in range(self.parallelism):
             if subtask not in self.finished:
-                send(self.tasks[subtask], TriggerCheckpoint(self.counter, kind))
+                send(self.at(subtask), TriggerCheckpoint(self.counter, kind))
 
     def complete(self, checkpoint: CheckpointId, kind: Snapshot) -> None:
         """addCheckpointAndSubsumeOldest is the point of no return; notifications go out once, and may be lost."""
         recovers = kind == Snapshot.CHECKPOINT or self.savepoints_count
+        ended: frozenset[Subtask] = frozenset()  # Before the barrier, so without a state in it.
         for subtask in self.completed_states:
             state = self.acknowledged_states[checkpoint * self.subtasks + subtask]
+            if state is None and subtask in self.finished:
+                ended |= {subtask}
             if recovers:
                 self.completed_states[subtask] = state
             if kind != Snapshot.CHECKPOINT:
@@ -295,9 +345,11 @@ class JobManager:
                 self.promised_states[subtask] = state
         if recovers:
             self.completed = checkpoint
+            self.completed_finished = ended
             self.failed_checkpoints = 0
         if kind != Snapshot.CHECKPOINT:
             self.savepoint = checkpoint
+            self.savepoint_finished = ended
         self.stopped = kind == Snapshot.STOP
         self.discard(checkpoint)
         if recovers:
@@ -320,10 +372,10 @@ class JobManager:
             first = choose((Vertex.SOURCE, Vertex.SINK))
         for subtask in range(self.parallelism):
             if subtask not in self.finished:
-                send(self.tasks[subtask], NotifyCheckpointComplete(checkpoint, first))
+                send(self.at(subtask), NotifyCheckpointComplete(checkpoint, first))
                 if self.notifies_source:
                     second = Vertex.SINK if first == Vertex.SOURCE else Vertex.SOURCE
-                    send(self.tasks[subtask], NotifyCheckpointComplete(checkpoint, second))
+                    send(self.at(subtask), NotifyCheckpointComplete(checkpoint, second))
 
     def discard(self, checkpoint: CheckpointId) -> None:
         self.pending[checkpoint] = None

@@ -80,6 +80,7 @@ class Kafka:
     transaction_timeouts: Budget = 0  # How often transaction.timeout.ms passes.
     times_out_only_in_outages: bool = True  # transaction.timeout.ms is longer than a checkpoint takes.
     expirations: Budget = 0  # How often transactional.id.expiration.ms passes.
+    added: frozenset[Partition] = frozenset()  # kafka-topics --alter --partitions, after the job has listed them.
     deletions: Budget = 0  # How often retention deletes the oldest record of an input partition.
     offset_writes: Budget = 0  # How often somebody else commits offsets for the group.
     partial_listings: Budget = 0  # How often the metadata leave out a partition whose leader is away.
@@ -87,6 +88,8 @@ class Kafka:
 
     transactions: Durable[dict[TransactionalId, Transaction]] = each(Transaction())
     group_offsets: Durable[dict[Partition, Offset | None]] = each(None)
+    listed: Durable[bool] = False  # A job knows which partitions there are without those.
+    existing: Durable[frozenset[Partition]] = frozenset()  # Of those.
     log_starts: Durable[dict[Partition, Offset]] = each(0)
     timeouts: Durable[Annotated[Budget, Counts("transaction_timeout")]] = 0
     expired: Durable[Annotated[Budget, Counts("transactional_id_expiration")]] = 0
@@ -165,6 +168,10 @@ class Kafka:
     @on(PositionRequest)
     def position(self, request: PositionRequest) -> None:
         """SubscriptionState's position: the offset given or committed if there is one in range, else the reset."""
+        if request.partition in self.added and request.partition not in self.existing:
+            self.listed = True
+            send(request.sender, PositionResponse(Error.NO_PARTITION, 0))
+            return
         hidden = False
         if self.unlisted < self.partial_listings:
             hidden = choose((False, True))
@@ -210,6 +217,12 @@ class Kafka:
         require(self.transactions[one].state != TransactionState.ONGOING)
         self.expired += 1
         self.transactions[one] = Transaction()
+
+    @action
+    def add_partition(self) -> None:
+        partition = choose(self.added)
+        require(self.listed and partition not in self.existing)
+        self.existing |= {partition}
 
     @action
     def delete_oldest_record(self) -> None:

@@ -32,6 +32,7 @@ class Error(Enum):
     COORDINATOR_NOT_AVAILABLE = "COORDINATOR_NOT_AVAILABLE"
     NO_OFFSET = "NoOffsetForPartitionException"
     NOT_LISTED = "the metadata do not list the partition"
+    NO_PARTITION = "the partition has not been added yet"
 
 
 class StartFrom(Enum):
@@ -126,6 +127,12 @@ class AcknowledgeCheckpoint:
 
 
 @message
+class DeclineCheckpoint:
+    subtask: Subtask
+    checkpoint: CheckpointId
+
+
+@message
 class NotifyCheckpointComplete:
     checkpoint: CheckpointId
     vertex: Vertex
@@ -134,11 +141,13 @@ class NotifyCheckpointComplete:
 @message
 class TaskFailed:
     subtask: Subtask
+    spare: bool  # Of the attempt in the spare slot.
 
 
 @message
 class TaskFinished:
     subtask: Subtask
+    spare: bool  # Of the attempt in the spare slot.
 
 
 # --- Tasks and Kafka ------------------------------------------------------------------------------------------------

@@ -16,8 +16,8 @@ __all__ = ["Document", "effective_settings", "expand"]
 NOT_MODELLED = (
     "what a record says: record i adds 1 to the sum",
     "replicas, and requests that Kafka's producer repeats: the models of Kafka",
-    "several attempts of a task at the same time",
 )
+ONE_ATTEMPT = "several attempts of a task at the same time (`pause` a task for that)"
 
 
 def effective_settings(document: Document) -> list[tuple[str, str, str, str]]:
@@ -54,6 +54,7 @@ class _Pipeline:
         for one in self.jobs.values():
             self.diagnostics += one.diagnostics
         self.judge_channels()
+        self.judge_pauses()
         for name, app in document.apps.items():
             if app.reads not in document.topics:
                 text, help = f"there is no topic {app.reads}", f"topics: {listed(document.topics)}"
@@ -63,9 +64,22 @@ class _Pipeline:
     def judge_channels(self) -> None:
         for job in self.jobs.values():
             sinks = {chain.sink.is_ for chain in job.chains}
-            if job.given.channels > 1 and (len(self.jobs) > 1 or len(job.chains) > 1 or sinks - {"print"}):
-                text = "an operator with two channels stands alone here: one job, one chain, sink print"
+            if job.given.channels is not None and (len(self.jobs) > 1 or len(job.chains) > 1 or sinks - {"print"}):
+                text = "an operator with its channels stands alone here: one job, one chain, sink print"
                 self.diagnostics.append(Diagnostic("job-shape", text, self.place((*job.path, "channels"))))
+
+    def judge_pauses(self) -> None:
+        """What the guarantees say of two attempts of one task holds for Kafka's log, and from offset 0."""
+        for job in self.jobs.values():
+            if self.has_spares(job) and any(
+                chain.sink.is_ in config.NO_TOPIC
+                or chain.source.is_ == "socket"
+                or chain.starts_at_end()
+                or chain.added()
+                for chain in job.chains
+            ):
+                text = "a task that is paused needs a source that begins at the earliest offset, and a sink to Kafka"
+                self.diagnostics.append(Diagnostic("job-shape", text, self.place(("faults", "pause"))))
 
     def chains(self) -> list[tuple[Job, int, Chain]]:
         """Every subtask of every job: its number in the job, and what it runs."""
@@ -86,11 +100,11 @@ class _Pipeline:
         return (self.document.checkpoints + 2) * max((len(job.chains) for job in self.jobs.values()), default=1)
 
     def wired(self) -> dict[str, Any]:
-        shuffled = [job for job in self.jobs.values() if job.given.channels > 1]
+        shuffled = [job for job in self.jobs.values() if job.given.channels is not None]
         return self.wired_channels(shuffled[0]) if shuffled else self.wired_chains()
 
     def wired_channels(self, job: Job) -> dict[str, Any]:
-        """The model of two input channels: sources, a join, and the checkpoints that it takes."""
+        """The model of input channels: sources, a join, and the checkpoints that it takes."""
         document, unaligned = self.document, job.config.get(CP + "unaligned.enabled")
         barriers = "COUNTED" if job.value(CP + "mode") == "AT_LEAST_ONCE" else "ALIGNED"
         if unaligned is not None and unaligned.value:
@@ -108,13 +122,18 @@ class _Pipeline:
                 sources: {"is": "SourceTask", "count": "channels", "channel": "index", "records": "records",
                           "coordinator": manager, "join": join},
                 join: {"is": "Join", "channels": "channels", "barriers": barriers, "coordinator": manager,
-                       "stores_in_flight": "channel_state" not in document.without},
+                       "stores_in_flight": "channel_state" not in document.without,
+                       "keeps_order": "barrier_order" not in document.without},
             },
             "network": {"kind": "fifo", "capacity": 4 + self.records() + 2 * document.checkpoints},
             "faults": self.general_faults(),
             "check": self.checks(),
-            "not_modelled": [*self.not_read(), "the sink: what the sum says is what is emitted", *NOT_MODELLED],
+            "not_modelled": [*self.not_read(), "the sink: what the sum says is emitted", *NOT_MODELLED, ONE_ATTEMPT],
         }  # fmt: skip
+
+    def stand_ins(self) -> list[str]:
+        files = any(chain.sink.is_ == "FileSink" for _, _, chain in self.chains())
+        return ["the file system: `kafka` plays it, a part file is a transaction that nothing but its job ends"] * files
 
     def general_faults(self) -> dict[str, Any]:
         names = ("crash", "pause", "lose", "duplicate", "delay")
@@ -126,9 +145,11 @@ class _Pipeline:
     def wired_chains(self) -> dict[str, Any]:
         document, faults = self.document, self.document.faults
         chains, ids = self.chains(), self.ids()
-        starts = 1 + self.budget(faults.crash) + self.budget(faults.pause) + faults.checkpoint_timeout
+        starts = 1 + self.budget(faults.crash) + self.budget(faults.pause)
+        starts += faults.checkpoint_timeout + faults.checkpoint_failure
         starts += sum(len(job.commands) for job in document.jobs.values()) + faults.transaction_timeout
         transactional = len(ids) > 0
+        zombies = any(self.has_spares(job) for job in self.jobs.values())
         constants = {
             "records": self.records(), "checkpoints": document.checkpoints, "partitions": len(chains),
             "subtasks": max(len(job.chains) for job in self.jobs.values()),
@@ -142,21 +163,27 @@ class _Pipeline:
             "network": {"kind": "fifo", "capacity": 6 + 2 * document.checkpoints},
             "faults": self.general_faults(),
             "check": self.checks(),
-            "not_modelled": [*self.not_read(), *NOT_MODELLED],
+            "not_modelled": [*self.not_read(), *NOT_MODELLED, *([] if zombies else [ONE_ATTEMPT]), *self.stand_ins()],
         }  # fmt: skip
 
     def actors(self, ids: dict[str, int]) -> dict[str, Any]:
         actors: dict[str, Any] = {}
         faults, partition = self.document.faults, 0
-        every = [f"{job.name}-{number + 1}" for job, number, _ in self.chains()]
+        added = [number for number, (_, _, chain) in enumerate(self.chains()) if chain.added()]
+        every: list[str] = []
         for job in self.jobs.values():
-            tasks = [f"{job.name}-{number + 1}" for number in range(len(job.chains))]
-            actors[f"{job.name}.job_manager"] = job.wiring(tasks)
+            slots = [f"{job.name}-{number + 1}" for number in range(len(job.chains))]
+            spares = [f"{one}.spare" for one in slots] if self.has_spares(job) else []
+            every += slots + spares
+            actors[f"{job.name}.job_manager"] = job.wiring(slots, spares)
             for number, chain in enumerate(job.chains):
-                actors[tasks[number]] = {
+                wired = {
                     "is": "Task", "job_manager": f"{job.name}.job_manager", "kafka": "kafka", "subtask": number,
                     "partition": partition, **chain.wiring(), **self.transactional(chain, number, ids),
                 }  # fmt: skip
+                actors[slots[number]] = wired
+                if spares:
+                    actors[spares[number]] = {**wired, "spare": True}
                 partition += 1
         actors["kafka"] = {
             "is": "Kafka", "records": "records", "read_committed": self.read_committed(), "tasks": every,
@@ -164,9 +191,17 @@ class _Pipeline:
             "transaction_timeouts": 0 if "KIP-939" in self.document.proposed else faults.transaction_timeout,
             "partial_listings": faults.partial_listing, "expirations": faults.transactional_id_expiration,
             "deletions": faults.retention, "offset_writes": faults.foreign_offset_commit,
-            "unavailabilities": faults.coordinator_unavailable,
+            "unavailabilities": faults.coordinator_unavailable, "added": added,
         }  # fmt: skip
         return actors
+
+    def has_spares(self, job: Job) -> bool:
+        """A pause makes a job manager give a task up, which may wake up: the next attempt runs somewhere else."""
+        paused = self.document.faults.pause
+        return isinstance(paused, dict) and any(
+            one == job.name or one in (f"{job.name}-{number + 1}" for number in range(len(job.chains)))
+            for one in paused
+        )
 
     def transactional(self, chain: Chain, number: int, ids: dict[str, int]) -> dict[str, Any]:
         if chain.guarantee() != "EXACTLY_ONCE":
@@ -174,13 +209,14 @@ class _Pipeline:
         span = self.document.checkpoints + 2
         base = ids[chain.prefix()]
         first = base + number * span
-        lingering = "lingering_abort" in self.document.without
+        lingering = "lingering_abort" in self.document.without or chain.sink.is_ == "FileSink"
         if chain.naming() == "INCREMENTING":
             every = list(range(base, base + self.span(), span))
             return {"naming": "INCREMENTING", "first_id": first, "first_ids": every,
                     "aborts": "NONE" if lingering else "PROBING"}  # fmt: skip
         aborts = "NONE" if lingering else "LISTING" if chain.naming() == "POOLING" else "ALL"
-        return {"naming": "POOLING", "first_id": first, "pool": list(range(first, first + span)), "aborts": aborts}
+        size = min(chain.pool_size() or span, span)
+        return {"naming": "POOLING", "first_id": first, "pool": list(range(first, first + size)), "aborts": aborts}
 
     def read_committed(self) -> bool:
         version = str(self.document.kafka.get("version", "3.9"))
@@ -193,7 +229,7 @@ class _Pipeline:
     def times_out_at_work(self) -> bool:
         """Whether a transaction can time out while its task runs: it lives for an interval and a checkpoint."""
         for job, _, chain in self.chains():
-            if chain.guarantee() == "EXACTLY_ONCE":
+            if chain.guarantee() == "EXACTLY_ONCE" and chain.producer:
                 lives = job.value(CP + "interval") + job.value(CP + "timeout")
                 if chain.producer["transaction.timeout.ms"].value <= lives:
                     return True
@@ -221,6 +257,6 @@ class _Pipeline:
                     rows += [config.TABLE[kind][name] for name in own]
                     clients[client] += given
             for row in rows:
-                if row.not_modelled and not (job.given.channels > 1 and "unaligned" in row.name):
+                if row.not_modelled and not (job.given.channels is not None and "unaligned" in row.name):
                     yield f"{row.name}: {row.not_modelled}"
         yield from kafka.not_read(clients, (*CLIENT_READS, "transaction.max.timeout.ms"), {})

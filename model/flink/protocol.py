@@ -16,7 +16,7 @@ class Change:
     since: str
     source: str
     what: str
-    actor: Literal["job_manager", "task"]
+    actor: Literal["job_manager", "task", "discovery"]  # discovery: of a task, if its source is not the legacy one.
     switch: str  # The wiring field.
     value: bool = True
     sink: str = ""  # Only with this class.
@@ -30,6 +30,12 @@ CHANGES = (
            "job_manager", "savepoints_count", value=False),
     Change("3.0", "FLINK-31363", "a transaction without records is not pre-committed",
            "task", "commits_empty", value=False, connector=True),
+    Change("3.0.1", "FLINK-28303", "where latest is, is asked once for a split, not by each attempt of its reader",
+           "discovery", "keeps_first_start", connector=True),
+    Change("3.1", "FLIP-288, FLINK-32019", "a partition that is found later is read from its beginning",
+           "discovery", "new_from_earliest", connector=True),
+    Change("5.0", "KafkaSourceEnumerator.checkPartitionChanges", "a first listing without partitions is no discovery",
+           "discovery", "empty_listing_counts", value=False, connector=True),
     Change("3.3", "FLINK-31305, FLINK-35749", "a send error reaches the flush: metrics no longer clear it",
            "task", "reports_send_errors", sink="KafkaSink", connector=True),
 )  # fmt: skip

@@ -9,7 +9,7 @@ from checker.verdict import Log, LogEntry, Plumbing
 from model.flink.channels import Coordinator, Join, SourceTask
 from model.flink.job_manager import JobManager
 from model.flink.kafka import Kafka, TransactionState
-from model.flink.messages import Error, Offset, ProduceRequest, ProduceResponse, Record, TransactionalId
+from model.flink.messages import Error, Offset, Partition, ProduceRequest, ProduceResponse, Record, TransactionalId
 from model.flink.task import Phase, Sink, Task
 
 PROCESSED, STATE, CHECKPOINT = "processed", "in the state", "in a complete checkpoint"
@@ -30,7 +30,11 @@ class JobStory:
 
     def __init__(self, telling: Telling) -> None:
         self.telling = telling
-        self.tasks = telling.worlds[0].of(Task)
+        # One for each partition: a second is the spare that takes over from a zombie.
+        first: dict[Partition, tuple[str, Task]] = {}
+        for name, task in telling.worlds[0].of(Task):
+            first.setdefault(task.partition, (name, task))
+        self.tasks = list(first.values())
         self.output: list[LogEntry] = []
 
     def tell(self) -> None:
@@ -132,11 +136,13 @@ class JobStory:
 
     def drawn(self, world: World) -> list[Log]:
         found = []
-        for name, task in world.of(Task):
+        for owner, task in self.tasks:
             entries = tuple(self.input_entry(world, task, offset) for offset in range(task.records))
-            marks: list[tuple[str, int]] = []
-            if task.phase == Phase.RUNNING and name not in world.stopped:
-                marks.append((f"position of {name}", task.position))
+            marks = [
+                (f"position of {name}", one.position)
+                for name, one in world.of(Task)
+                if one.partition == task.partition and one.phase == Phase.RUNNING and world.stopped.get(name) != "down"
+            ]
             for _, manager in world.of(JobManager):
                 state = manager.completed_states[task.subtask]
                 if state is not None and state.offset is not None:
@@ -145,7 +151,7 @@ class JobStory:
                 group = kafka.group_offsets[task.partition]
                 if group is not None:
                     marks.append(("group offset", group))
-            found.append(Log(f"input-{task.partition}", name, entries, tuple(marks)))
+            found.append(Log(f"input-{task.partition}", owner, entries, tuple(marks)))
         if any(task.sink in (Sink.KAFKA, Sink.TRANSACTIONS) for _, task in self.tasks):
             for name, _ in world.of(Kafka):
                 found.append(Log("output", name, tuple(self.output), (("end", len(self.output)),)))

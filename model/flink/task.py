@@ -15,7 +15,7 @@ acknowledgement, completion, notification of source and of sink, commits.
 The writer's next producer is initialised while the snapshot is uploaded, and may be slower: no other task can tell.
 A task that is deployed starts when what it had asked Kafka before is served; what outlives that is the fault `delay`.
 Not modelled: record contents (record i is the i-th of its partition), key groups, several partitions in one source,
-close() that aborts the open transaction (best effort: a crash does without), two attempts that overlap in time.
+close() that aborts the open transaction (best effort: a crash does without).
 """
 
 from enum import Enum
@@ -49,6 +49,7 @@ from model.flink.messages import (
     CheckpointId,
     Committable,
     Copies,
+    DeclineCheckpoint,
     Deploy,
     EndTxnRequest,
     EndTxnResponse,
@@ -114,6 +115,7 @@ class Task:
     kafka: Annotated[ActorId, Of("Kafka")]
     me: ActorId
     subtask: Subtask
+    spare: bool = False  # Where a subtask runs whose first task manager is given up.
     partition: Partition
     records: Offset  # How many its input partition is going to hold.
     # Source.
@@ -124,27 +126,38 @@ class Task:
     aborted: frozenset[Offset] = frozenset()  # Records of transactions that their producer aborted.
     reads_aborted: bool = False  # isolation.level=read_uncommitted
     keeps_unlisted: bool = True  # Restored offsets are kept although the metadata do not list their partition.
+    discovers: bool = False  # Periodically: a partition that is added later.
+    finds_at_open: bool = False  # FlinkKafkaConsumer lists partitions in each attempt; KafkaSource in the job manager.
+    keeps_first_start: bool = False  # FLINK-28303: latest is asked for once, by the enumerator. Else by each attempt.
+    new_from_earliest: bool = True  # FLIP-288: such a partition is read from its beginning. Else as the others.
     bounded: bool = False  # The source ends after its last record.
     final_checkpoint: bool = True  # A task that has ended waits for one more checkpoint (FLIP-147).
+    commits_on_close: bool = False  # The cure of FLK-08 that is none: what is written is committed when the input ends.
     # Sink.
     sink: Sink = Sink.PRINT
     flushes: bool = True  # Before the barrier. DeliveryGuarantee.NONE does not.
     naming: Naming = Naming.INCREMENTING
     legacy: bool = False  # TwoPhaseCommitSinkFunction: an error of a commit fails the task, unless it recovers.
+    commits_older: bool = True  # A notification commits what was pre-committed for older checkpoints too.
     commits_empty: bool = False  # A transaction without records is pre-committed like any other (FLINK-31363).
     first_id: TransactionalId = 0  # Of its prefix and subtask.
-    pool: frozenset[TransactionalId] = frozenset()  # POOLING: ids to choose from.
+    pool: frozenset[TransactionalId] = frozenset()  # POOLING: ids to choose from; kafkaProducersPoolSize if legacy.
     first_ids: tuple[TransactionalId, ...] = ()  # INCREMENTING: of each subtask of its prefix.
     aborts: Aborts = Aborts.PROBING
     retries_commits: bool = True
     reports_send_errors: bool = True
     batch_expirations: Annotated[int, UpTo(1)] = 0  # How often delivery.timeout.ms passes.
+    declines: Annotated[int, UpTo(1)] = 0  # How often writing a snapshot fails.
 
     seen: Durable[Offset] = 0  # The world: so many records were there. Kept only where a start depends on it.
+    missing: Durable[bool] = False  # The job manager: the first listing did not have the partition.
+    found_late: Durable[bool] = False  # The job manager, or the platform: a later one had it.
+    first_start: Durable[Offset | None] = None  # The job manager: the split as it was assigned.
     reported: Durable[bool] = (
         False  # The platform: this task manager has been missed, and has got nothing to run since.
     )
     batches_expired: Durable[Annotated[int, UpTo(1), Counts("delivery_timeout")]] = 0
+    declined: Durable[Annotated[int, UpTo(1), Counts("checkpoint_failure")]] = 0
     phase: Volatile[Phase] = Phase.WAITING
     restored: Volatile[Offset | None] = None
     unlisted: Volatile[bool] = False  # The source runs, and has no partition.
@@ -166,12 +179,14 @@ class Task:
     notified: Volatile[CheckpointId] = NO_CHECKPOINT  # Committables up to it are to be committed.
     committing: Volatile[bool] = False  # EndTxn of the first committable is on its way.
     commit_failed: Volatile[bool] = False
+    closing: Volatile[bool] = False  # commits_on_close: the input has ended.
 
     printed: History[dict[Record, Copies]] = each(0)
     table: History[Sum] = 0  # The row that the sink upserts.
     regressed: History[bool] = False  # A reader of the table has seen an older value after a newer one.
     accepted_start: Durable[Offset | None] = None  # The world: where the very first attempt began.
     commit_refused: History[bool] = False
+    pool_was_empty: History[bool] = False
     started_at: History[Offset] = 0
     restored_at: History[Offset | None] = None
 
@@ -208,15 +223,28 @@ class Task:
 
     @on(PositionResponse)
     def seek(self, response: PositionResponse) -> None:
+        if self.phase == Phase.RUNNING and self.unlisted:
+            self.discovered(response)
+            return
         if self.phase != Phase.OPENING_SOURCE:
             return
-        if response.error == Error.NOT_LISTED and not self.keeps_unlisted:
-            self.start(0)
-            self.unlisted = True  # FLINK-6006: what the checkpoint said of the partition is forgotten.
+        if response.error == Error.NO_PARTITION:
+            self.missing = True
+            self.run_without_partition()
+        elif response.error == Error.NOT_LISTED and not self.keeps_unlisted:
+            self.run_without_partition()  # FLINK-6006: what the checkpoint said of the partition is forgotten.
         elif response.error != Error.NONE:
             self.fail()
         else:
+            if self.keeps_first_start and self.restored is None:
+                self.first_start = response.offset
             self.start(response.offset)
+
+    @action
+    def discover(self) -> None:
+        """partition.discovery.interval.ms has passed: KafkaSourceEnumerator.checkPartitionChanges."""
+        require(self.discovers and self.phase == Phase.RUNNING and self.unlisted and quiet(self.kafka))
+        self.request_position(self.new_from_earliest)
 
     @action
     def process(self) -> None:
@@ -234,9 +262,19 @@ class Task:
             self.seen = max(self.seen, self.position)
         if passes:
             self.emit(record)
-        if self.bounded and self.position == self.records and not self.final_checkpoint:
+        if self.bounded and self.position == self.records and not self.final_checkpoint and not self.commits_on_close:
             self.halt(Phase.FINISHED)
-            send(self.job_manager, TaskFinished(self.subtask))
+            send(self.job_manager, TaskFinished(self.subtask, self.spare))
+
+    @action
+    def close(self) -> None:
+        require(self.commits_on_close and self.bounded and self.phase == Phase.RUNNING and not self.closing)
+        require(self.position == self.records and len(self.unacked) == 0 and not self.committing)
+        self.closing = True
+        for one in self.committables:
+            self.notified = max(self.notified, one.checkpoint)
+        self.commit_next()
+        self.finish_if_done()
 
     @action
     def poll_ahead(self) -> None:
@@ -285,7 +323,12 @@ class Task:
         require(self.phase not in OPENING)  # Flink triggers only when every task runs.
         require(not running or (not self.send_failed and (self.sink != Sink.TRANSACTIONS or self.epoch != NO_EPOCH)))
         require(not running or not self.flushes or len(self.unacked) == 0)
-        if not running or self.last_checkpoint != NO_CHECKPOINT:
+        require(not running or not self.pool_is_empty() or not self.committing)  # The commit is a step of this thread.
+        if not running or self.last_checkpoint != NO_CHECKPOINT or self.closing:
+            return
+        if self.pool_is_empty():
+            self.pool_was_empty = True
+            self.fail()  # beginTransaction() throws PRODUCERS_POOL_EMPTY within snapshotState().
             return
         checkpoint = trigger.checkpoint
         if self.sink == Sink.TRANSACTIONS:
@@ -315,6 +358,16 @@ class Task:
         self.uploads[checkpoint] = None
         send(self.job_manager, AcknowledgeCheckpoint(self.subtask, checkpoint, state))
 
+    @action
+    def decline_checkpoint(self) -> None:
+        """The asynchronous part fails: AsyncCheckpointRunnable.handleExecutionException. The task goes on."""
+        require(self.declined < self.declines)
+        checkpoint = choose(self.uploads)
+        require(self.uploads[checkpoint] is not None)
+        self.declined += 1
+        self.uploads[checkpoint] = None
+        send(self.job_manager, DeclineCheckpoint(self.subtask, checkpoint))
+
     @on(NotifyCheckpointComplete)
     def checkpoint_complete(self, message: NotifyCheckpointComplete) -> None:
         if self.phase != Phase.RUNNING:
@@ -323,6 +376,9 @@ class Task:
             self.commit_offsets(message.checkpoint)
         elif message.checkpoint > self.notified:
             self.notified = message.checkpoint
+            for one in self.committables:
+                if one.checkpoint < message.checkpoint and not self.commits_older and not self.committing:
+                    self.committables = self.committables[1:]
             if not self.committing:
                 self.commit_next()
         self.finish_if_done()
@@ -364,7 +420,7 @@ class Task:
         """
         if not self.reported or quiet(self.job_manager):
             self.reported = True
-            send(self.job_manager, TaskFailed(self.subtask))
+            send(self.job_manager, TaskFailed(self.subtask, self.spare))
 
     # --- Source ---
 
@@ -375,12 +431,34 @@ class Task:
     def open_source(self) -> None:
         if self.start_from == StartFrom.CONNECTION:
             self.start(self.seen)
+        elif self.missing and not self.found_late and not self.finds_at_open:
+            self.run_without_partition()
         else:
             self.phase = Phase.OPENING_SOURCE
-            send(
-                self.kafka,
-                PositionRequest(self.me, self.partition, self.restored, self.start_from, self.reset, self.seen),
-            )
+            self.request_position(self.restored is None and self.is_new() and self.new_from_earliest)
+
+    def is_new(self) -> bool:
+        """What the job manager knows of its splits; a FlinkKafkaConsumer knows only what is in its restored state."""
+        return self.missing and (self.notified != NO_CHECKPOINT if self.finds_at_open else self.found_late)
+
+    def request_position(self, from_earliest: bool) -> None:
+        start_from = StartFrom.EARLIEST if from_earliest else self.start_from
+        reset = Reset.EARLIEST if from_earliest else self.reset
+        offset = self.first_start if self.restored is None else self.restored
+        send(self.kafka, PositionRequest(self.me, self.partition, offset, start_from, reset, self.seen))
+
+    def discovered(self, response: PositionResponse) -> None:
+        if response.error == Error.NO_OFFSET:
+            self.fail()
+        elif response.error == Error.NONE:
+            self.unlisted = False
+            self.found_late = True
+            self.position = response.offset
+            self.started_at = response.offset
+
+    def run_without_partition(self) -> None:
+        self.start(0)
+        self.unlisted = True
 
     def start(self, offset: Offset) -> None:
         self.phase = Phase.RUNNING
@@ -431,6 +509,14 @@ class Task:
             others = frozenset(one for one in self.pool if one not in in_use and one != self.current)
         send(self.kafka, InitProducerIdRequest(self.me, self.current, aborts, others))
 
+    def pool_is_empty(self) -> bool:
+        """Each id of the pool is that of a pre-committed transaction, or of the one to be pre-committed."""
+        precommits = self.written or self.commits_empty
+        return self.naming == Naming.POOLING and not any(
+            (one != self.current or not precommits) and all(held.transactional_id != one for held in self.committables)
+            for one in self.pool
+        )
+
     def emit(self, record: Record) -> None:
         if self.sink == Sink.PRINT:
             self.printed[record] = min(self.printed[record] + 1, 2)
@@ -464,16 +550,24 @@ class Task:
     # --- Life ---
 
     def finish_if_done(self) -> None:
-        """After the notification of the last checkpoint, to source and to sink."""
+        """After the notification of the last checkpoint, to source and to sink; or after all commits on close."""
         last = self.last_checkpoint
         if last != NO_CHECKPOINT and self.notified >= last and not self.committing:
             if self.offsets_to_commit[last] is None and len(self.committables) == 0:
                 self.halt(Phase.FINISHED)
-                send(self.job_manager, TaskFinished(self.subtask))
+                send(self.job_manager, TaskFinished(self.subtask, self.spare))
+        elif self.closing and not self.committing and len(self.committables) == 0:
+            if self.written:
+                self.committables += (Committable(self.notified, self.current, self.epoch),)
+                self.written = False
+                self.commit_next()
+            else:
+                self.halt(Phase.FINISHED)
+                send(self.job_manager, TaskFinished(self.subtask, self.spare))
 
     def fail(self) -> None:
         self.halt(Phase.FAILED)
-        send(self.job_manager, TaskFailed(self.subtask))
+        send(self.job_manager, TaskFailed(self.subtask, self.spare))
 
     def halt(self, phase: Phase) -> None:
         """Nothing is left of this attempt."""
@@ -500,3 +594,4 @@ class Task:
         self.notified = NO_CHECKPOINT
         self.committing = False
         self.commit_failed = False
+        self.closing = False

@@ -28,6 +28,10 @@ START = {
     "group-offsets": ("GROUP_OFFSETS", None), "earliest-offset": ("EARLIEST", "EARLIEST"),
     "latest-offset": ("LATEST", "LATEST"),
 }  # fmt: skip
+LIMITS = {
+    "fixed-delay": "fixed-delay.attempts", "failure-rate": "failure-rate.max-failures-per-interval",
+    "exponential-delay": "exponential-delay.attempts-before-reset-backoff",
+}  # fmt: skip
 COMMANDS = {
     "run": "RUN", "run -p 1": "RUN_WITH_ONE", "run -s checkpoint": "RUN_FROM_CHECKPOINT",
     "run -s savepoint": "RUN_FROM_SAVEPOINT", "cancel": "CANCEL", "savepoint": "SAVEPOINT", "stop": "STOP",
@@ -46,7 +50,7 @@ class Chain:
         self.producer: dict[str, Setting] = {}
 
     def judge(self) -> None:
-        if self.sink.topic is not None and self.sink.is_ in ("print", "jdbc upsert"):
+        if self.sink.topic is not None and self.sink.is_ in config.NO_TOPIC:
             self.job.report("no-topic", f"{self.sink.is_} writes to no topic", (*self.path, "sink", "topic"))
         self.source_own, self.consumer = self.judge_one(self.source, "source", config.SOURCES, "consumer")
         self.sink_own, self.producer = self.judge_one(self.sink, "sink", config.SINKS, "producer")
@@ -73,7 +77,7 @@ class Chain:
             kind, job.version, own, job.place, path, kafka.TABLE[client] if one.topic else ()
         )
         job.diagnostics += kafka.judge(client, job.kafka_version, given, job.place, path)
-        if one.topic is None and one.is_ not in ("socket", "print", "jdbc upsert"):
+        if one.topic is None and one.is_ not in ("socket", *config.NO_TOPIC):
             job.report("no-topic", f"{one.is_} needs a topic", path)
         elif one.topic is not None and one.topic not in job.document.topics:
             help = f"topics: {listed(job.document.topics)}"
@@ -110,6 +114,7 @@ class Chain:
             elif reset.origin != "given":
                 rule = "KafkaDynamicSource: OffsetResetStrategy.NONE unless given"
                 self.consumer["auto.offset.reset"] = Setting(reset.name, "none", "overridden", rule)
+        self.override_discovery()
         if self.sink.is_ in ("FlinkKafkaProducer", "KafkaSink", "kafka table"):
             timeout = self.producer["transaction.timeout.ms"]
             if timeout.origin != "given":
@@ -121,9 +126,28 @@ class Chain:
             rule = "FlinkKafkaProducer.initializeState: without checkpointing every semantic is NONE"
             self.sink_own["Semantic"] = Setting("Semantic", "NONE", "overridden", rule)
 
+    def override_discovery(self) -> None:
+        """What holds if nothing is given depends on the connector; the builder turns it off for a bounded source."""
+        name, connector = config.DISCOVERY[self.source.is_], self.job.connector
+        one = self.source_own.get(name)
+        if one is None or self.source.is_ == "FlinkKafkaConsumer":
+            return
+        if self.bounded():
+            self.source_own[name] = Setting(name, -1, "overridden", "KafkaSourceBuilder: never for a bounded source")
+        elif one.origin != "given":
+            if self.source.is_ == "KafkaSource" and at_least(connector, "3.1") and not at_least(connector, "4.0"):
+                rule = "KafkaSourceBuilder sets -1 for the documented 5 minutes until connector 4.0: FLINK-36780"
+                self.source_own[name] = Setting(name, -1, "overridden", rule)
+            else:
+                value = 300_000 if at_least(connector, "3.1") else -1
+                self.source_own[name] = Setting(name, value, f"default of connector {connector}", "FLIP-288")
+
     def refuse(self) -> None:
         """What a builder or a broker throws at."""
         job, path = self.job, (*self.path, "sink")
+        if self.added() and job.given.commands != ["run"]:
+            text = "a partition that is added needs a job that is submitted once"
+            job.report("job-shape", text, (*job.path, "commands"))
         if self.guarantee() == "EXACTLY_ONCE":
             prefix = {"KafkaSink": "setTransactionalIdPrefix", "kafka table": "sink.transactional-id-prefix"}
             name = prefix.get(self.sink.is_)
@@ -133,7 +157,7 @@ class Chain:
             if not job.checkpointing and self.sink.is_ != "FlinkKafkaProducer":
                 text = "EXACTLY_ONCE without checkpoints: no transaction would ever be committed"
                 job.report("settings-conflict", text, path, f"give {CP}interval")
-            timeout = self.producer["transaction.timeout.ms"].value
+            timeout = self.producer["transaction.timeout.ms"].value if self.producer else 0
             most = kafka.effective("broker", job.kafka_version, job.brokers)["transaction.max.timeout.ms"].value
             if timeout > most:
                 text = f"the coordinator answers INVALID_TRANSACTION_TIMEOUT to transaction.timeout.ms={timeout}"
@@ -146,9 +170,24 @@ class Chain:
                     where,
                     f"at most transaction.max.timeout.ms ({most}); {self.sink.is_} sets one hour if nothing is given",
                 )
+        if self.sink.is_ == "FileSink":
+            self.refuse_for_files()
+        if self.pool_size() == 0:
+            text = "IllegalStateException: kafkaProducersPoolSize must be non empty"
+            job.report("settings-conflict", text, (*path, "kafkaProducersPoolSize"))
         naming = self.naming()
         if naming == "POOLING" and not at_least(job.connector, "4.0"):
             job.report("setting-version", f"POOLING came with connector 4.0, and this is {job.connector}", path)
+
+    def refuse_for_files(self) -> None:
+        """A file has no coordinator that ends it; and a second job must not come back to the files of the first."""
+        faults = self.job.document.faults
+        if faults.transaction_timeout or faults.transactional_id_expiration or faults.coordinator_unavailable:
+            self.job.report("job-shape", "FileSink has no transactions in Kafka that could end", ("faults",))
+        commands = self.job.given.commands
+        if len([one for one in commands if one.startswith("run")]) > 2 or "run -p 1" in commands:
+            text = "FileSink: two submissions with the same parallelism at most"
+            self.job.report("job-shape", text, (*self.job.path, "commands"))
 
     def start_word(self) -> str:
         names = {"FlinkKafkaConsumer": "setStartFrom", "KafkaSource": "setStartingOffsets",
@@ -166,6 +205,9 @@ class Chain:
         return asked and bool(self.consumer["group.id"].value)
 
     def guarantee(self) -> str:
+        """FileSink goes by the same protocol: a pending file is renamed when its checkpoint is complete."""
+        if self.sink.is_ == "FileSink":
+            return "EXACTLY_ONCE"
         for name in ("Semantic", "setDeliveryGuarantee", "sink.delivery-guarantee"):
             if name in self.sink_own:
                 return str(self.sink_own[name].value).upper().replace("-", "_")
@@ -176,6 +218,21 @@ class Chain:
             if name in self.sink_own:
                 return str(self.sink_own[name].value)
         return "LEGACY" if self.sink.is_ == "FlinkKafkaProducer" else "INCREMENTING"
+
+    def pool_size(self) -> int | None:
+        """None: as many ids as are needed."""
+        pool = self.sink_own.get("kafkaProducersPoolSize")
+        return None if pool is None else int(pool.value)
+
+    def starts_at_end(self) -> bool:
+        start, reset = START[self.start_word()][0], self.consumer["auto.offset.reset"].value
+        return start == "LATEST" or (start == "GROUP_OFFSETS" and reset != "earliest")
+
+    def bounded(self) -> bool:
+        return bool("setBounded" in self.source_own and self.source_own["setBounded"].value)
+
+    def added(self) -> bool:
+        return self.source.topic is not None and self.job.document.topics[self.source.topic].added
 
     def prefix(self) -> str:
         for name in ("setTransactionalIdPrefix", "sink.transactional-id-prefix"):
@@ -189,12 +246,15 @@ class Chain:
         kafka_sink = self.sink.is_ in STREAMING_SINKS
         sink = "KafkaSink" if self.sink.is_ == "kafka table" else self.sink.is_
         changes = protocol.switches("task", job.version, job.connector, sink)
+        if self.sink.is_ == "FileSink":
+            changes["commits_empty"] = False  # No file is opened for nothing.
         if "send_errors" in without:
             changes["reports_send_errors"] = False
         wired: dict[str, Any] = {
             **changes,
             "records": "records",
             "final_checkpoint": job.checkpointing and job.after_finish,
+            "commits_on_close": "commit on close" in job.document.proposed,
             "sink": "TRANSACTIONS" if guarantee == "EXACTLY_ONCE" else "KAFKA" if kafka_sink
             else "UPSERT" if self.sink.is_ == "jdbc upsert" else "PRINT",
             "flushes": not kafka_sink or (guarantee != "NONE" and "flush" not in without),
@@ -202,6 +262,8 @@ class Chain:
             "retries_commits": "commit_retry" not in without,
             "aborted": [] if self.source.topic is None else job.document.topics[self.source.topic].aborted,
             "batch_expirations": job.document.faults.delivery_timeout,
+            "declines": job.document.faults.checkpoint_failure,
+            "commits_older": "subsumed_commit" not in without,
         }  # fmt: skip
         if self.source.is_ == "socket":
             return {**wired, "start_from": "CONNECTION", "commits_offsets": False,
@@ -213,7 +275,23 @@ class Chain:
             "reset": str(self.consumer["auto.offset.reset"].value).upper(),
             "commits_offsets": self.commits_offsets(),
             "auto_commits": bool(self.consumer["enable.auto.commit"].value and self.consumer["group.id"].value),
-            "bounded": bool("setBounded" in self.source_own and self.source_own["setBounded"].value),
+            "bounded": self.bounded(),
+            **self.discovery(),
+        }
+
+    def discovery(self) -> dict[str, Any]:
+        job, legacy = self.job, self.source.is_ == "FlinkKafkaConsumer"
+        found = protocol.switches("discovery", job.version, job.connector)
+        interval = self.source_own.get(config.DISCOVERY[self.source.is_])
+        topic = job.document.topics[str(self.source.topic)]
+        first_done = topic.others or found["empty_listing_counts"]
+        latest = START[self.start_word()][0] == "LATEST"  # A second submission would ask anew, which no task can tell.
+        kept = latest and not legacy and found["keeps_first_start"] and job.given.commands == ["run"]
+        return {
+            "keeps_first_start": kept,
+            "discovers": self.added() and interval is not None and interval.value > 0,
+            "finds_at_open": legacy,
+            "new_from_earliest": legacy or (found["new_from_earliest"] and first_done),
         }
 
 
@@ -286,13 +364,21 @@ class Job:
         return bool(storage == "filesystem" or (storage is None and self.value(CP + "dir") is not None))
 
     def attempts(self) -> int | None:
-        """None: without end. FixedDelayRestartBackoffTimeStrategy, NoRestartBackoffTimeStrategy and their defaults."""
+        """None: without end. The ...RestartBackoffTimeStrategy of the type that is set, and their defaults."""
         strategy = self.value("restart-strategy.type")
         if strategy is None:
             return None if self.checkpointing else 0
         if strategy in ("none", "off", "disable"):
             return 0
-        return int(self.value("restart-strategy.fixed-delay.attempts")) if strategy == "fixed-delay" else None
+        found = self.config.get("restart-strategy." + LIMITS[strategy])
+        return None if found is None or found.value is None else int(found.value)
+
+    def forgetting(self) -> dict[str, Any]:
+        strategy = self.value("restart-strategy.type")
+        if strategy not in ("failure-rate", "exponential-delay"):
+            return {}
+        return {"failure_intervals": self.document.faults.failure_interval,
+                "forgets_all": strategy == "exponential-delay"}  # fmt: skip
 
     def settings(self) -> Iterable[tuple[str, Setting]]:
         for name, one in self.config.items():
@@ -320,17 +406,19 @@ class Job:
                     for name, one in part.items():
                         yield f"{inside}.{role}.{name}", one
 
-    def wiring(self, tasks: list[str]) -> dict[str, Any]:
+    def wiring(self, tasks: list[str], spares: list[str]) -> dict[str, Any]:
         retention = self.value(CP + "externalized-checkpoint-retention")
         attempts = self.attempts()
         failover = self.config.get("jobmanager.execution.failover-strategy")
         tolerable = self.config.get(CP + "tolerable-failed-checkpoints")
         return {
-            "is": "JobManager", "tasks": tasks, "subtasks": len(tasks), "checkpoints": "checkpoints",
+            "is": "JobManager", "tasks": tasks + spares, "subtasks": len(tasks), "has_spares": len(spares) > 0,
+            "checkpoints": "checkpoints",
             "checkpointing": self.checkpointing,
             "max_concurrent_checkpoints": self.value(CP + "max-concurrent-checkpoints"),
             "tolerable_failed_checkpoints": 0 if tolerable is None else tolerable.value,
             **({} if attempts is None else {"restart_attempts": min(attempts, 8)}),
+            **self.forgetting(),
             "region_failover": failover is not None and failover.value == "region",
             "high_availability": self.value("high-availability.type") != "none",
             "checkpoint_directory": self.has_directory,

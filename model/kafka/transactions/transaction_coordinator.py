@@ -141,7 +141,8 @@ class TransactionCoordinator:
     logged_last_epoch: Durable[dict[TransactionalId, LoggedEpoch]] = each(
         NO_EPOCH
     )  # If the log keeps lastProducerEpoch.
-    level_2: Durable[Annotated[Upgraded, Counts("transaction_version_upgrade")]] = 0  # The cluster is upgraded to transaction version 2.
+    # The cluster is upgraded to transaction version 2.
+    level_2: Durable[Annotated[Upgraded, Counts("transaction_version_upgrade")]] = 0
     ongoing: Durable[dict[TransactionalId, Ghost]] = each(0)  # Whose the open transaction is, for the guarantees.
     coordinator_epoch: Durable[CoordinatorEpoch] = 0  # The leader epoch of the state log's partition.
     # 1, 2: a replica in the ISR still has Ongoing here, of the same epoch, of the one before.
