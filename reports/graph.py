@@ -20,7 +20,7 @@ from reports.diagram import quoted, svg
 FORMATS = ("dot", "svg", "graphml", "json")
 STATES_MAX: Mapping[str, int] = {"dot": 2_000, "svg": 2_000, "graphml": 200_000, "json": 200_000}
 NODES_DRAWN = 30  # of a grouped drawing, if nobody says how many
-_LABEL_WIDTH = 52
+_LABEL_WIDTH = 60
 _LABELS_MAX = 3  # steps on one arrow
 _SAME_MAX = 200  # characters about fields that are the same everywhere
 _CHANGES_MAX = 4  # of one step
@@ -211,7 +211,8 @@ def _arrows(graph: StateGraph, good: bool) -> Iterator[tuple[Any, Any, str]]:
         shown = every if len(every) <= _LABELS_MAX else every[: _LABELS_MAX - 1]
         labels = [line for data in shown for line in _edge_lines(data, graph)]
         labels += [f"and {len(every) - len(shown)} more"] if len(shown) < len(every) else []
-        label = "\\n".join(quoted(words.shorten(text, _LABEL_WIDTH))[1:-1] for text in labels)
+        wrapped = [line for text in labels for line in words.wrap(words.shorten(text, 2 * _LABEL_WIDTH), _LABEL_WIDTH)]
+        label = "\\n".join(quoted(line)[1:-1] for line in wrapped)
         style = f', color="{_RED}", fontcolor="{_RED}", style=dashed' if fault else ""
         if on_path:
             color = _GREEN if good else _RED
