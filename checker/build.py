@@ -504,14 +504,30 @@ def branches_of(built: Built) -> list[tuple[str, int]]:
     return list(dict.fromkeys(place for method in built.methods.values() for place in method.branches))
 
 
-def translate(system: System, resolver: Resolver) -> tuple[dict[tuple[str, str], Method], list[Method]]:
-    """Every body of the system in the intermediate form; every mistake in them at once."""
+def _settled(system: System, definition: ActorClass) -> dict[str, Any]:
+    """The wiring that all instances of a class share."""
+    wirings = [one.wiring for one in system.instances if one.definition is definition]
+    return {
+        name: value
+        for name, value in (wirings[0] if wirings else {}).items()
+        if all(type(one[name]) is type(value) and one[name] == value for one in wirings)
+    }
+
+
+def translate(
+    system: System, resolver: Resolver, *, whole: bool = False
+) -> tuple[dict[tuple[str, str], Method], list[Method]]:
+    """Every body of the system in the intermediate form; every mistake in them at once.
+
+    ``whole``: also the branches that the wiring of this spec switches off, which no step of it can reach.
+    """
     from checker.frontend import Translator  # Only here: a run that finds its code on the disk translates nothing.
 
     diagnostics: list[Diagnostic] = []
     methods: dict[tuple[str, str], Method] = {}
     for definition in system.classes.values():
-        translator = Translator(resolver, system.classes, definition)
+        settled = {} if whole else _settled(system, definition)
+        translator = Translator(resolver, system.classes, definition, settled)
         for function in definition.actions:
             methods[definition.name, function.name] = translator.method(function)
         for message, function in definition.handlers.items():

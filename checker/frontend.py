@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import ast
 import typing
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
 from functools import cache
-from types import FunctionType
+from types import FunctionType, SimpleNamespace
 from typing import Any, TypeGuard
 
 from checker import ir, lang, nearest
@@ -161,12 +161,23 @@ def _is_stored(node: ast.AST) -> TypeGuard[ast.Name]:
 
 
 class Translator:
-    """Translates the methods of one actor class, or predicates (``definition`` None)."""
+    """Translates the methods of one actor class, or predicates (``definition`` None).
 
-    def __init__(self, resolver: Resolver, classes: dict[str, ActorClass], definition: ActorClass | None) -> None:
+    ``settled``: wiring that is the same for all instances of the class. An `if` that it decides has one branch here:
+    what a version or a setting switches off is neither translated nor judged. Without it, everything is.
+    """
+
+    def __init__(
+        self,
+        resolver: Resolver,
+        classes: dict[str, ActorClass],
+        definition: ActorClass | None,
+        settled: Mapping[str, Any] | None = None,
+    ) -> None:
         self.resolver = resolver
         self.classes = classes
         self.definition = definition
+        self.settled = SimpleNamespace(**(settled or {}))
         self.diagnostics: list[Diagnostic] = []
         self.locals: dict[str, Type | None] = {}
         self.declared: dict[str, Type] = {}  # locals with an annotation: it holds for every assignment
@@ -545,6 +556,15 @@ class Translator:
 
     def conditional(self, node: ast.If) -> ir.Stmt:
         condition = self.condition(node.test)
+        decided = self.decided(node.test)
+        if decided is not None:
+            taken = node.body if decided else node.orelse
+            before = self.changed_at
+            block = self.block(taken)
+            if _ends(taken):
+                self.changed_at = before
+            where = self.scope.function.qualified
+            return ir.If(node.lineno, where, condition, block if decided else (), () if decided else block)
         before, sure = self.changed_at, set(self.scope.sure)
         then = self.block(node.body)
         after_then, self.changed_at = self.changed_at, before
@@ -559,6 +579,55 @@ class Translator:
         if node.orelse and _ends(node.orelse):
             self.changed_at = before if _ends(node.body) else after_then
         return ir.If(node.lineno, self.scope.function.qualified, condition, then, otherwise)
+
+    def decided(self, test: ast.expr, function: Function | None = None) -> bool | None:
+        """What a condition is in every instance, by its wiring alone; None if that does not say. ``function``: the helper
+        it stands in, if it is not of this scope.
+        """
+        match test:
+            case ast.UnaryOp(op=ast.Not(), operand=inner):
+                found = self.decided(inner, function)
+                return None if found is None else not found
+            case ast.BoolOp(op=operator, values=parts):
+                every = [self.decided(one, function) for one in parts]
+                stops = isinstance(operator, ast.Or)  # What ends the chain, whatever the others are.
+                if stops in every:
+                    return stops
+                return None if None in every else not stops
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="self"), attr=name)) if self.definition is not None:
+                if function is not None:
+                    return None  # One call deep: that ends, whatever calls what.
+                helper = self.definition.helpers.get(name)
+                last = helper.node.body[-1] if helper is not None else None
+                short = helper is not None and len(helper.node.body) == 1 + (ast.get_docstring(helper.node) is not None)
+                if short and isinstance(last, ast.Return) and last.value is not None:
+                    return self.decided(last.value, helper)
+                return None
+        if self.definition is None or not self._is_settled(test, function):
+            return None
+        where = function or self.scope.function
+        code = compile(ast.Expression(test), where.file, "eval")
+        return bool(eval(code, {**where.python.__globals__, "self": self.settled}))
+
+    def _is_settled(self, node: ast.AST, function: Function | None) -> bool:
+        """Constants, members of enums, wiring with one value, and comparisons of those."""
+        names = (function or self.scope.function).python.__globals__
+        local = set(self.scope.names) if function is None else {one.arg for one in function.node.args.args}
+        match node:
+            case ast.Attribute(value=ast.Name(id="self"), attr=name):
+                return hasattr(self.settled, name)
+            case ast.Attribute(value=ast.Name(id=name)):
+                known = names.get(name)
+                return name not in local and isinstance(known, type) and issubclass(known, Enum)
+            case ast.Name(id=name):
+                return name not in local and isinstance(names.get(name), int | tuple)
+            case ast.Compare(left=left, comparators=right):
+                return all(self._is_settled(one, function) for one in (left, *right))
+            case ast.Tuple(elts=items):
+                return all(self._is_settled(one, function) for one in items)
+            case ast.Constant():
+                return True
+        return False
 
     def loop(self, node: ast.For, target: ast.expr, over: ast.expr, body: Sequence[ast.stmt]) -> ir.Stmt:
         bound = {one.id for one in ast.walk(target) if isinstance(one, ast.Name)} - {"_"}
