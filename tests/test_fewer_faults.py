@@ -131,8 +131,10 @@ def test_a_shorter_path_may_take_more_faults(spec: str) -> None:
     steps, faults, why = found["lasts_after_a_failure"]
     assert (steps, faults, why.fewest_faults) == (4, {"crash": 2}, {"crash machine": 1})
     assert (why.pivot, why.no_return) == (1, 1), "after the first crash, work is enough"
-    _, faults, why = found["lasts_after_two"]
+    steps, faults, why = found["lasts_after_two"]
     assert (faults, why.fewest_faults, why.fewest_path) == ({"crash": 2}, {"crash machine": 2}, None)
+    assert steps is not None
+    assert why.pivot == steps - 1, "without the second crash the first is survived; its restart is the last step"
 
 
 def test_both_engines_explain_it_in_the_same_words(spec: str) -> None:
