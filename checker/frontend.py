@@ -581,8 +581,8 @@ class Translator:
         return ir.If(node.lineno, self.scope.function.qualified, condition, then, otherwise)
 
     def decided(self, test: ast.expr, function: Function | None = None) -> bool | None:
-        """What a condition is in every instance, by its wiring alone; None if that does not say. It stands in this scope,
-        or in a helper, ``function``.
+        """What a condition is in every instance, by its wiring alone; None if that does not say. It stands in this
+        scope, or in a helper, ``function``.
         """
         match test:
             case ast.UnaryOp(op=ast.Not(), operand=inner):
