@@ -72,7 +72,7 @@ def run(spec: SpecFile, options: Options | None = None, progress: Progress | Non
         first = REFERENCE_KNOWN_STATES if expected <= REFERENCE_KNOWN_STATES else 0
     engine, found, compiled = _explore(built, reference, options, memory, report, first)
     try:
-        result = _judge(spec, built.system, reference, engine, found, options.witnesses)
+        result = judge(spec, built.system, reference, engine, found, options.witnesses)
     finally:
         engine.close()
     finished = time.perf_counter()
@@ -120,9 +120,15 @@ def _with_states(options: Options, states: int) -> Options:
 # --- Judging --------------------------------------------------------------------------------------------------------
 
 
-def _judge(
-    spec: SpecFile, system: System, reference: Reference, engine: Engine, found: Exploration, witnesses: bool
+def judge(
+    spec: SpecFile,
+    system: System,
+    reference: Reference | None,
+    engine: Engine,
+    found: Exploration,
+    witnesses: bool = False,
 ) -> Result:
+    """What an exploration amounts to. Without the reference no paths are looked for, so none can be confirmed."""
     result = Result(
         spec=spec.path,
         title=spec.title,
@@ -222,7 +228,7 @@ def _undecided(system: System, bit: int) -> PropertyResult:
 
 
 def _property(
-    system: System, reference: Reference, engine: Engine, found: Exploration, bit: int, witnesses: bool
+    system: System, reference: Reference | None, engine: Engine, found: Exploration, bit: int, witnesses: bool
 ) -> PropertyResult:
     one = system.properties[bit]
     text = _explanation(one.function.python.__doc__)
@@ -232,24 +238,26 @@ def _property(
         if found.complete:
             verdict = PropertyVerdict.HOLDS if one.kind == "always" else PropertyVerdict.UNREACHED
         return PropertyResult(one.name, one.kind, verdict, text)
-    if one.kind == "sometimes" and not witnesses:
-        return PropertyResult(one.name, one.kind, PropertyVerdict.REACHED, text, shortest=finding.level)
+    verdict = PropertyVerdict.REACHED if one.kind == "sometimes" else PropertyVerdict.VIOLATED
+    if reference is None or (one.kind == "sometimes" and not witnesses):
+        return PropertyResult(one.name, one.kind, verdict, text, shortest=finding.level)
     state, path = path_to(engine, reference, finding)
     holds, reasons = reference.evaluate(one, state)
     if holds != (one.kind == "sometimes"):
         raise EnginesDisagree(f"the reference does not confirm {one.name} in the last state of the path")
-    verdict = PropertyVerdict.REACHED if one.kind == "sometimes" else PropertyVerdict.VIOLATED
     if one.kind == "always" and not reasons:
         reasons = (f"{text.rstrip('.')}: this is not so here",) if text else ()
     reasons = reasons if one.kind == "always" else ()
     return PropertyResult(one.name, one.kind, verdict, text, reasons, path, finding.level)
 
 
-def _deadlock(reference: Reference, engine: Engine, found: Exploration) -> PropertyResult:
+def _deadlock(reference: Reference | None, engine: Engine, found: Exploration) -> PropertyResult:
     text = "From every state that is not final, something other than a fault can happen."
     if found.stuck is None:
         verdict = PropertyVerdict.HOLDS if found.complete else PropertyVerdict.UNKNOWN
         return PropertyResult("deadlock", "always", verdict, text)
+    if reference is None:
+        return PropertyResult("deadlock", "always", PropertyVerdict.VIOLATED, text, shortest=found.stuck.level)
     state, path = path_to(engine, reference, found.stuck)
     if not reference.stuck(state, reference.successors(state)):
         raise EnginesDisagree("the reference does not confirm the deadlock")
@@ -262,8 +270,10 @@ def _deadlock(reference: Reference, engine: Engine, found: Exploration) -> Prope
     return PropertyResult("deadlock", "always", PropertyVerdict.VIOLATED, text, (reason,), path, found.stuck.level)
 
 
-def _problem(system: System, reference: Reference, engine: Engine, finding: Finding) -> tuple[str, Path]:
+def _problem(system: System, reference: Reference | None, engine: Engine, finding: Finding) -> tuple[str, Path | None]:
     """A step or predicate that went wrong: the sentence, and the path to the state before."""
+    if reference is None:
+        return f"a {'predicate' if finding.target is Target.EVENT else 'step'} went wrong", None
     state, path = path_to(engine, reference, finding)
     if finding.target is Target.EVENT:
         for one in system.properties:
@@ -434,4 +444,4 @@ def _fields(message: Any) -> dict[str, Any]:
     return found
 
 
-__all__ = ["BROKEN_PREDICATE", "EnginesDisagree", "Layout", "Progress", "path_to", "replay", "run"]
+__all__ = ["BROKEN_PREDICATE", "EnginesDisagree", "Layout", "Progress", "judge", "path_to", "replay", "run"]

@@ -12,7 +12,7 @@ from checker.kernel import Progress as KernelProgress
 from checker.kernel import Search
 from checker.kernel import Target as KernelTarget
 from checker.kernel_layout import STUCK
-from checker.machine_code import machine_code, target_machine
+from checker.machine_code import MachineCode, machine_code, target_machine
 from checker.reference import Reference, State
 from checker.search import Branch, Slice, Target, counter_keys
 from checker.system import Layout
@@ -31,10 +31,12 @@ class NativeEngine:
 
     name = "native"
 
-    def __init__(self, built: Built, layout: Layout, workers: int | None, memory_bytes: int) -> None:
+    def __init__(
+        self, built: Built, layout: Layout, workers: int | None, memory_bytes: int, code: MachineCode | None = None
+    ) -> None:
         self.layout = layout
         self.system = built.system
-        code = machine_code(built, layout)
+        code = code or machine_code(built, layout)
         self.branches = code.branches
         machine = target_machine()
         empty = llvm.parse_assembly("")
@@ -44,18 +46,28 @@ class NativeEngine:
             self._code.add_object_file(llvm.ObjectFileRef.from_data(one))
         self._code.finalize_object()
         self._keys = counter_keys(built.system)
-        self.search = Search(
-            layout.words,
+        self._workers = min(workers or os.cpu_count() or 1, WORKERS_MAX)
+        self._memory_bytes = memory_bytes
+        self.search = self.new_search()
+
+    def new_search(self) -> Search:
+        """A search from the beginning with the same code."""
+        return Search(
+            self.layout.words,
             self._code.get_function_address("successors"),
             self._code.get_function_address("check"),
-            workers=min(workers or os.cpu_count() or 1, WORKERS_MAX),
-            memory_bytes=memory_bytes,
+            workers=self._workers,
+            memory_bytes=self._memory_bytes,
             counters=len(self._keys),
             flags=coverage_words(self.branches),
         )
 
-    def start(self) -> int:
+    def variable(self, name: str) -> int:
+        """The address of a global variable of the machine code."""
+        found: int = self._code.get_global_value_address(name)
+        return found
 
+    def start(self) -> int:
         initial = Reference(self.system, self.layout).initial()
         self.search.add_initial([self.layout.pack(one) for one in initial])
         return len(initial)
