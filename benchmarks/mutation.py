@@ -250,6 +250,7 @@ class Check:
     mutants: list[Mutant]
     specs: list[Spec]
     results: Path | None
+    only: str = ""
     keep: bool = False  # Ask every spec about every mutant, caught or not.
     records: list[Record] = field(default_factory=list)
 
@@ -388,6 +389,13 @@ def survivor_lines(check: Check) -> Iterator[str]:
             yield f"      reached by {len(reached)} specs: {shown}" if reached else "      reached by no spec"
 
 
+def idle_reasons(check: Check) -> list[str]:
+    """Those that explain nothing any more, though their mutants are here."""
+    alive = {key for one in check.survivors() for key in (one.key, f"{one.key} {one.change}")}
+    here = {key for one in check.mutants for key in (one.key, f"{one.key} {one.change}")}
+    return [key for key in REASONS if key not in alive and (key in here or not check.only)]
+
+
 def _by_file(some: list[Mutant]) -> dict[str, list[Mutant]]:
     found: dict[str, list[Mutant]] = defaultdict(list)
     for one in some:
@@ -467,12 +475,14 @@ def main() -> int:
     if options.compare:
         chosen = random.Random(options.seed).sample(chosen, min(options.compare, len(chosen)))
     packages = {one.guard.file.partition("/")[0] for one in chosen}
-    check = Check(chosen, specs(packages, options.specs), options.results)
+    check = Check(chosen, specs(packages, options.specs), options.results, options.only)
     if options.compare:
         return int(compare(check, options.processes) > 0)
     check.run(options.processes)
     text = "\n".join(survivor_lines(check))
     print(f"{len(chosen)} mutants, {len(check.survivors())} survive{text and ':'}\n{text}")
+    for key in idle_reasons(check):
+        print(f"the reason given for `{key}` explains nothing: a spec tells, or the guard is gone")
     if options.survivors:
         options.survivors.write_text(text + "\n")
     if options.table:
