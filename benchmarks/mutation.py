@@ -472,10 +472,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     chosen = [one for file in actor_files() for one in mutants(file) if options.only in one.name]
+    asked = specs({one.guard.file.partition("/")[0] for one in chosen}, options.specs)
     if options.compare:
+        chosen = [mutant for mutant in chosen if any(mutant.guard.file in spec.files for spec in asked)]
         chosen = random.Random(options.seed).sample(chosen, min(options.compare, len(chosen)))
-    packages = {one.guard.file.partition("/")[0] for one in chosen}
-    check = Check(chosen, specs(packages, options.specs), options.results, options.only)
+    check = Check(chosen, asked, options.results, options.only)
     if options.compare:
         return int(compare(check, options.processes) > 0)
     check.run(options.processes)
