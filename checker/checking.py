@@ -79,7 +79,7 @@ def run(spec: SpecFile, options: Options | None = None, progress: Progress | Non
         first = REFERENCE_KNOWN_STATES if expected <= REFERENCE_KNOWN_STATES else 0
     engine, found, compiled = _explore(built, reference, options, memory, report, first)
     try:
-        result, incidents = _judge(spec, built.system, reference, engine, found, options.witnesses)
+        result, incidents = judge(spec, built.system, reference, engine, found, options.witnesses)
         explored = time.perf_counter()
         _explain(result, incidents, built, reference, engine, every=options.witnesses)
     finally:
@@ -131,10 +131,17 @@ def _with_states(options: Options, states: int) -> Options:
 # --- Judging --------------------------------------------------------------------------------------------------------
 
 
-def _judge(
-    spec: SpecFile, system: System, reference: Reference, engine: Engine, found: Exploration, witnesses: bool
+def judge(
+    spec: SpecFile,
+    system: System,
+    reference: Reference | None,
+    engine: Engine,
+    found: Exploration,
+    witnesses: bool = False,
 ) -> tuple[Result, dict[str, Incident]]:
-    """The result, and the path to each violation, by the name of what is violated."""
+    """What an exploration amounts to, and the path to each violation, by the name of what is violated. Without the
+    reference no paths are looked for, so none can be confirmed.
+    """
     incidents: dict[str, Incident] = {}
     result = Result(
         spec=spec.path,
@@ -260,7 +267,7 @@ def _undecided(system: System, bit: int) -> PropertyResult:
 
 def _property(
     system: System,
-    reference: Reference,
+    reference: Reference | None,
     engine: Engine,
     found: Exploration,
     bit: int,
@@ -275,14 +282,14 @@ def _property(
         if found.complete:
             verdict = PropertyVerdict.HOLDS if one.kind == "always" else PropertyVerdict.UNREACHED
         return PropertyResult(one.name, one.kind, verdict, text)
-    if one.kind == "sometimes" and not witnesses:
-        return PropertyResult(one.name, one.kind, PropertyVerdict.REACHED, text, shortest=finding.level)
+    verdict = PropertyVerdict.REACHED if one.kind == "sometimes" else PropertyVerdict.VIOLATED
+    if reference is None or (one.kind == "sometimes" and not witnesses):
+        return PropertyResult(one.name, one.kind, verdict, text, shortest=finding.level)
     incident = incident_of(engine, reference, finding)
     path = tell(reference, incident.initial, incident.number, incident.steps)
     holds, reasons = reference.evaluate(one, incident.states[-1])
     if holds != (one.kind == "sometimes"):
         raise EnginesDisagree(f"the reference does not confirm {one.name} in the last state of the path")
-    verdict = PropertyVerdict.REACHED if one.kind == "sometimes" else PropertyVerdict.VIOLATED
     if one.kind == "always" and not reasons:
         reasons = (f"{text.rstrip('.')}: this is not so here",) if text else ()
     reasons = reasons if one.kind == "always" else ()
@@ -292,12 +299,14 @@ def _property(
 
 
 def _deadlock(
-    reference: Reference, engine: Engine, found: Exploration, incidents: dict[str, Incident]
+    reference: Reference | None, engine: Engine, found: Exploration, incidents: dict[str, Incident]
 ) -> PropertyResult:
     text = "From every state that is not final, something other than a fault can happen."
     if found.stuck is None:
         verdict = PropertyVerdict.HOLDS if found.complete else PropertyVerdict.UNKNOWN
         return PropertyResult("deadlock", "always", verdict, text)
+    if reference is None:
+        return PropertyResult("deadlock", "always", PropertyVerdict.VIOLATED, text, shortest=found.stuck.level)
     incidents["deadlock"] = incident = incident_of(engine, reference, found.stuck)
     path, state = tell(reference, incident.initial, incident.number, incident.steps), incident.states[-1]
     if not reference.stuck(state, reference.successors(state)):
@@ -311,8 +320,10 @@ def _deadlock(
     return PropertyResult("deadlock", "always", PropertyVerdict.VIOLATED, text, (reason,), path, found.stuck.level)
 
 
-def _problem(system: System, reference: Reference, engine: Engine, finding: Finding) -> tuple[str, Path]:
+def _problem(system: System, reference: Reference | None, engine: Engine, finding: Finding) -> tuple[str, Path | None]:
     """A step or predicate that went wrong: the sentence, and the path to the state before."""
+    if reference is None:
+        return f"a {'predicate' if finding.target is Target.EVENT else 'step'} went wrong", None
     incident = incident_of(engine, reference, finding)
     path, state = tell(reference, incident.initial, incident.number, incident.steps), incident.states[-1]
     if finding.target is Target.EVENT:
@@ -524,4 +535,4 @@ def _fields(message: Any) -> dict[str, Any]:
     return found
 
 
-__all__ = ["BROKEN_PREDICATE", "EnginesDisagree", "Layout", "Progress", "incident_of", "replay", "run", "tell"]
+__all__ = ["BROKEN_PREDICATE", "EnginesDisagree", "Layout", "Progress", "incident_of", "judge", "replay", "run", "tell"]

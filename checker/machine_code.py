@@ -40,7 +40,7 @@ def target_machine(level: int = 2) -> Any:
     return target.create_target_machine(cpu=llvm.get_host_cpu_name(), features=features, opt=level, jit=True)
 
 
-def _compile(source: str) -> bytes:
+def compile_source(source: str) -> bytes:
     fully = source.count("\n") <= OPTIMIZE_FULLY_MAX
     level = 2 if fully else 1
     machine = target_machine(level)
@@ -97,7 +97,7 @@ def _objects(built: Built, layout: Layout) -> list[bytes]:
     alone = threading.active_count() == 1  # A fork copies only this thread, whatever locks the others hold.
     can_fork = alone and hasattr(os, "fork") and (os.cpu_count() or 1) > 1
     if nodes < HALVES_NODES_MIN or not (can_fork and two_processes):
-        return [_compile(generate(built, layout))]
+        return [compile_source(generate(built, layout))]
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
@@ -105,13 +105,13 @@ def _objects(built: Built, layout: Layout) -> list[bytes]:
     os.close(write)
     with os.fdopen(read, "rb") as pipe:
         try:
-            first = _compile(generate(built, layout, 0))
+            first = compile_source(generate(built, layout, 0))
             second = pipe.read()
         finally:
             pipe.close()
             _, status = os.waitpid(child, 0)
     if status != 0:  # It ran out of memory, say: do its work here.
-        second = _compile(generate(built, layout, 1))
+        second = compile_source(generate(built, layout, 1))
     return [first, second]
 
 
@@ -122,7 +122,7 @@ def _second_half(built: Built, layout: Layout, write: int) -> NoReturn:
     status = 1
     try:
         with os.fdopen(write, "wb") as pipe:
-            pipe.write(_compile(generate(built, layout, 1)))
+            pipe.write(compile_source(generate(built, layout, 1)))
         status = 0
     finally:
         os._exit(status)

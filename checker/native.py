@@ -14,7 +14,7 @@ from checker.kernel import Part, Search
 from checker.kernel import Progress as KernelProgress
 from checker.kernel import Target as KernelTarget
 from checker.kernel_layout import STUCK
-from checker.machine_code import machine_code, target_machine
+from checker.machine_code import MachineCode, machine_code, target_machine
 from checker.reference import Reference, State
 from checker.search import Branch, Slice, Target, counter_keys
 from checker.system import Layout
@@ -38,10 +38,12 @@ class NativeEngine:
 
     name = "native"
 
-    def __init__(self, built: Built, layout: Layout, workers: int | None, memory_bytes: int) -> None:
+    def __init__(
+        self, built: Built, layout: Layout, workers: int | None, memory_bytes: int, code: MachineCode | None = None
+    ) -> None:
         self.layout = layout
         self.system = built.system
-        code = machine_code(built, layout)
+        code = code or machine_code(built, layout)
         self.branches = code.branches
         machine = target_machine()
         empty = llvm.parse_assembly("")
@@ -54,9 +56,10 @@ class NativeEngine:
         self._workers = min(workers or os.cpu_count() or 1, WORKERS_MAX)
         self._memory_bytes = memory_bytes
         self._initial: list[State] | None = None
-        self.search = self._new_search()
+        self.search = self.new_search()
 
-    def _new_search(self) -> Search:
+    def new_search(self) -> Search:
+        """A search from the beginning with the same code."""
         return Search(
             self.layout.words,
             self._code.get_function_address("successors"),
@@ -67,11 +70,16 @@ class NativeEngine:
             flags=coverage_words(self.branches),
         )
 
+    def variable(self, name: str) -> int:
+        """The address of a global variable of the machine code."""
+        found: int = self._code.get_global_value_address(name)
+        return found
+
     def starting_from(self, states: list[State]) -> NativeEngine:
         """Another search on the same code, from these states instead of the initial ones. To be closed by itself."""
         other = copy.copy(self)
         other._initial = states
-        other.search = other._new_search()
+        other.search = other.new_search()
         return other
 
     def start(self) -> int:
