@@ -20,7 +20,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import llvmlite.binding as llvm
 from llvmlite import ir as ll
 
 from checker import ir
@@ -31,7 +30,7 @@ from checker.checking import judge
 from checker.codegen import StateCode
 from checker.expectation import differences
 from checker.lower import I64, Code, Value, can_fail
-from checker.machine_code import MachineCode, compile_source, target_machine
+from checker.machine_code import MachineCode, compile_source
 from checker.native import NativeEngine
 from checker.options import Options
 from checker.reference import Reference
@@ -193,8 +192,7 @@ class Engine(NativeEngine):
     """The code of a ``Schemata``; explores one mutant after the other."""
 
     def __init__(self, built: Schemata, layout: Layout, optimize: bool) -> None:
-        compiled = compile_source if optimize else _compiled_quickly
-        code = MachineCode(branches_of(built), [compiled(generate(built, layout))])
+        code = MachineCode(branches_of(built), [compile_source(generate(built, layout), quick=not optimize)])
         super().__init__(built, layout, 1, MEMORY_BYTES, code)
         self.numbers = built.numbers
         self._first_level = [layout.pack(one) for one in Reference(built.system, layout).initial()]
@@ -227,14 +225,6 @@ class Engine(NativeEngine):
         if self.levels_max is not None and len(self.search.levels) > self.levels_max:
             raise TooDeep
         return super().check_level()
-
-
-def _compiled_quickly(source: str) -> bytes:
-    """No pass at all: a seventh of the time, and half the speed of the search."""
-    machine = target_machine(0)
-    module = llvm.parse_assembly(source)
-    module.triple, module.data_layout = machine.triple, str(machine.target_data)
-    return bytes(machine.emit_object(module))
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,8 @@ from checker.verdict import (
 
 REFERENCE_FIRST_STATES = 600  # `auto`: so many states by the reference before any code is generated (about 0.2 s).
 REFERENCE_KNOWN_STATES = 1_500  # The same for a spec whose `expect` says that it has no more: code takes 3 to 17 s.
+# What `expect` says of the number of states: up to so many, half the speed of the search costs less than LLVM's passes.
+QUICK_STATES = 200_000
 MEMORY_SHARE = 0.7
 # Finding a path means going through all earlier levels once more. A counterexample is worth it; a witness of something
 # that is meant to happen is shown unasked only where that takes no time.
@@ -77,7 +79,9 @@ def run(spec: SpecFile, options: Options | None = None, progress: Progress | Non
     first = REFERENCE_FIRST_STATES
     if expected is not None:
         first = REFERENCE_KNOWN_STATES if expected <= REFERENCE_KNOWN_STATES else 0
-    engine, found, compiled = _explore(built, reference, options, memory, report, first)
+    # A violation that somebody has found before, and whose states nobody has counted, is near more often than not.
+    short = spec.expect is not None and (expected or 0) <= QUICK_STATES
+    engine, found, compiled = _explore(built, reference, options, memory, report, first, quick=short)
     try:
         result, incidents = judge(spec, built.system, reference, engine, found, options.witnesses)
         explored = time.perf_counter()
@@ -103,9 +107,11 @@ def default_memory() -> int:
 
 
 def _explore(
-    built: Built, reference: Reference, options: Options, memory: int, report: Any, first: int
+    built: Built, reference: Reference, options: Options, memory: int, report: Any, first: int, *, quick: bool
 ) -> tuple[Engine, Exploration, float]:
-    """Explore with the engine asked for. ``auto`` lets the reference explore so many states ``first``."""
+    """Explore with the engine asked for. ``auto`` lets the reference explore so many states ``first``. ``quick``: the
+    search is expected to be short, and machine code for it is better made quickly than made well.
+    """
     if options.engine == "reference":
         engine: Engine = ReferenceEngine(reference, branches_of(built))
         return engine, explore(engine, built.system, options, memory, report), 0.0
@@ -119,7 +125,7 @@ def _explore(
         if found.stopped != "states" or limit == options.states:
             return small, found, 0.0
     began = time.perf_counter()
-    native = NativeEngine(built, reference.layout, options.workers, memory)
+    native = NativeEngine(built, reference.layout, options.workers, memory, quick=quick)
     compiled = time.perf_counter() - began
     return native, explore(native, built.system, options, memory, report), compiled
 

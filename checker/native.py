@@ -39,11 +39,19 @@ class NativeEngine:
     name = "native"
 
     def __init__(
-        self, built: Built, layout: Layout, workers: int | None, memory_bytes: int, code: MachineCode | None = None
+        self,
+        built: Built,
+        layout: Layout,
+        workers: int | None,
+        memory_bytes: int,
+        code: MachineCode | None = None,
+        *,
+        quick: bool = False,
     ) -> None:
+        """``code``: instead of the system's own. ``quick``: its own is made in little time, for a short search."""
         self.layout = layout
         self.system = built.system
-        code = code or machine_code(built, layout)
+        code = code or machine_code(built, layout, quick)
         self.branches = code.branches
         machine = target_machine()
         empty = llvm.parse_assembly("")
