@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "benchmarks"))
 from mutants import Answer, Asked, ask  # noqa: E402
-from mutation import MODELS, _changes, mutants  # noqa: E402
+from mutation import MODELS, Check, _changes, mutants, specs  # noqa: E402
 
 
 def answers(file: str, spec: str) -> tuple[Asked, dict[str, str]]:
@@ -44,6 +44,14 @@ def test_a_mutant_that_never_decides_otherwise_is_not_asked_about() -> None:
     assert not [name for name in found if "`request.sequence < self.expected`" in name]
     assert found["send_next: require `len(self.pending) < self.max_in_flight` removed"] == ""
     assert found["append: if `len(self.log) < self.records` removed"].endswith("to be violated in 3 steps, found 2")
+
+
+def test_specs_without_anybody_to_ask_about_end_the_check() -> None:
+    check = Check([], specs({"flink"}, "F10"), None)
+
+    check.run(2)
+
+    assert check.records == []
 
 
 @pytest.mark.slow
