@@ -160,6 +160,8 @@ def judge(
         played=(played := played_faults(spec)),
         uncounted=[name for name in played if name not in system.played_faults],
         overridden=[f"{one.name} is {one.value}: {one.rule}" for one in spec.settings() if one.origin == "overridden"],
+        premises=_premises(spec),
+        settings=[(one.name, one.value, one.origin) for one in spec.settings()],
         not_modelled=list(spec.not_modelled),
         memory_bytes=engine.memory_bytes,
         engine=engine.name,
@@ -199,7 +201,22 @@ def _explain(
 def played_faults(spec: SpecFile) -> dict[str, str]:
     """What the user's `faults:` has besides the checker's own kinds."""
     given = spec.document.root.plain().get("faults") or {}
-    return {name: str(value) for name, value in given.items() if name not in FAULT_KINDS and value}
+    return {name: _listed(value) for name, value in given.items() if name not in FAULT_KINDS and value}
+
+
+PREMISES = ("version", "connector", "without", "fixes", "proposed")  # Of a pipeline, besides its settings.
+
+
+def _premises(spec: SpecFile) -> dict[str, str]:
+    given = spec.document.root.plain() if spec.pipeline is not None else {}
+    return {name: _listed(given[name]) for name in PREMISES if given.get(name)}
+
+
+def _listed(value: Any) -> str:
+    """A value of the spec as its reader would write it."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_listed(one)}" for name, one in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _asked(system: System) -> list[int]:

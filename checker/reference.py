@@ -131,7 +131,8 @@ class Execution:
             self.plan.append(0)
         self.counts.append(len(ordered))
         picked = ordered[self.plan[depth]]
-        self.chosen.append(picked)
+        if len(ordered) > 1:  # Else there was nothing to choose.
+            self.chosen.append(picked)
         return picked
 
     def send(self, to: ActorId, message: Any) -> None:

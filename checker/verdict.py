@@ -214,6 +214,8 @@ class Result:
     never_ran: list[str] = field(default_factory=list)  # "Actor.action" that no reached state enabled
     one_sided: list[str] = field(default_factory=list)  # "Actor.method, line 7: `if` was never true"
     overridden: list[str] = field(default_factory=list)  # Settings that are not what the spec or the default says.
+    premises: dict[str, str] = field(default_factory=dict)  # Version of a pipeline; mechanisms it takes out or adds.
+    settings: list[tuple[str, str, str]] = field(default_factory=list)  # In effect: name, value, where it comes from.
     not_modelled: list[str] = field(default_factory=list)
     why: list[str] = field(default_factory=list)  # sentences: why vacuous or inconclusive
     seconds: dict[str, float] = field(default_factory=dict)  # load, compile, explore

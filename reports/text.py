@@ -21,7 +21,7 @@ from checker.verdict import (
     Result,
 )
 from reports import why, words
-from reports.flights import origins, sender_of, vanished
+from reports.flights import Fate, flights, origins, sender_of, vanished
 
 WIDTH = 96
 _LABEL = 14  # width of a card's left column
@@ -99,11 +99,12 @@ def _violated(result: Result, paint: _Paint, verbose: bool, width: int) -> list[
     blocks = [_headline(result, f"{words.clean(first.name)}{where} ({words.clean(result.spec)})", paint)]
     if first.path is not None:
         blocks.append(_path_lines(first.path, paint, verbose, width, first.diagnosis))
+        blocks.append(_pending_lines(first.path, width))
         blocks.append(_ledger_lines(first.path.ledger, paint, width))
     blocks.append(_accusation(result, first, paint, width))
     blocks.append(_diagnosis_lines(result, first, paint, width))
     blocks += [_accusation(result, other, paint, width, also=True) for other in others]
-    blocks.append([line for one in result.overridden for line in words.wrap(f"Overridden: {_sentence(one)}", width)])
+    blocks.append(_premise_lines(result, width))
     open_questions = [
         words.clean(found.name)
         for found in result.properties
@@ -144,7 +145,8 @@ def _diagnosis_lines(result: Result, found: PropertyResult, paint: _Paint, width
         return []
     lines: list[str] = []
     for label, sentence, _ in why.diagnosis(result, found.diagnosis, found.path):
-        first, *rest = words.wrap(f"{label}: {sentence}", width)
+        more = " (--report DIR takes the time.)" if label == "Not computed" else ""
+        first, *rest = words.wrap(f"{label}: {sentence}{more}", width)
         lines += [f"{paint(f'{label}:', 'bold')}{first.removeprefix(f'{label}:')}", *rest]
     fewest = found.diagnosis.fewest_path
     if fewest is not None and fewest.replay:
@@ -161,17 +163,36 @@ def _ledger_lines(ledger: Ledger | None, paint: _Paint, width: int) -> list[str]
     for record in ledger.records:
         name = words.clean(record)
         lines.append(f"  {paint(name, 'bold')}")
-        cells = 0
+        if all(one.record != record for one in ledger.events):
+            lines.append("    nothing happened to it")
+            continue
         for column in ledger.columns:
             events = [one for one in ledger.events if one.record == record and one.column == column]
-            if not events:
-                continue
-            cells += 1
             told = "; ".join(f"{one.step}: {words.clean(one.text) or words.clean(column)}" for one in events)
-            lines += _hanging(f"    {words.pad(words.clean(column), label)}  ", told, width)
-        if not cells:
-            lines.append("    nothing")
+            lines += _hanging(f"    {words.pad(words.clean(column), label)}  ", told or "never", width)
     return lines
+
+
+def _pending_lines(path: Path, width: int) -> list[str]:
+    """What was sent and has not arrived when the path ends: often the hinge of the story, and no step tells it."""
+    waiting = [
+        f"{words.message(one.message, path.plumbing)} from {words.clean(one.message.sender or 'the network')} to "
+        f"{words.clean(one.message.receiver or 'everyone')} (sent in step {one.sent})"
+        for one in flights(path)
+        if one.fate is Fate.PENDING and one.sent > 0
+    ]
+    return words.wrap(f"Still on its way at the end: {'; '.join(waiting)}.", width) if waiting else []
+
+
+def _premise_lines(result: Result, width: int) -> list[str]:
+    """The settings that the spec gives or that were overridden, and what of the protocol it takes out or adds."""
+    told = [(name, value) for name, value in why.settings(result) if "(default" not in value]
+    if not told:
+        return []
+    listed = "; ".join(f"{name}: {value}" for name, value in told)
+    rest = f"; the rest are defaults (python -m checker show {words.clean(result.spec)})" if result.settings else ""
+    overridden = [line for one in result.overridden for line in words.wrap(f"Overridden: {_sentence(one)}", width)]
+    return [*words.wrap(f"Settings: {listed}{rest}.", width), *overridden]
 
 
 def _problem(result: Result, paint: _Paint, verbose: bool, width: int) -> list[list[str]]:
@@ -279,11 +300,13 @@ def _runs(path: Path, folded: frozenset[int]) -> list[list[PathStep]]:
 
 
 def _folded_lines(run: Sequence[PathStep], layout: _Columns, paint: _Paint) -> list[str]:
-    """Steps that carry on as usual, by who took them: ``payer-1: start, adopt_epoch``."""
-    by_actor: dict[str, list[str]] = {}
+    """Steps that carry on as usual, in their order: ``payer-1: start; coordinator: init_producer_id``."""
+    turns: list[tuple[str, list[str]]] = []
     for step in run:
-        by_actor.setdefault(words.clean(step.actor), []).append(words.clean(step.action))
-    told = "; ".join(f"{actor}: {', '.join(dict.fromkeys(actions))}" for actor, actions in by_actor.items())
+        if not turns or turns[-1][0] != step.actor:
+            turns.append((step.actor, []))
+        turns[-1][1].append(words.clean(step.action))
+    told = "; ".join(f"{words.clean(actor)}: {', '.join(actions)}" for actor, actions in turns)
     numbers = f"{run[0].number}-{run[-1].number}"
     lead = f"{numbers:>{layout.number}}  as usual: "
     return [paint(line, "dim") for line in _hanging(lead, told, layout.width, indent=layout.number + 3)]

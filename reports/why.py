@@ -82,7 +82,7 @@ def diagnosis(result: Result, found: Diagnosis, path: Path) -> list[Said]:
     if (pivot := _step(path, found.pivot)) is not None:
         said.append(
             Said(
-                "What decided it",
+                "What set it off",
                 f"Step {pivot.number}, {fault(pivot)}. Before it the guarantee would have been kept without "
                 "further faults, whatever happened next.",
                 pivot.number,
@@ -92,8 +92,8 @@ def diagnosis(result: Result, found: Diagnosis, path: Path) -> list[Said]:
         said.append(
             Said(
                 "Too late",
-                f"After step {last.number} ({words.clean(last.actor)}: {words.clean(last.action)}) nothing saves it: "
-                "even without further faults the guarantee is lost, whatever happens next.",
+                f"After step {last.number} ({words.clean(last.actor)}: {words.clean(last.action)}) nothing saves it "
+                "within these bounds: even without further faults the guarantee is lost, whatever happens next.",
                 last.number,
             )
         )
@@ -123,6 +123,22 @@ def _fewest(found: Diagnosis, uncounted: str) -> str:
 
 def _step(path: Path, number: int | None) -> PathStep | None:
     return path.steps[number - 1] if number is not None and 0 < number <= len(path.steps) else None
+
+
+_PREMISES = {
+    "without": "taken out on purpose",
+    "fixes": "added, as no release has it",
+    "proposed": "added, as it is proposed",
+}
+
+
+def settings(result: Result) -> list[tuple[str, str]]:
+    """What the spec says of itself, with where each value comes from; defaults last."""
+    found = [(_PREMISES.get(name, name), words.clean(value)) for name, value in result.premises.items()]
+    ranked = sorted(result.settings, key=lambda one: (one[2].startswith("default"), one[2] != "given"))
+    for name, value, origin in ranked:
+        found.append((words.clean(name), words.clean(value if origin == "given" else f"{value} ({origin})")))
+    return found
 
 
 def replay(result: Result, path: Path) -> str:

@@ -227,11 +227,17 @@ def _split(body: str) -> list[str] | None:
 
 
 def _entries(items: list[str], separator: str) -> dict[str, str]:
-    """Items of the form ``key=value`` or ``key: value``; empty if one of them is not."""
+    """Items of the form ``key=value`` or ``key: value``, where a key may have brackets; empty if one is not."""
     found: dict[str, str] = {}
     for item in items:
-        key, sign, entry = item.partition(separator)
-        if not sign or "(" in key or key in found:
+        depth, at = 0, -1
+        for position, character in enumerate(item):
+            depth += (character in _CLOSING) - (character in ")]}")
+            if depth == 0 and item.startswith(separator, position):
+                at = position
+                break
+        key = item[:at].strip()
+        if at < 0 or key in found:
             return {}
-        found[key.strip()] = entry.strip()
+        found[key] = item[at + len(separator) :].strip()
     return found

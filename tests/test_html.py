@@ -247,7 +247,7 @@ def test_the_head_says_what_decided_when_it_was_too_late_and_how_few_faults_it_t
 def test_without_a_diagnosis_nothing_is_made_up() -> None:
     said = page_named("violated").said
 
-    for absent in ("What decided it", "Too late", "Fewest faults", "decides", "no return"):
+    for absent in ("What set it off", "Too late", "Fewest faults", "decides", "no return"):
         assert absent not in said.split("How to read this page")[0]
 
 
@@ -275,7 +275,7 @@ def test_no_fault_needed_is_said() -> None:
 
 
 def test_paths_stand_in_the_order_of_what_a_reader_wants_first() -> None:
-    """Violated, shortest first; then with the fewest faults; then how it goes when all is well."""
+    """Violated, shortest first; then with the fewest faults; then how a goal is reached."""
     result = samples.told()
     result.properties.append(samples.violated().properties[1])  # in_order, a step longer
 
@@ -285,7 +285,7 @@ def test_paths_stand_in_the_order_of_what_a_reader_wants_first() -> None:
         "Broken: no_duplicates",
         "Broken: in_order",
         "Broken with the fewest faults: no_duplicates",
-        "How it goes when all is well: every_record_confirmed",
+        "How every_record_confirmed is reached",
     ]
 
 
@@ -372,11 +372,11 @@ def test_the_card_says_all_that_limits_the_answer() -> None:
         assert expected in said
 
 
-def test_a_pass_shows_how_it_goes_when_all_is_well() -> None:
+def test_a_pass_shows_how_its_goals_are_reached() -> None:
     said = page_named("holds").said
 
     assert "Kept in every state: exactly_once: orders -> payments and no_aborted_read: ledger." in said
-    assert "How it goes when all is well: all_delivered: ledger" in said
+    assert "How all_delivered: ledger is reached" in said
     assert "never" in page_named("vacuous").said
     assert "proved" not in said.lower()
 

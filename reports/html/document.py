@@ -138,7 +138,7 @@ def _shown(result: Result) -> list[_Shown]:
             found.append(_Shown(one.diagnosis.fewest_path, label, heading, "bad", one.explanation))
     for one in result.properties:
         if one.path is not None and one.verdict is not PropertyVerdict.VIOLATED:
-            heading = f"How it goes when all is well: {one.name}"
+            heading = f"How {one.name} is reached"
             found.append(_Shown(one.path, one.name, heading, "good", one.explanation))
     return [replace(one, said=_said(result, one), command=why.replay(result, one.path)) for one in found]
 

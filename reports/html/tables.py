@@ -66,6 +66,7 @@ def card(result: Result) -> Markup:
         ("Faults allowed", _faults(result)),
         ("Bounds", _pairs((key, words.value(item)) for key, item in result.bounds.items())),
         ("Explored", _explored(result)),
+        ("Settings", _pairs(why.settings(result))),
         ("Not modelled", _texts(result.not_modelled)),
         ("Settings overridden", _texts(result.overridden)),
         ("Actions that never ran", _codes(result.never_ran)),
