@@ -62,6 +62,8 @@ ASSERTION = "a part of an assertion: only a coordinator that goes wrong could fa
 ONE_MARKER = "one marker is on its way at a time, and its answer comes before the next: only a delayed one could differ"
 SAME_REACTION = "the client reacts alike to either error; only a late Produce meets this one, and nobody listens"
 NO_BUMP = "no client here asks for the next epoch (KIP-360); the application's head says so"
+OWN_EPOCH = "only its leader writes in an epoch: who asks for it has a batch of it from this log, where it still is"
+IN_ORDER = "changes come over one reliable fifo link, and a restart forgets the epoch: none is older"
 REASONS: dict[str, str] = {  # "file:function: condition" -> why nothing can tell
     "partition:end_verification: batch is None": LATE_ANSWER,
     "offsets_partition:end_verification: commit is None": LATE_ANSWER,
@@ -79,6 +81,8 @@ REASONS: dict[str, str] = {  # "file:function: condition" -> why nothing can tel
     "state)": ONE_MARKER,
     "transaction_coordinator:init_producer_id: expected == self.last_epoch[producer_id]": NO_BUMP,
     "application:adopt_epoch: response.error != Error.NONE": NO_BUMP,
+    "replica:floor_epoch: epoch == self.leader_epoch removed": OWN_EPOCH,
+    "replica:apply: state.leader_epoch < self.leader_epoch removed": IN_ORDER,
 }
 
 
