@@ -58,35 +58,21 @@ LATE_ANSWER = "an answer after the wait was given up needs a delayed VerifyOnlyR
 ONE_AT_A_TIME = "a gap needs two batches in flight, or a batch that expired, whose transaction is aborted either way"
 ASSERTION = "a part of an assertion: only a coordinator that goes wrong could fail it"
 SAME_REACTION = "the client reacts alike to either error; only a late Produce meets this one, and nobody listens"
-<<<<<<< HEAD
 ONE_LOAD = "the coordinator of the only spec with a failing load is loaded once: the budget does not bite"
 MIRROR = "which member is the first is chosen freely: with two of them the mirror image is the same set of outcomes"
-REASONS: dict[
-    str, str
-] = {  # "file:function: condition", with " negated" or " removed" if for one -> why nothing can tell
-=======
-NO_BUMP = "no client here asks for the next epoch (KIP-360); the application's head says so"
 OWN_EPOCH = "only its leader writes in an epoch: who asks for it has a batch of it from this log, where it still is"
 IN_ORDER = "changes come over one reliable fifo link, and a restart forgets the epoch: none is older"
-REASONS: dict[str, str] = {  # "file:function: condition" -> why nothing can tell
-    "partition:end_verification: batch is None": LATE_ANSWER,
->>>>>>> replication2
+# "file:function: condition", with " negated" or " removed" if it is for one of them -> why nothing can tell.
+REASONS: dict[str, str] = {
     "offsets_partition:end_verification: commit is None": LATE_ANSWER,
     "partition:in_sequence: entry.epoch == NO_EPOCH": ONE_AT_A_TIME,
     "partition:translated: error == Error.PRODUCER_FENCED": SAME_REACTION,
     "transaction_coordinator:load_transactions: failed": ONE_LOAD,
     "transaction_coordinator:may_follow: previous == TransactionState.ONGOING": ASSERTION,
-<<<<<<< HEAD
     "coordinator:assign: partition % 2 == 1 negated": MIRROR,
     "coordinator:change_target: partition % 2 == 1 negated": MIRROR,
-=======
-    "transaction_coordinator:complete_marker: marker.epoch != metadata.epoch or marker.result != self.result(metadata."
-    "state)": ONE_MARKER,
-    "transaction_coordinator:init_producer_id: expected == self.last_epoch[producer_id]": NO_BUMP,
-    "application:adopt_epoch: response.error != Error.NONE": NO_BUMP,
     "replica:floor_epoch: epoch == self.leader_epoch removed": OWN_EPOCH,
     "replica:apply: state.leader_epoch < self.leader_epoch removed": IN_ORDER,
->>>>>>> replication2
 }
 
 
