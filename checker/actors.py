@@ -96,8 +96,13 @@ def module_tree(file: str) -> ast.Module:
 
 @cache
 def _definitions(file: str) -> dict[tuple[str, int], ast.AST]:
+    """Functions and classes by name and each line they may be said to begin in. Expressions hold none: only statements
+    are gone through."""
     found: dict[tuple[str, int], ast.AST] = {}
-    for node in ast.walk(module_tree(file)):
+    todo: list[ast.AST] = list(module_tree(file).body)
+    while todo:
+        node = todo.pop()
+        todo += [one for one in ast.iter_child_nodes(node) if not isinstance(one, ast.expr)]
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             lines = [node.lineno, *(one.lineno for one in node.decorator_list)]
             for line in lines:

@@ -10,10 +10,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from checker.build import Built, branches_of, build
-from checker.explain import Incident, diagnose, patience_for
 from checker.lang import Storage
 from checker.options import Options
 from checker.reference import ModelError, Reference, State, Transition, link_name
@@ -47,6 +46,9 @@ from checker.verdict import (
     Result,
     SentMessage,
 )
+
+if TYPE_CHECKING:
+    from checker.explain import Incident  # Loaded when something is broken: it brings the front end along.
 
 REFERENCE_FIRST_STATES = 600  # `auto`: so many states by the reference before any code is generated (about 0.2 s).
 REFERENCE_KNOWN_STATES = 1_500  # The same for a spec whose `expect` says that it has no more: code takes 3 to 17 s.
@@ -190,6 +192,10 @@ def _explain(
 ) -> None:
     """Say why the guarantee that the report begins with is broken; of ``every`` one, and all there is to say."""
     broken = [i for i, one in enumerate(result.properties) if one.verdict is PropertyVerdict.VIOLATED]
+    if not broken:
+        return
+    from checker.explain import diagnose, patience_for
+
     broken.sort(key=lambda i: result.properties[i].steps or 0)
     for i in broken if every else broken[:1]:
         one = result.properties[i]
@@ -396,6 +402,8 @@ def _why_stopped(found: Exploration) -> str:
 
 
 def incident_of(engine: Engine, reference: Reference, finding: Finding) -> Incident:
+    from checker.explain import Incident
+
     initial, number, steps = least_path(engine, reference, finding)
     return Incident(finding, initial, number, steps)
 

@@ -20,6 +20,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -78,7 +79,7 @@ class Level:
     deadlocks: int = 0  # States that the model calls so.
     errors: int = 0  # States that have a step which is a model error; they have no successors here.
 
-    @property
+    @cached_property
     def states(self) -> int:
         return sum(end - begin for begin, end in self.ranges)
 

@@ -355,6 +355,8 @@ def sendings(definition: ActorClass) -> Iterator[Sending]:
     methods = [*definition.actions, *definition.handlers.values(), *definition.helpers.values()]
     for function in [*methods, *([definition.restart] if definition.restart else [])]:
         names = function.python.__globals__
+        if not any(names.get(one) in (lang.send, lang.broadcast) for one in function.python.__code__.co_names):
+            continue
         for node in ast.walk(function.node):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
                 continue
