@@ -75,7 +75,7 @@ class App(Form):
         description="Where the position is stored: in the transaction, by commitSync(), or in a checkpoint that also"
         " holds the transaction to be committed, as in Flink.",
     )
-    records_per_transaction: Annotated[int, Field(ge=1, le=2)] = Field(
+    records_per_transaction: Annotated[int, Field(ge=1, le=3)] = Field(
         default=1,
         description="How many records one transaction takes, as max.poll.records may: as many batches to each output"
         " partition, in flight as max.in.flight.requests.per.connection allows.",

@@ -194,7 +194,7 @@ class Application:
     upgrades: bool = False  # The cluster, to transaction version 2, while this process runs.
     tells_apart: bool = False  # Each transaction has an identity, for the guarantees.
     first_ghost: Ghost = 0
-    batches: Annotated[int, UpTo(2)] = 1  # Records of one transaction: so many batches to each output partition.
+    batches: Annotated[int, UpTo(3)] = 1  # Records of one transaction: so many batches to each output partition.
     connections_break: bool = False  # A batch says which one is before it on its connection.
     first_connection: Connection = 0  # The number of its first one, to each leader.
     in_flight_max: Annotated[int, UpTo(5)] = 1  # max.in.flight.requests.per.connection

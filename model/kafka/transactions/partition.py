@@ -107,7 +107,7 @@ class PartitionLeader:
     lists_aborted: bool = True
     upgrades: bool = False  # To transaction version 2, while it runs: each batch says which it is of.
     tells_apart: bool = False  # Each transaction has an identity, for the guarantees.
-    batches: Annotated[int, UpTo(2)] = 1  # Of one transaction of a client.
+    batches: Annotated[int, UpTo(3)] = 1  # Of one transaction of a client.
     connections_break: bool = False  # Requests may be lost, with all that come after them on their connection.
     # Protocol generations: protocol.CHANGES says which version has what.
     adds_partitions: bool = False
