@@ -138,7 +138,7 @@ def _check(system: System, module: ll.Module, predicates: list[ll.Function]) -> 
         if prop.kind == "final":
             continue
         answer = builder.call(predicate, [function.args[0]])
-        wanted = ll.Constant(I64, 1 if prop.kind == "sometimes" else 0)
+        wanted = ll.Constant(I64, int(prop.wanted))
         hit = builder.zext(builder.icmp_signed("==", answer, wanted), I64)
         broken = builder.zext(builder.icmp_signed("==", answer, ll.Constant(I64, 2)), I64)
         events = builder.or_(events, builder.shl(hit, ll.Constant(I64, bit)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 import typing
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ from checker.actors import (
 from checker.expressions import evaluate
 from checker.lang import ActorId
 from checker.nearest import suggestion
+from checker.premise import premise_of
 from checker.source import Diagnostic, SourceError, fail
 from checker.spec import Budget as BudgetValue
 from checker.spec import PredicateUse, SpecFile
@@ -53,9 +54,8 @@ if TYPE_CHECKING:
     from checker.ir import Method
 
 DEFAULT_LATE_CAPACITY = 4
-PROPERTIES_MAX = (
-    60  # Each is one bit of the events of a state, and there are 63 beside the one for a failing predicate.
-)
+# Each is one bit of the events of a state, an `always` two; there are 63 beside the one for a failing predicate.
+PROPERTIES_MAX = 31
 ELEMENT = re.compile(r"^([A-Za-z][\w-]*)\[(.+)\]$")
 
 
@@ -431,7 +431,13 @@ class _Builder:
             self.report(
                 "too-many-properties", f"{len(found)} predicates; at most {PROPERTIES_MAX}", ("check",), key=True
             )
-        return found
+        return [*found, *self._premises(found)]
+
+    def _premises(self, properties: list[Property]) -> Iterator[Property]:
+        for one in properties:
+            function = premise_of(one.function, one.arguments) if one.kind == "always" else None
+            if function is not None:
+                yield replace(one, kind="premise", function=function)
 
     def _arguments(
         self, system: System, function: Function, use: PredicateUse, path: tuple[str | int, ...]

@@ -226,7 +226,7 @@ def _listed(value: Any) -> str:
 
 
 def _asked(system: System) -> list[int]:
-    return [bit for bit, one in enumerate(system.properties) if one.kind != "final"]
+    return [bit for bit, one in enumerate(system.properties) if one.kind not in ("final", "premise")]
 
 
 def _explored(found: Exploration) -> Explored:
@@ -380,6 +380,9 @@ def _conclude(result: Result, system: System, found: Exploration) -> None:
     for one in result.properties:
         if one.verdict is PropertyVerdict.UNREACHED:
             result.why.append(f"{one.name} was never reached")
+    for bit, one_property in enumerate(system.properties):
+        if one_property.kind == "premise" and bit not in found.events:
+            result.why.append(f"{one_property.name} was never put to the test: no state meets its conditions")
     for budget in system.budgets:
         if result.fired[budget.name] == 0:
             result.why.append(f"the fault {budget.name} never happened")

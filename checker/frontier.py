@@ -150,7 +150,7 @@ def explore_everything(
     """Go on past violations, and note by which faults each was reached."""
     found = Exploration({})
     for bit, one in enumerate(system.properties):
-        if one.kind != "final":
+        if one.kind not in ("final", "premise"):
             found.least[one.name] = Least(Target.EVENT, bit)
     if system.report_deadlock:
         found.least[DEADLOCK] = Least(Target.STUCK)

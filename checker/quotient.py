@@ -169,10 +169,10 @@ class _Gathering:
     def _events(self, state: State) -> int:
         events = 0
         for bit, one in enumerate(self.reference.system.properties):
-            if one.kind == "final":
+            if one.kind in ("final", "premise"):
                 continue
             try:
-                if self.reference.evaluate(one, state)[0] == (one.kind == "sometimes"):
+                if self.reference.evaluate(one, state)[0] == one.wanted:
                     events |= 1 << bit
             except ModelError:
                 return 1 << BROKEN_PREDICATE

@@ -152,7 +152,7 @@ class ReferenceEngine:
                 holds = self.reference.evaluate(one, state)[0]
             except ModelError:
                 return 1 << BROKEN_PREDICATE
-            if holds == (one.kind == "sometimes"):
+            if holds == one.wanted:
                 events |= 1 << bit
         return events
 

@@ -142,12 +142,18 @@ class Group:
 
 @dataclass(frozen=True)
 class Property:
-    """A predicate with its arguments bound. ``kind``: "always" | "sometimes" | "final"."""
+    """A predicate with its arguments bound. ``kind``: "always" | "sometimes" | "final" | "premise", which belongs to
+    the `always` of the same name and is true in a state that puts it to the test (``checker.premise``)."""
 
     name: str
     kind: str
     function: Function
     arguments: dict[str, Any]  # parameter -> constant | ActorId (one actor) | tuple of ActorId
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the search looks for a state in which it is true, not for one in which it is false."""
+        return self.kind in ("sometimes", "premise")
 
 
 @dataclass
