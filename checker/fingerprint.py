@@ -21,7 +21,8 @@ from checker.types import show
 DECIDING = (
     "actors", "assembly", "build", "codegen", "expressions", "fingerprint", "form_errors", "frontend", "instrument",
     "ir", "kernel_layout", "lang", "lower", "machine_code", "model_import", "nearest", "objectcache", "options",
-    "reference", "search", "source", "spec", "spec_forms", "spec_overrides", "system", "types", "yaml_document",
+    "premise", "reference", "search", "source", "spec", "spec_forms", "spec_overrides", "system", "types",
+    "yaml_document",
 )  # fmt: skip
 STORY = "story.py"  # Of a model: how a path is told; it decides no step.
 

@@ -27,7 +27,7 @@ LINES = [
     {"lang", "source", "verdict", "nearest", "options", "progress", "objectcache", "kernel_layout"},
     {"telling", "expressions", "types", "values", "kernel_loops", "kernel_compiler", "yaml_document", "model_import"},
     {"actors", "kernel", "form_errors", "spec_forms"},
-    {"spec_overrides", "instrument", "system", "spec"},
+    {"spec_overrides", "instrument", "premise", "system", "spec"},
     {"ir", "spec_schema"},
     {"frontend", "reference"},
     {"build", "search", "lower"},

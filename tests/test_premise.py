@@ -57,7 +57,7 @@ BODIES = {
     "condition met": (EACH.format("ensure(one.count < 2 or one.top == 2, 'top')"), True),
     "condition never met": (EACH.format("ensure(one.count < 3 or one.top == 2, 'top')"), False),
     "one of two": (
-        EACH.format("ensure(one.count < 3 or one.top == 2, 'a')\n    if one.count > 1:\n        ensure(one.top > 0, 'b')"),
+        EACH.format("ensure(one.count < 3 or one.top > 1, '')\n    if one.count > 1:\n        ensure(one.top > 0, '')"),
         True,
     ),
     "every state": (EACH.format("ensure(one.count <= one.top, 'too far')"), True),
