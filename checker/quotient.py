@@ -169,7 +169,7 @@ class _Gathering:
     def _events(self, state: State) -> int:
         events = 0
         for bit, one in enumerate(self.reference.system.properties):
-            if one.kind in ("final", "premise"):
+            if one.kind == "final":
                 continue
             try:
                 if self.reference.evaluate(one, state)[0] == one.wanted:
