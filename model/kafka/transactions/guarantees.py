@@ -392,7 +392,7 @@ def fatal_only_if_fenced(applications: tuple[Application, ...], coordinator: Tra
     for one in applications:
         asked = any(other.stage == Stage.INITIALIZING for other in applications)
         ensure(
-            one.stage != Stage.FATAL_ERROR or coordinator.holder[one.transactional_id] != one.me or asked,
+            coordinator.holder[one.transactional_id] != one.me or asked or one.stage != Stage.FATAL_ERROR,
             f"{one.me} was stopped by a fatal error, and nobody else has its transactional id",
         )
     return True
