@@ -315,15 +315,20 @@ class Check:
 
 RUNNER = """
 import json, sys
-from checker.check import run
+from checker.checking import run
 from checker.expectation import differences
 from checker.options import Options
+from checker.source import SourceError
 from checker.spec import load
 
 for path in sys.argv[2:]:
-    spec = load(path)
-    result = run(spec, Options(workers=1, states=int(sys.argv[1])))
-    print(json.dumps([path, bool(result.problem or differences(spec.expect, result))]), flush=True)
+    try:
+        spec = load(path)
+        result = run(spec, Options(workers=1, states=int(sys.argv[1])))
+        told = bool(result.problem or differences(spec.expect, result))
+    except SourceError:
+        told = True  # The mutant is not a model any more.
+    print(json.dumps([path, told]), flush=True)
 """
 
 
@@ -336,8 +341,9 @@ def plainly(mutant: Mutant, paths: list[str], cache: str) -> dict[str, bool]:
         command = [sys.executable, "-c", RUNNER, str(STATES_MAX), *paths]
         environment = {**os.environ, "PYTHONPATH": directory, "XDG_CACHE_HOME": cache}
         run = subprocess.run(command, capture_output=True, text=True, cwd=directory, env=environment)
-        found: dict[str, bool] = dict(map(json.loads, run.stdout.splitlines()))
-        return dict.fromkeys(paths, True) | found  # Where it stopped, the mutant is not a model any more.
+        if run.returncode != 0:
+            raise RuntimeError(f"{mutant.name} could not be asked plainly:\n{run.stderr}")
+        return dict(map(json.loads, run.stdout.splitlines()))
 
 
 def compare(check: Check, processes: int) -> int:
