@@ -15,7 +15,7 @@ MECHANISMS = (  # What `without` can take away; the families know what that mean
     "generation_check", "stable_offset_fetch", "failed_send_fails_transaction",
     "exclusive_bound", "loading_before_reading", "abort_filter",
     "abort_index", "epoch_bump_at_upgrade", "lowest_sequence", "late_answers_dropped",
-    "leader_epochs", "batch_window", "batch_history", "single_metadata_changes", "whole_metadata_deltas",
+    "checksum", "leader_epochs", "batch_window", "batch_history", "single_metadata_changes", "whole_metadata_deltas",
     "member_epoch_equality", "maximal_isr", "min_isr_after_append", "held_high_watermark", "position_initialization",
 )  # fmt: skip
 FIXES = (  # What `fixes` can add.
