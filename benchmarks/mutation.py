@@ -55,7 +55,6 @@ PACKAGES = ("kafka", "flink")
 STATES_UNKNOWN = 5_000  # What a spec that is not in specs.md is taken for.
 STATES_TELLING = 200  # Smaller specs catch little: they are asked last, when less is alive.
 LATE_ANSWER = "an answer after the wait was given up needs a delayed VerifyOnlyResponse, and no spec delays one"
-ONE_AT_A_TIME = "a gap needs two batches in flight, or a batch that expired, whose transaction is aborted either way"
 ASSERTION = "a part of an assertion: only a coordinator that goes wrong could fail it"
 SAME_REACTION = "the client reacts alike to either error; only a late Produce meets this one, and nobody listens"
 ONE_LOAD = "the coordinator of the only spec with a failing load is loaded once: the budget does not bite"
@@ -65,7 +64,6 @@ IN_ORDER = "changes come over one reliable fifo link, and a restart forgets the 
 # "file:function: condition", with " negated" or " removed" if it is for one of them -> why nothing can tell.
 REASONS: dict[str, str] = {
     "offsets_partition:end_verification: commit is None": LATE_ANSWER,
-    "partition:in_sequence: entry.epoch == NO_EPOCH": ONE_AT_A_TIME,
     "partition:translated: error == Error.PRODUCER_FENCED": SAME_REACTION,
     "transaction_coordinator:load_transactions: failed": ONE_LOAD,
     "transaction_coordinator:may_follow: previous == TransactionState.ONGOING": ASSERTION,
