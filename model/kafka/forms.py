@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from model.kafka import config
 
 MECHANISMS = (  # What `without` can take away; the families know what that means.
-    "sequence_check", "verification_guard", "epoch_check", "markers_after_reload", "fencing_before_fetching_offsets",
-    "marker_retry", "guard_of_next_transaction", "logged_ongoing", "repeated_end_txn", "pending_cleared_on_failure",
+    "sequence_check", "verification_guard", "epoch_check", "coordinator_epoch_check", "epoch_bump_at_init",
+    "markers_after_reload", "fencing_before_fetching_offsets", "marker_retry", "guard_of_next_transaction",
+    "logged_ongoing", "repeated_end_txn", "pending_cleared_on_failure",
     "markers_keyed_by_term", "next_producer_id_in_answer",
     "generation_check", "stable_offset_fetch", "failed_send_fails_transaction",
     "exclusive_bound", "loading_before_reading", "abort_filter",

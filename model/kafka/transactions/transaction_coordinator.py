@@ -15,7 +15,7 @@ on more than one partition before the transaction is complete, so which partitio
 A crash keeps what was sent: an answer is lost by the fault `lose`, and markers of the predecessor arrive before its
 successor's. Crash and restart, one epoch higher, stand for the move to another broker and for the loss of leadership.
 Not modelled: other appends that fail (to its client, like a request that is lost), the pending state of an append that
-succeeds, allocation of producer ids.
+succeeds, allocation of producer ids (one that a client was told and a reload has lost is given again, not a fresh one).
 """
 
 from enum import Enum
@@ -115,6 +115,8 @@ class TransactionCoordinator:
     upgraded_clients: tuple[Client, ...] = ()  # Who hears of an upgrade to transaction version 2.
     logs_ongoing: bool = True
     tells_apart: bool = False  # Each transaction has an identity, for the guarantees.
+    bumps_at_init: bool = True
+    checks_epoch: bool = True
     knows_end_again: bool = True  # An EndTxn that is repeated after completion is answered as the first was.
     waits_for_high_watermark: bool = False  # A candidate fix: what is loaded is acted on when it is committed.
     # Protocol generations: protocol.CHANGES says which version has what.
@@ -161,6 +163,7 @@ class TransactionCoordinator:
     completion_dropped: Volatile[dict[TransactionalId, bool]] = each(False)  # Its markers go out, and nobody counts.
     decided: History[dict[Ghost, GhostOutcome]] = each(0)  # Each transaction, in the committed part of the log.
     finished_for_predecessor: History[bool] = False
+    served_fenced: History[bool] = False  # A request of an epoch below the logged one has changed something.
     illegal_state: History[bool] = False  # A branch that Kafka's own code holds for impossible was taken.
 
     @on(InitProducerIdRequest)
@@ -183,7 +186,7 @@ class TransactionCoordinator:
         elif exhausted and expected in (NO_EPOCH, metadata.epoch):
             self.grant(request, self.following(metadata.producer_id), 0, expected)
         elif expected in (NO_EPOCH, metadata.epoch):
-            self.grant(request, metadata.producer_id, metadata.epoch + 1, expected)
+            self.grant(request, metadata.producer_id, metadata.epoch + (1 if self.bumps_at_init else 0), expected)
         elif expected == self.last_epoch[key]:  # A retry of a bump that was answered, but not heard.
             self.append(key, TransactionMetadata(metadata.producer_id, metadata.epoch))
             send(request.client, InitProducerIdResponse(Error.NONE, metadata.producer_id, metadata.epoch))
@@ -255,7 +258,7 @@ class TransactionCoordinator:
         error: Error | None = Error.NONE
         if not self.has_id(request.producer_id, metadata):
             error = Error.INVALID_PRODUCER_ID_MAPPING
-        elif request.epoch != metadata.epoch:
+        elif request.epoch != metadata.epoch and self.checks_epoch:
             error = Error.PRODUCER_FENCED
         elif commit and self.pending_state[key] == TransactionState.PREPARE_EPOCH_FENCE:
             error = Error.UNKNOWN_SERVER_ERROR  # IllegalStateException: "already a pending state".
@@ -281,7 +284,7 @@ class TransactionCoordinator:
         elif metadata.state in COMPLETE and (retry or overflow_retry):
             if metadata.state != self.complete_after(request.result) or not self.knows_end_again:
                 error = Error.INVALID_TXN_STATE
-        elif request.epoch != metadata.epoch:
+        elif request.epoch != metadata.epoch or overflow_retry:  # Two epochs in Kafka; with an epoch_max of 1, one.
             error = Error.PRODUCER_FENCED
         elif commit and metadata.state != TransactionState.ONGOING:
             error = Error.INVALID_TXN_STATE
@@ -478,8 +481,9 @@ class TransactionCoordinator:
         metadata = self.cache[key]
         if not self.has_id(producer_id, metadata):
             return Error.INVALID_PRODUCER_ID_MAPPING
-        if epoch != metadata.epoch:
+        if epoch != metadata.epoch and self.checks_epoch:
             return Error.PRODUCER_FENCED
+        self.served_fenced = self.served_fenced or epoch < self.state_log[key].epoch
         if self.tells_apart and metadata.state != TransactionState.ONGOING:
             self.ongoing[key] = transaction
         if metadata.state != TransactionState.ONGOING or not new <= metadata.partitions:
@@ -517,6 +521,7 @@ class TransactionCoordinator:
         """A client's EndTxn. None: no answer, for the append is neither done nor refused yet."""
         metadata = self.cache[key]
         commit = request.result == TransactionResult.COMMIT
+        self.served_fenced = self.served_fenced or request.epoch < self.state_log[key].epoch
         if self.tells_apart and metadata.state != TransactionState.ONGOING:  # An abort of nothing.
             self.ongoing[key] = request.transaction
         state = TransactionState.PREPARE_COMMIT if commit else TransactionState.PREPARE_ABORT

@@ -36,6 +36,8 @@ SWITCHES = {  # What `without` takes away, as wiring: (actor, field, value).
     "sequence_check": (("leader", "checks_sequence", False),),
     "verification_guard": (("leader", "checks_guard", False), ("offsets", "checks_guard", False)),
     "epoch_check": (("leader", "checks_epoch", False), ("offsets", "checks_epoch", False)),
+    "epoch_bump_at_init": (("coordinator", "bumps_at_init", False),),
+    "coordinator_epoch_check": (("coordinator", "checks_epoch", False),),
     "markers_after_reload": (("coordinator", "writes_markers_after_reload", False),),
     "generation_check": (("offsets", "checks_generation", False),),
     "stable_offset_fetch": (("offsets", "serves_stable_offsets", False),),
