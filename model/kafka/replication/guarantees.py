@@ -499,6 +499,12 @@ def epoch_was_bumped(producer: Producer) -> bool:
 
 
 @predicate
+def a_copy_is_recognised(replicas: tuple[Replica, ...]) -> bool:
+    """A leader has answered a batch as the copy of one that it has: `duplicates_are_copies` says something."""
+    return any(one.recognised for one in replicas)
+
+
+@predicate
 def another_leader(controllers: tuple[Controller, ...]) -> bool:
     """Another broker than the first leads."""
     return any(one.leader is not None and one.leader != 1 for one in controllers)

@@ -127,6 +127,7 @@ class Replica:
     refusals: Annotated[int, UpTo(2)] = 0  # How often a request is not authorized, for a moment.
     replica_lags: tuple[Annotated[int, UpTo(2)], ...] = ()  # How often replica.lag.time.max.ms passes, by follower.
     looks_back: bool = True  # Whether a guarantee is asked that speaks of the past; else there are fewer states.
+    notes_copies: bool = False  # Likewise, of batches that were sent again.
 
     log: Durable[Annotated[tuple[LogEntry, ...], MaxLen("log")]] = ()
     high_watermark: Durable[Offset] = 0
@@ -153,11 +154,11 @@ class Replica:
     forgotten: Volatile[Offset] = 0
     snapshot: Volatile[Offset] = 0
 
-    # What consumers may have read from it while it led, the smallest maximal ISR at an acknowledgement to acks=all, and
-    # a record that was answered as the copy of another one.
+    # What consumers may have read from it while it led, and the smallest maximal ISR at an acknowledgement to acks=all.
     exposed: History[Annotated[tuple[LogEntry, ...], MaxLen("log")]] = ()
     fewest_at_ack: History[Annotated[int, UpTo(3)]] = 3
-    mistaken: History[Record | None] = None
+    recognised: History[bool] = False  # A batch was answered as the copy of one that it has,
+    mistaken: History[Record | None] = None  # and this one's record is not in the other.
 
     # --- Leader: produce ----------------------------------------------------------------------------------------------
 
@@ -182,8 +183,10 @@ class Replica:
             error = Error.CORRUPT_MESSAGE
         else:
             offset = self.find_duplicate(batch)
-            if offset != NO_OFFSET and self.log[offset].batch.record != batch.record and self.looks_back:
-                self.mistaken = batch.record
+            if offset != NO_OFFSET and self.notes_copies:
+                self.recognised = True
+                if self.log[offset].batch.record != batch.record:
+                    self.mistaken = batch.record
             if offset == NO_OFFSET:
                 error = self.check_sequence(batch)
                 offset = self.log_start if error != Error.NONE else len(self.log)

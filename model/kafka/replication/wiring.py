@@ -28,7 +28,8 @@ WHY_NOT = {
     "log.flush.interval.messages": "flushing: nothing is flushed, and a power loss may take any end of a log",
 }
 LOOK_BACK = {  # Guarantees that read History.
-    "replica": ("committed_is_kept", "reads_agree", "acknowledged_by_min_isr", "duplicates_are_copies"),
+    "replica": ("committed_is_kept", "reads_agree", "acknowledged_by_min_isr"),
+    "copies": ("duplicates_are_copies", "a_copy_is_recognised"),
     "producer": ("no_phantom", "refused_is_absent"),
 }  # fmt: skip
 QUEUES = ("integrity", "no_phantom")  # Guarantees about what a request holds when it leaves the client.
@@ -252,7 +253,7 @@ class _Wiring:
             "starts_unready": self.topic.created == "on first use", "expirations": faults.producer_state_expiry,
             "retentions": faults.retention,
             "refusals": faults.authorization_failure, "looks_back": self.asks(LOOK_BACK["replica"]),
-            **self.switches()["replica"],
+            "notes_copies": self.asks(LOOK_BACK["copies"]), **self.switches()["replica"],
         }  # fmt: skip
 
     def asks(self, names: tuple[str, ...]) -> bool:
