@@ -15,7 +15,7 @@ on more than one partition before the transaction is complete, so which partitio
 A crash keeps what was sent: an answer is lost by the fault `lose`, and markers of the predecessor arrive before its
 successor's. Crash and restart, one epoch higher, stand for the move to another broker and for the loss of leadership.
 Not modelled: other appends that fail (to its client, like a request that is lost), the pending state of an append that
-succeeds, allocation of producer ids (one that a client was told and a reload has lost is given again, not a fresh one).
+succeeds, allocation of producer ids.
 """
 
 from enum import Enum
@@ -101,6 +101,7 @@ class TransactionMetadata:
     partitions: frozenset[TopicPartition] = frozenset()
     has_next_id: bool = False  # nextProducerId: the epochs are used up, and the markers are the last of this id.
     has_previous_id: bool = False  # previousProducerId: the id was replaced in the latest transition.
+    skips_id: bool = False  # A client was told the next id, and a reload has lost it: it is not given again.
 
 
 @actor
@@ -184,7 +185,7 @@ class TransactionCoordinator:
             self.illegal_state = self.illegal_state or not fenced
             self.refuse(request, Error.CONCURRENT_TRANSACTIONS if fenced else Error.UNKNOWN_SERVER_ERROR)
         elif exhausted and expected in (NO_EPOCH, metadata.epoch):
-            self.grant(request, self.following(metadata.producer_id), 0, expected)
+            self.grant(request, self.next_id(metadata), 0, expected)
         elif expected in (NO_EPOCH, metadata.epoch):
             self.grant(request, metadata.producer_id, metadata.epoch + (1 if self.bumps_at_init else 0), expected)
         elif expected == self.last_epoch[key]:  # A retry of a bump that was answered, but not heard.
@@ -276,7 +277,7 @@ class TransactionCoordinator:
         metadata = self.cache[key]
         commit = request.result == TransactionResult.COMMIT
         retry = request.producer_id == metadata.producer_id and metadata.epoch == request.epoch + 1
-        last_of_id = self.following(request.producer_id) == metadata.producer_id and metadata.has_previous_id
+        last_of_id = request.producer_id == self.previous_id(metadata) and metadata.has_previous_id
         overflow_retry = last_of_id and request.epoch == self.epoch_max - 1 and metadata.epoch == 0
         error: Error | None = Error.NONE
         if not self.has_id(request.producer_id, metadata) and not overflow_retry:
@@ -435,7 +436,8 @@ class TransactionCoordinator:
             if self.persists_last_epoch:
                 self.last_epoch[key] = self.logged_last_epoch[key]
             if not self.persists_next_producer_id:
-                loaded = replace(loaded, has_next_id=False, has_previous_id=False)
+                skips = loaded.skips_id or loaded.has_next_id
+                loaded = replace(loaded, has_next_id=False, has_previous_id=False, skips_id=skips)
             if failed:  # The exception is logged, and what was read so far published as if it were all.
                 loaded = TransactionMetadata(loaded.producer_id, state=TransactionState.DEAD)
             self.cache[key] = loaded
@@ -455,12 +457,19 @@ class TransactionCoordinator:
     def following(self, producer_id: ProducerId) -> int:
         return producer_id + self.transactional_ids
 
+    def next_id(self, metadata: TransactionMetadata) -> int:
+        following = self.following(metadata.producer_id)
+        return self.following(following) if metadata.skips_id else following
+
+    def previous_id(self, metadata: TransactionMetadata) -> int:
+        return metadata.producer_id - self.transactional_ids * (2 if metadata.skips_id else 1)
+
     def has_id(self, producer_id: ProducerId, metadata: TransactionMetadata) -> bool:
         return metadata.epoch != NO_EPOCH and metadata.producer_id == producer_id
 
     def is_of(self, producer_id: ProducerId, epoch: Epoch, metadata: TransactionMetadata) -> bool:
         """What a client expects can be its own: of the present id, or the last epoch of the one before."""
-        last = metadata.has_previous_id and self.following(producer_id) == metadata.producer_id
+        last = metadata.has_previous_id and producer_id == self.previous_id(metadata)
         return producer_id == metadata.producer_id or (last and epoch >= self.epoch_max - 1)
 
     def grant(self, request: InitProducerIdRequest, producer_id: int, epoch: Epoch, last_epoch: Epoch) -> None:
@@ -468,7 +477,8 @@ class TransactionCoordinator:
         replaced = self.cache[key].epoch != NO_EPOCH and producer_id != self.cache[key].producer_id
         self.last_epoch[key] = last_epoch
         self.holder[key] = request.client
-        self.append(key, TransactionMetadata(producer_id, epoch, has_previous_id=replaced))
+        skips = self.cache[key].skips_id
+        self.append(key, TransactionMetadata(producer_id, epoch, has_previous_id=replaced, skips_id=skips))
         send(request.client, InitProducerIdResponse(Error.NONE, producer_id, epoch))
 
     def refuse(self, request: InitProducerIdRequest, error: Error) -> None:
@@ -589,7 +599,8 @@ class TransactionCoordinator:
         state = self.completed(metadata.state)
         done = replace(metadata, state=state, partitions=frozenset(), has_next_id=False, has_previous_id=False)
         if metadata.has_next_id:
-            done = replace(done, producer_id=self.following(done.producer_id), epoch=0, has_previous_id=True)
+            next_id = self.following(done.producer_id)
+            done = replace(done, producer_id=next_id, epoch=0, has_previous_id=True, skips_id=False)
         self.append(key, done)
         self.pending_state[key] = None
 
