@@ -16,6 +16,7 @@ from checker.spec import load
 from model.kafka import config, pipeline
 from model.kafka.config.neutral import NEUTRAL, is_neutral
 from model.kafka.config.table import ROWS
+from model.kafka.replication import protocol
 from reports import text
 
 IN_FLIGHT = "max.in.flight.requests.per.connection"
@@ -68,6 +69,16 @@ def test_line_means_its_last_release() -> None:
     assert config.at_least("3.0", "3.0.1")
     assert not config.at_least("3.0.0", "3.0.1")
     assert config.at_least("3.0.0", "3.0")
+
+
+@pytest.mark.parametrize(
+    ("version", "affected"),
+    [("2.7", False), ("2.8", True), ("3.9.1", True), ("3.9.2", False), ("3.9", False), ("4.0.1", True), ("4.0", False),
+     ("4.1.1", True), ("4.1", False), ("4.2", False)],
+)  # fmt: skip
+def test_a_fix_is_in_the_patches_that_brought_it_back(version: str, affected: bool) -> None:
+    """CVE-2026-35554: kafka-clients from 2.8.0, fixed in 3.9.2, 4.0.2, 4.1.2 and 4.2.0."""
+    assert protocol.switches(version, [], [])["producer"]["frees_early"] == affected
 
 
 # --- Defaults, at both sides of every change ------------------------------------------------------------------------

@@ -9,13 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from model.kafka import config
 
 MECHANISMS = (  # What `without` can take away; the families know what that means.
-    "sequence_check", "verification_guard", "epoch_check", "markers_after_reload", "fencing_before_fetching_offsets",
-    "marker_retry", "guard_of_next_transaction", "logged_ongoing", "repeated_end_txn", "pending_cleared_on_failure",
+    "sequence_check", "verification_guard", "epoch_check", "coordinator_epoch_check", "epoch_bump_at_init",
+    "markers_after_reload", "fencing_before_fetching_offsets", "marker_retry", "guard_of_next_transaction",
+    "logged_ongoing", "repeated_end_txn", "pending_cleared_on_failure",
     "markers_keyed_by_term", "next_producer_id_in_answer",
     "generation_check", "stable_offset_fetch", "failed_send_fails_transaction",
     "exclusive_bound", "loading_before_reading", "abort_filter",
     "abort_index", "epoch_bump_at_upgrade", "lowest_sequence", "late_answers_dropped",
-    "leader_epochs", "batch_window", "batch_history", "single_metadata_changes", "whole_metadata_deltas",
+    "checksum", "leader_epochs", "batch_window", "batch_history", "single_metadata_changes", "whole_metadata_deltas",
     "member_epoch_equality", "maximal_isr", "min_isr_after_append", "held_high_watermark", "position_initialization",
 )  # fmt: skip
 FIXES = (  # What `fixes` can add.

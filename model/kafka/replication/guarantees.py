@@ -298,6 +298,99 @@ def producer_epochs_increase(replicas: tuple[Replica, ...]) -> bool:
 
 
 @predicate
+def integrity(replicas: tuple[Replica, ...], partitions: int) -> bool:
+    """What is in a log was sent to this partition (P3): a checksum does not say for which topic a batch was made."""
+    for replica in replicas:
+        for offset, one in enumerate(replica.log):
+            ensure(
+                one.batch.record % partitions == replica.partition,
+                f"offset {offset} of partition {replica.partition} holds record {one.batch.record}, which was sent to"
+                f" partition {one.batch.record % partitions}",
+            )
+    return True
+
+
+@predicate
+def no_phantom(producer: Producer, replicas: tuple[Replica, ...]) -> bool:
+    """What is in a log, the client has closed a batch of and handed to its network (P4)."""
+    for replica in replicas:
+        for offset, one in enumerate(replica.log):
+            ensure(
+                producer.drained[one.batch.record],
+                f"offset {offset} on broker {replica.broker} holds record {one.batch.record}, and no batch with it was"
+                " ever sent",
+            )
+    return True
+
+
+@predicate
+def duplicates_are_copies(replicas: tuple[Replica, ...]) -> bool:
+    """What a leader answers as a copy of a batch it has, is one (P5): producer id, epoch and sequence tell all."""
+    for replica in replicas:
+        ensure(
+            replica.mistaken is None,
+            f"broker {replica.broker} has answered record {replica.mistaken} as a copy of another record",
+        )
+    return True
+
+
+def remembers(replica: Replica, offset: int) -> bool:
+    """A batch that is sent again is found in the producer state: UnifiedLog.analyzeAndValidateProducerState."""
+    batch = replica.log[offset].batch
+    newer = tuple(
+        later
+        for later in range(offset + 1, len(replica.log))
+        if replica.log[later].batch.producer_id == batch.producer_id
+    )
+    return (
+        offset >= replica.forgotten
+        and len(newer) < replica.remembered_batches
+        and all(later >= replica.snapshot and replica.log[later].batch.epoch == batch.epoch for later in newer)
+    )
+
+
+@predicate
+def windows_agree(replicas: tuple[Replica, ...]) -> bool:
+    """Replicas with the same log know the same batches again (P7): a diagnostic, for Kafka does not promise it.
+
+    A snapshot has one batch of each producer, so what was reloaded knows less than what was there from the beginning.
+    """
+    for one in replicas:
+        for other in replicas:
+            if one.log == other.log:
+                for offset, entry in enumerate(one.log):
+                    ensure(
+                        entry.batch.producer_id == NO_PRODUCER_ID
+                        or not remembers(one, offset)
+                        or remembers(other, offset),
+                        f"broker {one.broker} knows record {entry.batch.record} again if it is sent again, and broker"
+                        f" {other.broker}, which has the same log, does not",
+                    )
+    return True
+
+
+@predicate
+def refused_is_absent(
+    producer: Producer, replicas: tuple[Replica, ...], controllers: tuple[Controller, ...], records: int
+) -> bool:
+    """A record whose send failed with an error that says that nothing was appended is not in the log (P8).
+
+    That error speaks of the last request with the record: an earlier one whose answer was lost may have been appended.
+    """
+    for replica in replicas:
+        if leads_now(replica, controllers):
+            for record in range(records):
+                ensure(
+                    producer.outcome[record] != Outcome.FAILED
+                    or not producer.refused[record]
+                    or not holds(replica.log, record),
+                    f"the send of record {record} failed with an error that rules an append out, and the record is in"
+                    " the log",
+                )
+    return True
+
+
+@predicate
 def acknowledged_on_all_replicas(producer: Producer, replicas: tuple[Replica, ...], records: int) -> bool:
     """Every acknowledged record is in the log of every replica: Kafka promises it of the ISR only."""
     for record in range(records):
@@ -403,6 +496,12 @@ def a_record_is_absent(producer: Producer, replicas: tuple[Replica, ...], record
 def epoch_was_bumped(producer: Producer) -> bool:
     """The client has gone on under another producer epoch or id."""
     return producer.epoch > 0 or producer.producer_id > 0
+
+
+@predicate
+def a_copy_is_recognised(replicas: tuple[Replica, ...]) -> bool:
+    """A leader has answered a batch as the copy of one that it has: `duplicates_are_copies` says something."""
+    return any(one.recognised for one in replicas)
 
 
 @predicate

@@ -1,8 +1,8 @@
 """What a producer, the replicas of one topic's partitions and the controller say to each other.
 
 Names, fields and error codes are those of clients/src/main/resources/common/message and
-org.apache.kafka.common.protocol.Errors. A batch is one record. `attempt` stands for the connection and correlation id
-by which a client tells the answer it waits for from that to an earlier copy. AlterPartition's answer and the metadata
+org.apache.kafka.common.protocol.Errors. A batch is one record. `attempt` and `request` stand for the connection and the
+correlation id by which a client tells the answer it waits for from others. AlterPartition's answer and the metadata
 record that tells the leader the same are one message, PartitionChange (LeaderAndIsr in ZooKeeper's time).
 """
 
@@ -15,6 +15,7 @@ NO_EPOCH = -1
 NO_OFFSET = -1
 NO_PRODUCER_ID = -1
 NO_SEQUENCE = -1
+NO_RECORD = -1
 
 Broker = Annotated[int, Between(1, "replicas")]
 Record = Annotated[int, Below("records")]  # In the order in which the application sends them.
@@ -24,6 +25,7 @@ Offset = Annotated[int, Between(NO_OFFSET, "log")]
 ProducerId = Annotated[int, Between(NO_PRODUCER_ID, "producer_ids")]
 ProducerEpoch = Annotated[int, Between(NO_EPOCH, "producer_epochs")]
 Sequence = Annotated[int, Between(NO_SEQUENCE, "log")]
+Checksum = Annotated[int, Between(NO_RECORD, "records")]
 Attempt = Annotated[int, Below("attempts")]
 
 
@@ -43,6 +45,7 @@ class Error(Enum):
     UNKNOWN_PRODUCER_ID = "UNKNOWN_PRODUCER_ID"
     INVALID_PRODUCER_EPOCH = "INVALID_PRODUCER_EPOCH"
     TOPIC_AUTHORIZATION_FAILED = "TOPIC_AUTHORIZATION_FAILED"
+    CORRUPT_MESSAGE = "CORRUPT_MESSAGE"
 
 
 @struct
@@ -71,6 +74,8 @@ class ProduceRequest:
     batch: Batch
     attempt: Attempt
     previous: Record | None  # Of the request before on this connection, if that is unanswered: none overtakes it.
+    request: Record  # Whose batch it was made for: what the client goes by when the answer comes.
+    checksum: Checksum = NO_RECORD  # Of which record, if of another than is in it.
 
 
 @message
@@ -80,6 +85,7 @@ class ProduceResponse:
     error: Error
     offset: Offset  # Of the batch; with UNKNOWN_PRODUCER_ID the log start offset.
     leader: Broker | None  # As far as the broker knows: what a client's next metadata say (currentLeader, KIP-951).
+    request: Record
 
 
 @message

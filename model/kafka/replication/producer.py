@@ -6,8 +6,13 @@ before it is unresolved; without idempotence a batch that is retried goes to the
 A connection breaks when the broker is down or starts again, or when request.timeout.ms passes, which it does only when
 nothing is on its way (`times_out`). Then everything in flight to this broker is failed or queued again, oldest first.
 Producer ids come from the brokers' allocator, which gives each out once: no message is sent for that.
+With `queues_requests` a request waits in the client until its connection takes it (NetworkClient: one unwritten request
+a connection), and what is written then is what its pooled buffer holds. A batch that expires gives its buffer back to
+the BufferPool, which did no harm as long as a copy was written (before 2.8), nor does since the buffer stays with its
+request (KAFKA-19012). When send() is called is left open for a record that was never drained: its batch may get any
+buffer that is free at any time before that.
 Not modelled: batches of several records, linger.ms, max.block.ms, a number of retries other than none and unlimited,
-metadata of brokers other than the one that was asked last.
+metadata of brokers other than the one that was asked last, a buffer that is given back twice while one request waits.
 """
 
 from enum import Enum
@@ -18,6 +23,7 @@ from checker.lang import (
     Below,
     Counts,
     Durable,
+    History,
     MaxLen,
     UpTo,
     Volatile,
@@ -36,11 +42,13 @@ from checker.lang import (
 )  # fmt: skip
 from model.kafka.replication.messages import (
     NO_OFFSET,
+    NO_RECORD,
     NO_SEQUENCE,
     Acks,
     Attempt,
     Batch,
     Broker,
+    Checksum,
     Disconnected,
     Error,
     Offset,
@@ -58,6 +66,13 @@ Records = Annotated[tuple[Record, ...], MaxLen("records")]
 
 RETRIABLE = (
     Error.NOT_LEADER_OR_FOLLOWER, Error.NOT_ENOUGH_REPLICAS, Error.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+    Error.CORRUPT_MESSAGE,
+)  # fmt: skip
+
+# The leader has appended nothing where it answers so: to this request, which need not be the only one.
+DEFINITE = (
+    Error.NOT_ENOUGH_REPLICAS, Error.OUT_OF_ORDER_SEQUENCE_NUMBER, Error.UNKNOWN_PRODUCER_ID,
+    Error.INVALID_PRODUCER_EPOCH, Error.TOPIC_AUTHORIZATION_FAILED, Error.CORRUPT_MESSAGE,
 )  # fmt: skip
 
 
@@ -105,6 +120,9 @@ class Producer:
     bumps_epoch: bool = True  # KIP-360; before it the producer id was given up.
     marks_first_attempts: bool = False  # A batch that expires unanswered leaves a gap, retried or not.
     times_out: bool = True  # request.timeout.ms may pass whenever nothing is on its way.
+    queues_requests: bool = False  # A request waits in the client until its connection takes it.
+    frees_early: bool = False  # KAFKA-19012: the buffer of a batch that expires is free, whoever still reads it.
+    looks_back: bool = False  # Whether a guarantee is asked that speaks of the past; else there are fewer states.
     reaction: Reaction = Reaction.GIVE_UP
     delivery_timeouts: Annotated[int, UpTo(2)] = 0  # How often delivery.timeout.ms passes.
     unknown_topics: Annotated[int, UpTo(2)] = 0  # How often a restarting broker's metadata lack the topic.
@@ -122,12 +140,19 @@ class Producer:
     in_flight: Volatile[Records] = ()  # Oldest first.
     flights: Volatile[dict[Record, Flight]] = each(Flight(Batch(0)))
     noticed: Volatile[dict[Target, bool]] = each(False)  # That the broker is down, before it said that it is up again.
+    # The request that waits for the connection, by the record of its batch, and whose batch is in its buffer by now:
+    # nobody's where it was given back.
+    unwritten: Volatile[dict[Target, Record | None]] = each(None)
+    buffer: Volatile[dict[Target, Record | None]] = each(None)
     epoch: Volatile[ProducerEpoch] = 0
     partition_epoch: Volatile[dict[Partition, ProducerEpoch]] = each(0)
     next_sequence: Volatile[dict[Partition, Sequence]] = each(0)
     last_acked: Volatile[dict[Partition, Sequence]] = each(NO_SEQUENCE)
     last_offset: Volatile[dict[Partition, Offset]] = each(NO_OFFSET)  # lastAckedOffset
     unresolved: Volatile[dict[Partition, Sequence]] = each(NO_SEQUENCE)  # The sequence after the gap.
+
+    drained: History[dict[Record, bool]] = each(False)  # It was in a batch that was closed and handed to the network.
+    refused: History[dict[Record, bool]] = each(False)  # The error of its last send says that nothing was appended.
 
     @action
     def send_batch(self) -> None:
@@ -144,7 +169,7 @@ class Producer:
         target: Target = broker - 1 + partition
         flying = sum(1 for one in self.in_flight if self.partition(one) == partition)
         require(flying < self.max_in_flight or self.acks == Acks.NONE)
-        require(not suspected(self.brokers[target]))
+        require(not suspected(self.brokers[target]) and self.unwritten[target] is None)
         require(not self.idempotent or self.may_drain(record))
         self.started = True
         self.queue = tuple(one for one in queue if one != record)
@@ -154,12 +179,59 @@ class Producer:
         flight = replace(self.flights[record], batch=batch, attempt=self.connection[target], target=target)
         self.flights[record] = flight
         self.leader = broker
+        if self.looks_back:
+            self.drained[record] = True
+        if self.queues_requests:
+            if not flight.retried:
+                self.take_buffer(record)
+            self.unwritten[target] = record
+            self.buffer[target] = record
+            self.in_flight += (record,)
+        else:
+            self.transmit(record, batch, NO_RECORD)
+            self.in_flight += (record,)
+
+    @action
+    def write_request(self) -> None:
+        """The connection takes the request that waits for it, with what its buffer holds by now.
+
+        A batch that is still being filled has no header yet: the batch before has left its own, and its checksum.
+        """
+        target = choose(one for one in range(len(self.brokers)) if self.unwritten[one] is not None)
+        waits = self.unwritten[target]
+        assert waits is not None
+        holder = self.buffer[target]
+        filled: Records = ()
+        if holder is None:
+            filled = tuple(one for one in self.queue if not self.flights[one].retried)
+        filler = choose(filled + (waits,))
+        self.unwritten[target] = None
+        self.buffer[target] = None
+        if holder is not None and holder != waits:
+            self.transmit(waits, self.flights[holder].batch, NO_RECORD)
+        else:
+            checksum: Checksum = NO_RECORD if filler == waits else waits
+            self.transmit(waits, replace(self.flights[waits].batch, record=filler), checksum)
+
+    def transmit(self, record: Record, batch: Batch, checksum: Checksum) -> None:
+        flight = self.flights[record]
         previous: Record | None = None
         for one in self.in_flight:
-            if self.flights[one].attempt == flight.attempt and self.flights[one].target == target:
+            other = self.flights[one]
+            if one != record and other.attempt == flight.attempt and other.target == flight.target:
                 previous = one
-        self.in_flight += (record,)
-        send(self.brokers[target], ProduceRequest(self.me, self.acks, batch, flight.attempt, previous))
+        send(
+            self.brokers[flight.target],
+            ProduceRequest(self.me, self.acks, batch, flight.attempt, previous, record, checksum),
+        )
+
+    def take_buffer(self, record: Record) -> None:
+        """BufferPool.allocate: send() may have been called when a buffer was free that a request still waits in."""
+        free = tuple(
+            one for one in range(len(self.brokers)) if self.unwritten[one] is not None and self.buffer[one] is None
+        )
+        target = choose(free + (self.flights[record].target,))
+        self.buffer[target] = record
 
     @action
     def count_as_sent(self) -> None:
@@ -174,7 +246,7 @@ class Producer:
 
     @on(ProduceResponse)
     def receive(self, response: ProduceResponse) -> None:
-        record = response.batch.record
+        record = response.request
         flight = self.flights[record]
         if response.attempt != flight.attempt:
             return  # It came on a connection that is closed.
@@ -226,6 +298,8 @@ class Producer:
         self.expired += 1
         if (flight.retried or self.marks_first_attempts) and flight.batch.sequence != NO_SEQUENCE:
             self.unresolved[partition] = max(self.unresolved[partition], flight.batch.sequence + 1)
+        if self.frees_early and self.unwritten[flight.target] == record:
+            self.buffer[flight.target] = None
         self.remove(record)
         self.react(record)
         self.resolve(partition)
@@ -287,6 +361,8 @@ class Producer:
         """TransactionManager.handleFailedBatch"""
         partition = self.partition(record)
         self.remove(record)
+        if self.looks_back:
+            self.refused[record] = error in DEFINITE
         if self.idempotent:
             if self.bumps_epoch:
                 self.bump_epoch(partition)
@@ -318,6 +394,8 @@ class Producer:
 
     def disconnect(self, target: Target) -> None:
         self.connection[target] = (self.connection[target] + 1) % self.attempts
+        self.unwritten[target] = None
+        self.buffer[target] = None
         lost = tuple(one for one in self.in_flight if self.flights[one].target == target)
         for record in lost:
             current = not self.idempotent or self.flights[record].batch.producer_id == self.producer_id

@@ -18,10 +18,15 @@ class Change:
     actor: str
     switch: str
     value: Any
+    backports: tuple[str, ...] = ()  # The patches that brought it to earlier lines.
+
+    def is_in(self, version: str) -> bool:
+        lines = [one for one in self.backports if config.line(one) == config.line(version)]
+        return any(config.at_least(version, one) for one in [self.since, *lines])
 
 
 BEFORE: dict[str, dict[str, Any]] = {  # 0.11
-    "producer": {"bumps_epoch": False},
+    "producer": {"bumps_epoch": False, "frees_early": False},
     "replica": {
         "truncation": "LEADER_EPOCH", "checks_fetch_epoch": False, "checks_epoch_start": False,
         "holds_back_below_min_isr": False, "coalesces_metadata": False, "remembered_batches": 1,
@@ -49,12 +54,16 @@ CHANGES = (
            True),
     Change("2.7", "KIP-595", "a fetch carries its last epoch, and its answer where the logs diverge", "replica",
            "truncation", "ON_FETCH"),
+    Change("2.8", "KAFKA-9628", "what the network writes is the pooled buffer of a batch, not a copy of it", "producer",
+           "frees_early", True),
     Change("3.7", "KAFKA-15583", "the high watermark stays while the ISR is below min.insync.replicas", "replica",
            "holds_back_below_min_isr", True),
     Change("4.0", "KIP-500", "brokers publish what they have read of the metadata log at once", "replica",
            "coalesces_metadata", True),
     Change("4.1", "KAFKA-19522", "the last known leader is elected only if it is alive", "controller",
            "checks_last_known_leader", True),
+    Change("4.1.2", "KAFKA-19012", "the buffer of a batch that expires in flight stays with its request", "producer",
+           "frees_early", False, backports=("3.9.2", "4.0.2")),
 )  # fmt: skip
 
 FIXES = {  # What no release known here has: (actor, field, value).
@@ -72,6 +81,7 @@ MECHANISMS = {  # What `without` takes away.
     "min_isr_after_append": ("replica", "checks_min_isr_after_append", False),
     "held_high_watermark": ("replica", "holds_back_below_min_isr", False),
     "epoch_check": ("replica", "checks_producer_epoch", False),
+    "checksum": ("replica", "checks_checksum", False),
 }
 
 
@@ -79,7 +89,7 @@ def switches(version: str, fixes: list[str], without: list[str]) -> dict[str, di
     """The wiring of each kind of actor."""
     wiring = {actor: dict(fields) for actor, fields in BEFORE.items()}
     for change in CHANGES:
-        if config.at_least(version, change.since):
+        if change.is_in(version):
             wiring[change.actor][change.switch] = change.value
     for actor, field, value in [FIXES[one] for one in fixes] + [MECHANISMS[one] for one in without]:
         wiring[actor][field] = value

@@ -38,6 +38,7 @@ from model.kafka.replication.messages import (
     NO_EPOCH,
     NO_OFFSET,
     NO_PRODUCER_ID,
+    NO_RECORD,
     Acks,
     AlterPartitionRequest,
     Attempt,
@@ -91,6 +92,7 @@ class WaitingProduce:
     batch: Batch
     attempt: Attempt
     offset: Offset
+    request: Record
 
 
 @actor
@@ -110,6 +112,7 @@ class Replica:
     counts_pending: bool = True  # maximalIsr (KIP-497): who may be in the ISR already counts for the high watermark.
     checks_min_isr_after_append: bool = True  # checkEnoughReplicasReachOffset
     checks_producer_epoch: bool = True  # ProducerAppendInfo.checkProducerEpoch
+    checks_checksum: bool = True  # UnifiedLog.analyzeAndValidateRecords: the checksum covers a batch, not its topic.
     keeps_follower_offsets: bool = True  # makeLeader of a replica that already leads.
     coalesces_metadata: bool = False  # MetadataLoader: several changes may be published as one (KRaft).
     remembered_batches: Annotated[int, UpTo(8)] = 5  # ProducerStateEntry.NUM_BATCHES_TO_RETAIN
@@ -124,6 +127,7 @@ class Replica:
     refusals: Annotated[int, UpTo(2)] = 0  # How often a request is not authorized, for a moment.
     replica_lags: tuple[Annotated[int, UpTo(2)], ...] = ()  # How often replica.lag.time.max.ms passes, by follower.
     looks_back: bool = True  # Whether a guarantee is asked that speaks of the past; else there are fewer states.
+    notes_copies: bool = False  # Likewise, of batches that were sent again.
 
     log: Durable[Annotated[tuple[LogEntry, ...], MaxLen("log")]] = ()
     high_watermark: Durable[Offset] = 0
@@ -153,6 +157,8 @@ class Replica:
     # What consumers may have read from it while it led, and the smallest maximal ISR at an acknowledgement to acks=all.
     exposed: History[Annotated[tuple[LogEntry, ...], MaxLen("log")]] = ()
     fewest_at_ack: History[Annotated[int, UpTo(3)]] = 3
+    recognised: History[bool] = False  # A batch was answered as the copy of one that it has,
+    mistaken: History[Record | None] = None  # and this one's record is not in the other.
 
     # --- Leader: produce ----------------------------------------------------------------------------------------------
 
@@ -162,7 +168,7 @@ class Replica:
         if self.connections_break:
             if request.previous is not None and self.received[request.attempt] != request.previous:
                 return  # What was sent before it on this connection is lost, and so is the connection.
-            self.received[request.attempt] = batch.record
+            self.received[request.attempt] = request.request
         error = Error.NONE
         offset = NO_OFFSET
         refused = choose((False, True)) if self.refused < self.refusals else False
@@ -173,8 +179,14 @@ class Replica:
             error = Error.NOT_LEADER_OR_FOLLOWER
         elif request.acks == Acks.ALL and self.isr_size() < self.min_insync_replicas:
             error = Error.NOT_ENOUGH_REPLICAS
+        elif request.checksum != NO_RECORD and self.checks_checksum:
+            error = Error.CORRUPT_MESSAGE
         else:
             offset = self.find_duplicate(batch)
+            if offset != NO_OFFSET and self.notes_copies:
+                self.recognised = True
+                if self.log[offset].batch.record != batch.record:
+                    self.mistaken = batch.record
             if offset == NO_OFFSET:
                 error = self.check_sequence(batch)
                 offset = self.log_start if error != Error.NONE else len(self.log)
@@ -182,10 +194,13 @@ class Replica:
                     self.log += (LogEntry(batch, self.leader_epoch),)
         if error == Error.NONE and request.acks == Acks.ALL:
             # A batch that is sent again replaces its earlier copy, whose connection is gone.
-            others = tuple(one for one in self.waiting if one.batch.record != batch.record)
-            self.waiting = others + (WaitingProduce(request.client, batch, request.attempt, offset),)
+            others = tuple(one for one in self.waiting if one.request != request.request)
+            self.waiting = others + (WaitingProduce(request.client, batch, request.attempt, offset, request.request),)
         elif request.acks != Acks.NONE:
-            send(request.client, ProduceResponse(batch, request.attempt, error, offset, self.leader))
+            send(
+                request.client,
+                ProduceResponse(batch, request.attempt, error, offset, self.leader, request.request),
+            )
         if error == Error.NONE:
             self.make_progress(None)
 
@@ -218,7 +233,10 @@ class Replica:
         return found
 
     def find_duplicate(self, batch: Batch) -> Offset:
-        """ProducerStateEntry.findDuplicateBatch: the offset of a retained batch of this epoch and sequence."""
+        """ProducerStateEntry.findDuplicateBatch: the offset of a retained batch of this epoch and sequence.
+
+        A newer epoch has cleared the window (maybeUpdateProducerEpoch).
+        """
         found: Offset = NO_OFFSET
         newer = 0
         for offset in reversed(range(len(self.log))):
@@ -228,7 +246,8 @@ class Replica:
                 if known and logged.epoch == batch.epoch and logged.sequence == batch.sequence:
                     found = offset
                 # The snapshot has only the latest batch below it.
-                newer = newer + 1 if offset >= self.snapshot else self.remembered_batches
+                kept = offset >= self.snapshot and logged.epoch == batch.epoch
+                newer = newer + 1 if kept else self.remembered_batches
         return found
 
     def check_sequence(self, batch: Batch) -> Error:
@@ -288,7 +307,10 @@ class Replica:
                 error = Error.NONE if enough else Error.NOT_ENOUGH_REPLICAS_AFTER_APPEND
                 if enough and self.looks_back:
                     self.fewest_at_ack = min(self.fewest_at_ack, maximal)
-                send(one.client, ProduceResponse(one.batch, one.attempt, error, one.offset, self.leader))
+                send(
+                    one.client,
+                    ProduceResponse(one.batch, one.attempt, error, one.offset, self.leader, one.request),
+                )
         self.waiting = tuple(one for one in self.waiting if one.offset >= self.high_watermark)
 
     # --- Leader: followers --------------------------------------------------------------------------------------------
@@ -511,7 +533,10 @@ class Replica:
         self.leader_epoch = state.leader_epoch
         error = Error.NOT_LEADER_OR_FOLLOWER
         for one in self.waiting:
-            send(one.client, ProduceResponse(one.batch, one.attempt, error, NO_OFFSET, self.leader))
+            send(
+                one.client,
+                ProduceResponse(one.batch, one.attempt, error, NO_OFFSET, self.leader, one.request),
+            )
         self.forget_leadership()
         if state.leader is None:
             return

@@ -13,7 +13,7 @@ TOLD_AS = {Outcome.ACKED: "acknowledged", Outcome.FAILED: "failed", Outcome.PEND
 
 def tell(telling: Telling) -> None:
     telling.records = [name_of(record) for record in range(telling.constants["records"])]
-    telling.plumbing = Plumbing(frozenset({"client", "attempt", "previous", "replica"}), none=-1)
+    telling.plumbing = Plumbing(frozenset({"client", "attempt", "previous", "replica", "request"}), none=-1)
     telling.columns = [SENT, IN_LOG, READABLE, TOLD]
     telling.logs.append(drawn(telling.worlds[0]))
     for before, after, step in zip(telling.worlds, telling.worlds[1:], telling.happenings, strict=False):
@@ -32,6 +32,8 @@ def tell_producer(telling: Telling, before: World, after: World, step: Happening
             batch = message.batch
             numbered = f", producer {batch.producer_id}, epoch {batch.epoch}, sequence {batch.sequence}"
             text = f"to {to}{numbered if batch.sequence >= 0 else ''}"
+            if message.request != batch.record:
+                text += f", in the request of {name_of(message.request)}"
             telling.note(name_of(batch.record), SENT, text, step.number)
     for name, producer in after.of(Producer):
         for record, outcome in producer.outcome.items():

@@ -27,7 +27,12 @@ WHY_NOT = {
     "auto.leader.rebalance.enable": "time: how often it acts is the fault budget preferred_election",
     "log.flush.interval.messages": "flushing: nothing is flushed, and a power loss may take any end of a log",
 }
-LOOK_BACK = ("committed_is_kept", "reads_agree", "acknowledged_by_min_isr")  # Guarantees that read History.
+LOOK_BACK = {  # Guarantees that read History.
+    "replica": ("committed_is_kept", "reads_agree", "acknowledged_by_min_isr"),
+    "copies": ("duplicates_are_copies", "a_copy_is_recognised"),
+    "producer": ("no_phantom", "refused_is_absent"),
+}  # fmt: skip
+QUEUES = ("integrity", "no_phantom")  # Guarantees about what a request holds when it leaves the client.
 REACTIONS = {
     "give up": "GIVE_UP", "resend": "RESEND", "resend elsewhere": "RESEND_ELSEWHERE", "restart": "RESTART",
 }  # fmt: skip
@@ -114,6 +119,10 @@ class _Wiring:
             help = "enable.idempotence: true, other acks, no retries, or no fault of a broker and no `grain: replicas`"
             message = "a record that is sent again while followers lag is appended without bound"
             self.report("unbounded-log", f"{lossy[0]} with acks=all: {message}", ("faults", lossy[0]), help)
+        if self.asks(QUEUES) and (self.producer["acks"] == "0" or self.reaction() != "GIVE_UP"):
+            help = "acks: 1 or all, and on_failed_send: give up"
+            message = "what a request holds when it leaves the client is followed for its first batch only"
+            self.report("not-modelled", message, ("apps", self.name), help)
         if self.per_replica and self.topic.partitions > 1:
             path = ("topics", self.topic_name, "partitions")
             self.report("pipeline-shape", "with replicas of their own, one partition is modelled", path)
@@ -201,6 +210,7 @@ class _Wiring:
             "times_out": self.times_out(),
             "reaction": self.reaction(), "delivery_timeouts": faults.delivery_timeout,
             "unknown_topics": faults.unknown_topic, "forgets_sequences": self.is_old_librdkafka(),
+            "queues_requests": self.asks(QUEUES), "looks_back": self.asks(LOOK_BACK["producer"]),
             **self.switches()["producer"],
         }  # fmt: skip
 
@@ -242,12 +252,13 @@ class _Wiring:
             "takes_snapshots": self.per_replica and self.producer["enable.idempotence"],
             "starts_unready": self.topic.created == "on first use", "expirations": faults.producer_state_expiry,
             "retentions": faults.retention,
-            "refusals": faults.authorization_failure, "looks_back": self.looks_back(), **self.switches()["replica"],
+            "refusals": faults.authorization_failure, "looks_back": self.asks(LOOK_BACK["replica"]),
+            "notes_copies": self.asks(LOOK_BACK["copies"]), **self.switches()["replica"],
         }  # fmt: skip
 
-    def looks_back(self) -> bool:
+    def asks(self, names: tuple[str, ...]) -> bool:
         asked = [one for part in ("always", "sometimes", "final") for one in getattr(self.document.check, part)]
-        return any((next(iter(one)) if isinstance(one, dict) else one) in LOOK_BACK for one in asked)
+        return any((next(iter(one)) if isinstance(one, dict) else one) in names for one in asked)
 
     def controller(self, brokers: list[str]) -> dict[str, Any]:
         feature = "eligible.leader.replicas.version"

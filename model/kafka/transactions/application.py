@@ -175,6 +175,7 @@ RESOLVED = 3
 DROPPED = 4  # Failed, and its sequence is taken back; or it is not in this transaction.
 BEHIND = 5  # Outstanding, and sent again behind the one that follows it.
 IN_FLIGHT = (OUTSTANDING, BEHIND)
+RETRIABLE = (Error.NOT_ENOUGH_REPLICAS, Error.NOT_LEADER_OR_FOLLOWER)  # Of what a Produce is answered.
 
 ENDED = (Stage.NOT_STARTED, Stage.WITHOUT_PARTITION, Stage.FATAL_ERROR, Stage.GAVE_UP, Stage.DONE)  # Or not begun.
 
@@ -393,7 +394,7 @@ class Application:
             return
         if response.partition != self.produced:
             return
-        if response.error in (Error.NOT_ENOUGH_REPLICAS, Error.OUT_OF_ORDER_SEQUENCE_NUMBER):
+        if response.error in RETRIABLE or response.error == Error.OUT_OF_ORDER_SEQUENCE_NUMBER:
             return  # retry() sends it again; the latter until what is missing before it has arrived.
         if response.error == Error.INVALID_PRODUCER_ID_MAPPING and self.mapping_error_is_fatal:
             self.stop()
@@ -418,7 +419,7 @@ class Application:
         if response.error == Error.INVALID_PRODUCER_ID_MAPPING and self.mapping_error_is_fatal:
             self.stop()
             return
-        if response.error == Error.NOT_ENOUGH_REPLICAS or gap:  # What is missing before it may still arrive.
+        if response.error in RETRIABLE or gap:  # What is missing before it may still arrive.
             self.status[slot] = IN_RETRY
         elif response.error == Error.NONE:
             self.status[slot] = RESOLVED

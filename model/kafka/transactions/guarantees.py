@@ -6,6 +6,10 @@ it either).
 A transaction is told by its records, or, where a spec says `transaction_identities`, by an identity of its own (T1 to
 T14: the list of properties that a protocol of transactions is to have; T4 is `no_zombie_write`, T7
 `no_hanging_transaction`, T9 `reads_below_last_stable_offset`, T11 `no_aborted_read`, T12 `offsets_move_with_output`).
+Of its list for coordinators (C) and groups (G), C1 is an assertion where the coordinator appends, C4
+`no_older_coordinator_decides`, C9 `no_illegal_state`, G1 a part of `a_commit_is_kept`, G2 `stable_fetch`, E2
+`fatal_only_if_fenced`. C7 and C8 hold by construction: a producer id says whose it is, and markers go to the partitions
+of the record that they follow.
 `committed` of a partition counts the copies of a record that a read_committed reader gets or will get.
 """
 
@@ -416,6 +420,66 @@ def no_older_coordinator_decides(partitions: tuple[PartitionLeader, ...]) -> boo
                 f"payments-{leader.partition} has appended a marker of coordinator epoch {entry.coordinator_epoch}"
                 f" after one of {newest}",
             )
+    return True
+
+
+@predicate
+def cache_is_from_log(coordinator: TransactionCoordinator) -> bool:
+    """While nothing is pending, what the coordinator knows is what its log says (C2); while down, nothing."""
+    for key, known in coordinator.cache.items():
+        kept = coordinator.state_log[key]
+        ensure(
+            known.epoch == NO_EPOCH
+            or coordinator.pending_state[key] is not None
+            or (
+                known.producer_id == kept.producer_id
+                and known.epoch == kept.epoch
+                and known.state == kept.state
+                and known.partitions == kept.partitions
+            ),
+            f"the coordinator takes producer id {known.producer_id}, epoch {known.epoch} for {known.state}, and its log"
+            f" has producer id {kept.producer_id}, epoch {kept.epoch}, {kept.state}",
+        )
+    return True
+
+
+@predicate
+def no_fenced_request_served(coordinator: TransactionCoordinator) -> bool:
+    """No request of an epoch below the one in the log adds to a transaction or ends it (C3)."""
+    ensure(not coordinator.served_fenced, "a request of a producer epoch that is fenced has changed a transaction")
+    return True
+
+
+@predicate
+def epochs_within_budget(applications: tuple[Application, ...], coordinator: TransactionCoordinator) -> bool:
+    """No client is given the greatest epoch (C5): that one is kept for the fence that ends its last transaction."""
+    for one in applications:
+        ensure(
+            one.epoch < coordinator.epoch_max,
+            f"{one.me} has epoch {one.epoch}, the greatest there is: its transaction cannot be fenced by a higher one",
+        )
+    return True
+
+
+@predicate
+def one_instance_per_epoch(applications: tuple[Application, ...]) -> bool:
+    """No two processes have the same producer id and epoch (C6): whoever is given an epoch fences who had the last."""
+    for one in applications:
+        for other in applications:
+            ensure(
+                one.me == other.me
+                or one.epoch == NO_EPOCH
+                or one.producer_id != other.producer_id
+                or one.epoch != other.epoch,
+                f"{one.me} and {other.me} both have epoch {one.epoch} of producer id {one.producer_id}",
+            )
+    return True
+
+
+@predicate
+def generation_fence(offsets: OffsetsPartition) -> bool:
+    """No transaction commits offsets of an older generation of the group (G3); who names none is not asked."""
+    ensure(not offsets.took_old_generation, "TxnOffsetCommit of an older generation was accepted")
     return True
 
 

@@ -116,6 +116,7 @@ class OffsetsPartition:
     outcome: History[dict[Ghost, GhostOutcome]] = each(0)  # What the markers here said to each transaction.
     gave_old_offset: History[bool] = False
     moved_back: History[bool] = False
+    took_old_generation: History[bool] = False
 
     @on(TxnOffsetCommitRequest)
     def commit_offset_in_transaction(self, request: TxnOffsetCommitRequest) -> None:
@@ -275,6 +276,10 @@ class OffsetsPartition:
         else:
             older = frozenset(
                 i for i, other in self.producers.items() if i != commit.producer_id and other.pending is not None
+            )
+            self.took_old_generation = self.took_old_generation or commit.generation not in (
+                NO_GENERATION,
+                self.generation,
             )
             self.forget_order(commit.producer_id)
             self.producers[commit.producer_id] = replace(

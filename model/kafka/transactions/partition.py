@@ -104,6 +104,7 @@ class PartitionLeader:
     drops_late_answers: bool = True
     late_verifications: Uplink = 0  # How many answers of the coordinator may come late in one run.
     checks_lowest_sequence: bool = False
+    starts_unready: bool = False  # A new topic: clients may know its leader before the leader does.
     lists_aborted: bool = True
     upgrades: bool = False  # To transaction version 2, while it runs: each batch says which it is of.
     tells_apart: bool = False  # Each transaction has an identity, for the guarantees.
@@ -111,6 +112,7 @@ class PartitionLeader:
     connections_break: bool = False  # Requests may be lost, with all that come after them on their connection.
     # Protocol generations: protocol.CHANGES says which version has what.
     adds_partitions: bool = False
+    expects_first_sequence: bool = False
     previous_marker_spares_guard: bool = True
     marker_is_activity: bool = True
     expirations_max: Annotated[int, UpTo("producer_expirations")] = 0
@@ -139,6 +141,7 @@ class PartitionLeader:
     received: Volatile[dict[Connection, Received]] = each(0)  # The latest batch that came on it.
     compared: Volatile[bool] = False  # A fetch found no unstable offset below the high watermark.
     loading: Volatile[bool] = False
+    ready: Durable[bool] = False  # Where it starts unready: it has heard that it leads.
     committed: History[dict[Record, Copies]] = each(0)
     outcome: History[dict[Ghost, GhostOutcome]] = each(0)  # What the markers here said to each transaction.
     newest_coordinator_epoch: History[dict[ProducerId, CoordinatorEpoch]] = each(NO_EPOCH)  # Whose marker is here.
@@ -169,6 +172,9 @@ class PartitionLeader:
         require(not verify or self.waiting is None)
         if self.connections_break and self.is_out_of_order(request):
             return  # What was sent before it on this connection is lost, and so is the connection.
+        if self.starts_unready and not self.ready:
+            self.answer(batch, Error.NOT_LEADER_OR_FOLLOWER)  # Before anything is noted of its verification.
+            return
         if verify:
             self.waiting = batch
             self.guard = True
@@ -184,6 +190,12 @@ class PartitionLeader:
             return True
         self.received[request.connection] = first + batch.number + 1
         return False
+
+    @action
+    def become_ready(self) -> None:
+        """The leader of a new topic applies the metadata that its clients already have."""
+        require(self.starts_unready and not self.ready)
+        self.ready = True
 
     @on(VerifyOnlyResponse)
     def end_verification(self, response: VerifyOnlyResponse) -> None:
@@ -315,7 +327,8 @@ class PartitionLeader:
         if self.checks_lowest_sequence and lowest != 0 and batch.sequence > lowest - 1:
             return False
         if entry.epoch == NO_EPOCH:
-            return True  # No state: any sequence (since 2.5).
+            # No state: any sequence (since 2.5), but of version 2, which begins each transaction at 0.
+            return batch.sequence == 0 or not (self.expects_first_sequence and self.adds(batch))
         if entry.epoch != batch.epoch:
             return batch.sequence == 0
         return batch.sequence == max(entry.sequences, default=-1) + 1

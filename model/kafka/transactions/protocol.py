@@ -68,6 +68,8 @@ CHANGES = (
            "tells_next_producer_id", ("coordinator",), transaction_version=2),
     Change("4.0.1", "KAFKA-19367", "a fence bumps the epoch once, in memory, and the abort that follows not again",
            "fence_bumps_once", ("coordinator",), transaction_version=2),
+    Change("4.1", "KAFKA-18202", "without state of a producer, its first batch must have sequence 0",
+           "expects_first_sequence", ("leader",), transaction_version=2),
     Change("4.2", "KIP-1228, KAFKA-19446", "a marker must be of a newer epoch than the partition's entry",
            "checks_marker_epoch_strictly", PARTITIONS, transaction_version=2),
     Change("4.2", "KAFKA-19999", "a marker that is repeated when its transaction has ended is answered with success",

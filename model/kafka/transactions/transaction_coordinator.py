@@ -101,6 +101,7 @@ class TransactionMetadata:
     partitions: frozenset[TopicPartition] = frozenset()
     has_next_id: bool = False  # nextProducerId: the epochs are used up, and the markers are the last of this id.
     has_previous_id: bool = False  # previousProducerId: the id was replaced in the latest transition.
+    skips_id: bool = False  # A client was told the next id, and a reload has lost it: it is not given again.
 
 
 @actor
@@ -115,6 +116,8 @@ class TransactionCoordinator:
     upgraded_clients: tuple[Client, ...] = ()  # Who hears of an upgrade to transaction version 2.
     logs_ongoing: bool = True
     tells_apart: bool = False  # Each transaction has an identity, for the guarantees.
+    bumps_at_init: bool = True
+    checks_epoch: bool = True
     knows_end_again: bool = True  # An EndTxn that is repeated after completion is answered as the first was.
     waits_for_high_watermark: bool = False  # A candidate fix: what is loaded is acted on when it is committed.
     # Protocol generations: protocol.CHANGES says which version has what.
@@ -161,6 +164,7 @@ class TransactionCoordinator:
     completion_dropped: Volatile[dict[TransactionalId, bool]] = each(False)  # Its markers go out, and nobody counts.
     decided: History[dict[Ghost, GhostOutcome]] = each(0)  # Each transaction, in the committed part of the log.
     finished_for_predecessor: History[bool] = False
+    served_fenced: History[bool] = False  # A request of an epoch below the logged one has changed something.
     illegal_state: History[bool] = False  # A branch that Kafka's own code holds for impossible was taken.
 
     @on(InitProducerIdRequest)
@@ -181,9 +185,9 @@ class TransactionCoordinator:
             self.illegal_state = self.illegal_state or not fenced
             self.refuse(request, Error.CONCURRENT_TRANSACTIONS if fenced else Error.UNKNOWN_SERVER_ERROR)
         elif exhausted and expected in (NO_EPOCH, metadata.epoch):
-            self.grant(request, self.following(metadata.producer_id), 0, expected)
+            self.grant(request, self.next_id(metadata), 0, expected)
         elif expected in (NO_EPOCH, metadata.epoch):
-            self.grant(request, metadata.producer_id, metadata.epoch + 1, expected)
+            self.grant(request, metadata.producer_id, metadata.epoch + (1 if self.bumps_at_init else 0), expected)
         elif expected == self.last_epoch[key]:  # A retry of a bump that was answered, but not heard.
             self.append(key, TransactionMetadata(metadata.producer_id, metadata.epoch))
             send(request.client, InitProducerIdResponse(Error.NONE, metadata.producer_id, metadata.epoch))
@@ -255,7 +259,7 @@ class TransactionCoordinator:
         error: Error | None = Error.NONE
         if not self.has_id(request.producer_id, metadata):
             error = Error.INVALID_PRODUCER_ID_MAPPING
-        elif request.epoch != metadata.epoch:
+        elif request.epoch != metadata.epoch and self.checks_epoch:
             error = Error.PRODUCER_FENCED
         elif commit and self.pending_state[key] == TransactionState.PREPARE_EPOCH_FENCE:
             error = Error.UNKNOWN_SERVER_ERROR  # IllegalStateException: "already a pending state".
@@ -273,7 +277,7 @@ class TransactionCoordinator:
         metadata = self.cache[key]
         commit = request.result == TransactionResult.COMMIT
         retry = request.producer_id == metadata.producer_id and metadata.epoch == request.epoch + 1
-        last_of_id = self.following(request.producer_id) == metadata.producer_id and metadata.has_previous_id
+        last_of_id = request.producer_id == self.previous_id(metadata) and metadata.has_previous_id
         overflow_retry = last_of_id and request.epoch == self.epoch_max - 1 and metadata.epoch == 0
         error: Error | None = Error.NONE
         if not self.has_id(request.producer_id, metadata) and not overflow_retry:
@@ -281,7 +285,7 @@ class TransactionCoordinator:
         elif metadata.state in COMPLETE and (retry or overflow_retry):
             if metadata.state != self.complete_after(request.result) or not self.knows_end_again:
                 error = Error.INVALID_TXN_STATE
-        elif request.epoch != metadata.epoch:
+        elif request.epoch != metadata.epoch or overflow_retry:  # Two epochs in Kafka; with an epoch_max of 1, one.
             error = Error.PRODUCER_FENCED
         elif commit and metadata.state != TransactionState.ONGOING:
             error = Error.INVALID_TXN_STATE
@@ -432,7 +436,8 @@ class TransactionCoordinator:
             if self.persists_last_epoch:
                 self.last_epoch[key] = self.logged_last_epoch[key]
             if not self.persists_next_producer_id:
-                loaded = replace(loaded, has_next_id=False, has_previous_id=False)
+                skips = loaded.skips_id or loaded.has_next_id
+                loaded = replace(loaded, has_next_id=False, has_previous_id=False, skips_id=skips)
             if failed:  # The exception is logged, and what was read so far published as if it were all.
                 loaded = TransactionMetadata(loaded.producer_id, state=TransactionState.DEAD)
             self.cache[key] = loaded
@@ -452,12 +457,19 @@ class TransactionCoordinator:
     def following(self, producer_id: ProducerId) -> int:
         return producer_id + self.transactional_ids
 
+    def next_id(self, metadata: TransactionMetadata) -> int:
+        following = self.following(metadata.producer_id)
+        return self.following(following) if metadata.skips_id else following
+
+    def previous_id(self, metadata: TransactionMetadata) -> int:
+        return metadata.producer_id - self.transactional_ids * (2 if metadata.skips_id else 1)
+
     def has_id(self, producer_id: ProducerId, metadata: TransactionMetadata) -> bool:
         return metadata.epoch != NO_EPOCH and metadata.producer_id == producer_id
 
     def is_of(self, producer_id: ProducerId, epoch: Epoch, metadata: TransactionMetadata) -> bool:
         """What a client expects can be its own: of the present id, or the last epoch of the one before."""
-        last = metadata.has_previous_id and self.following(producer_id) == metadata.producer_id
+        last = metadata.has_previous_id and producer_id == self.previous_id(metadata)
         return producer_id == metadata.producer_id or (last and epoch >= self.epoch_max - 1)
 
     def grant(self, request: InitProducerIdRequest, producer_id: int, epoch: Epoch, last_epoch: Epoch) -> None:
@@ -465,7 +477,8 @@ class TransactionCoordinator:
         replaced = self.cache[key].epoch != NO_EPOCH and producer_id != self.cache[key].producer_id
         self.last_epoch[key] = last_epoch
         self.holder[key] = request.client
-        self.append(key, TransactionMetadata(producer_id, epoch, has_previous_id=replaced))
+        skips = self.cache[key].skips_id
+        self.append(key, TransactionMetadata(producer_id, epoch, has_previous_id=replaced, skips_id=skips))
         send(request.client, InitProducerIdResponse(Error.NONE, producer_id, epoch))
 
     def refuse(self, request: InitProducerIdRequest, error: Error) -> None:
@@ -478,8 +491,9 @@ class TransactionCoordinator:
         metadata = self.cache[key]
         if not self.has_id(producer_id, metadata):
             return Error.INVALID_PRODUCER_ID_MAPPING
-        if epoch != metadata.epoch:
+        if epoch != metadata.epoch and self.checks_epoch:
             return Error.PRODUCER_FENCED
+        self.served_fenced = self.served_fenced or epoch < self.state_log[key].epoch
         if self.tells_apart and metadata.state != TransactionState.ONGOING:
             self.ongoing[key] = transaction
         if metadata.state != TransactionState.ONGOING or not new <= metadata.partitions:
@@ -517,6 +531,7 @@ class TransactionCoordinator:
         """A client's EndTxn. None: no answer, for the append is neither done nor refused yet."""
         metadata = self.cache[key]
         commit = request.result == TransactionResult.COMMIT
+        self.served_fenced = self.served_fenced or request.epoch < self.state_log[key].epoch
         if self.tells_apart and metadata.state != TransactionState.ONGOING:  # An abort of nothing.
             self.ongoing[key] = request.transaction
         state = TransactionState.PREPARE_COMMIT if commit else TransactionState.PREPARE_ABORT
@@ -584,7 +599,8 @@ class TransactionCoordinator:
         state = self.completed(metadata.state)
         done = replace(metadata, state=state, partitions=frozenset(), has_next_id=False, has_previous_id=False)
         if metadata.has_next_id:
-            done = replace(done, producer_id=self.following(done.producer_id), epoch=0, has_previous_id=True)
+            next_id = self.following(done.producer_id)
+            done = replace(done, producer_id=next_id, epoch=0, has_previous_id=True, skips_id=False)
         self.append(key, done)
         self.pending_state[key] = None
 

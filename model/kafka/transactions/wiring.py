@@ -36,6 +36,8 @@ SWITCHES = {  # What `without` takes away, as wiring: (actor, field, value).
     "sequence_check": (("leader", "checks_sequence", False),),
     "verification_guard": (("leader", "checks_guard", False), ("offsets", "checks_guard", False)),
     "epoch_check": (("leader", "checks_epoch", False), ("offsets", "checks_epoch", False)),
+    "epoch_bump_at_init": (("coordinator", "bumps_at_init", False),),
+    "coordinator_epoch_check": (("coordinator", "checks_epoch", False),),
     "markers_after_reload": (("coordinator", "writes_markers_after_reload", False),),
     "generation_check": (("offsets", "checks_generation", False),),
     "stable_offset_fetch": (("offsets", "serves_stable_offsets", False),),
@@ -67,7 +69,7 @@ KEYS = {  # What this family makes something of.
         "version", "topics", "apps", "brokers", "features", "without", "fixes", "moments", "epoch_max", "faults",
         "check", "transaction_identities",
     }),
-    "topic": frozenset({"partitions", "records"}),
+    "topic": frozenset({"partitions", "records", "created"}),
     "app": frozenset({
         "reads", "writes", "instances", "offsets", "local_store", "subscription", "group_metadata", "seeks_after_abort",
         "reprocesses_after_abort", "after_commit_timeout", "new_transactional_id", "consumer", "producer",
@@ -137,6 +139,8 @@ class _Wiring:
             self.report("pipeline-shape", text, ("apps", self.reader, "reads"))
         if document.topics[self.input].partitions != 1 or document.topics[self.input].records is None:
             self.report("pipeline-shape", f"{self.input} needs one partition and `records`", ("topics", self.input))
+        if document.topics[self.input].created != "before":
+            self.report("not-modelled", f"{self.input} has its records", ("topics", self.input, "created"))
         if app.records_per_transaction > 1 and app.offsets == "checkpoint":
             text = "a checkpoint here holds the transaction of one record"
             self.report("not-modelled", text, ("apps", self.writer, "records_per_transaction"))
@@ -389,6 +393,7 @@ class _Wiring:
                 "expirations_max": "producer_expirations", "followers_lag": self.followers_lag(),
                 "batches": "batches", "connections_break": self.connections_break(),
                 "late_verifications": "late_verifications", "tells_apart": apart, "upgrades": upgrades,
+                "starts_unready": self.document.topics[self.output].created == "on first use",
                 **self.epoch_max(), **switches["leader"],
             }  # fmt: skip
         actors["consumer_offsets"] = {
