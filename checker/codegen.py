@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
+from llvmlite import ir as ll
+
 from checker import ir
-from checker import llvm_text as ll
 from checker.build import Built
 from checker.frontend import many
 from checker.lang import ActorId, OneOf, Storage
@@ -72,7 +73,8 @@ class StateCode(Code):
     def at_entry(self) -> Iterator[None]:
         """At the head of the function, for stack memory."""
         with self.b.goto_block(self.entry):
-            self.b.position_at_start(self.entry)
+            if self.entry.instructions:
+                self.b.position_before(self.entry.instructions[0])
             yield
 
     def close_entry(self) -> None:
@@ -316,8 +318,8 @@ class GroupCode(StateCode):
         self.b.store(self.b.add(number, ll.Constant(I64, 1)), self.count)
         place = self.b.gep(self.counters, [ll.Constant(I64, counter)])
         self.b.store(self.b.add(self.b.load(place), ll.Constant(I64, 1)), place)
-        for covered, slot in self.covers.items():
-            place = self.b.gep(self.coverage, [ll.Constant(I64, covered)])
+        for word, slot in self.covers.items():
+            place = self.b.gep(self.coverage, [ll.Constant(I64, word)])
             self.b.store(self.a.wide(self.a.bit_or(self.b.load(place), self.read(slot)), 64), place)
 
     def _keep_calm(self) -> None:
@@ -599,7 +601,7 @@ class GroupCode(StateCode):
 
     def _hand_over(self, receiver: int, struct: StructType, message: Value, changes: Changes, counter: int) -> None:
         """Call the handler's function, which is shared by all links, on the state without the message."""
-        state: ll.Value = self.state
+        state = self.state
         if changes:
             words = self._packed(changes)
             with self.at_entry():
@@ -805,13 +807,11 @@ class HandlerCode(GroupCode):
         self.run(method, self.receiver, 0, self.done, prepare)
 
 
-@lru_cache(maxsize=1 << 12)
 def assigned_in(method: ir.Method) -> frozenset[str]:
     """Locals that a statement assigns to: they live in slots."""
-    return frozenset(one.name for one in method.nodes if isinstance(one, ir.Assign))
+    return frozenset(one.name for one in ir.walk(method.body) if isinstance(one, ir.Assign))
 
 
-@lru_cache(maxsize=1 << 12)
 def choice_count(method: ir.Method) -> int:
     """An upper bound of how many ``choose`` one run can meet: one in a loop counts once for each round."""
 

@@ -298,7 +298,7 @@ class Story:
         """The fields that a predicate may read, of the actors that it is bound to."""
         predicate = Translator(self.built.resolver, self.system.classes, None).predicate(one.function, one.arguments)
         found: set[Place] = set()
-        for read in predicate.nodes:
+        for read in ir.walk(predicate.body):
             if isinstance(read, ir.FieldRead) and read.actor is not None:
                 bound = one.arguments.get(read.actor.variable)
                 for each in (bound,) if isinstance(bound, ActorId) else self._bound(one, read.actor.class_name):
@@ -389,7 +389,7 @@ class Story:
         if method is None:
             return places
         places |= {("field", one.actor, name) for name in method.reads}
-        for node in method.nodes:
+        for node in ir.walk(method.body):
             if isinstance(node, ir.Suspected):
                 places |= {("status", i) for i in self.system.stoppable}
             elif isinstance(node, ir.Quiet):

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
-from functools import cache, lru_cache
+from functools import cache
 from types import FunctionType, SimpleNamespace
 from typing import Any, TypeGuard
 
@@ -137,12 +137,7 @@ class Scope:
 
     def __post_init__(self) -> None:
         parameters = {one.arg for one in self.function.node.args.args}
-        self.own = _own_names(self.function.node) - parameters
-
-
-@lru_cache(maxsize=1 << 12)
-def _own_names(function: ast.FunctionDef) -> frozenset[str]:
-    return frozenset(_assigned_names(function.body))
+        self.own = frozenset(_assigned_names(self.function.node.body)) - parameters
 
 
 def _assigned_names(body: Sequence[ast.stmt]) -> Iterator[str]:

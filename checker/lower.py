@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
+from llvmlite import ir as ll
+
 from checker import ir
-from checker import llvm_text as ll
 from checker.types import (
     BOOL,
     INT,
@@ -126,7 +127,7 @@ class Arithmetic:
     def __init__(self, builder: ll.IRBuilder) -> None:
         self.b = builder
 
-    def wide(self, leaf: Leaf, width: int) -> Any:
+    def wide(self, leaf: Leaf, width: int) -> ll.Value:
         """As an LLVM value of so many bits."""
         kind = ll.IntType(width)
         if isinstance(leaf, (bool, int)):
@@ -306,8 +307,7 @@ class Code(ABC):
         self.assigned: frozenset[str] = frozenset()
         self.actors: dict[str, int] = {}
         self.holding: dict[int, Leaf] = {}  # by id of a slot
-        # By id of a block. Nothing is read in `failed`.
-        self.arriving: dict[int, dict[int, Leaf]] = {id(self.failed): {}}
+        self.arriving: dict[int, dict[int, Leaf]] = {}  # by id of a block
         self.returns: list[tuple[ll.Block, Slots | None]] = []
         self.loops: list[tuple[ll.Block, ll.Block]] = []  # (continue, break)
         self.field_slots: dict[str, Slots] = {}
@@ -319,7 +319,8 @@ class Code(ABC):
     def slot(self, width: int = 64) -> ll.Value:
         """A slot in the entry block, where LLVM looks for what can live in registers."""
         with self.b.goto_block(self.entry):
-            self.b.position_at_start(self.entry)
+            if self.entry.instructions:
+                self.b.position_before(self.entry.instructions[0])
             return self.b.alloca(ll.IntType(width))
 
     def block(self, name: str) -> ll.Block:
@@ -356,10 +357,10 @@ class Code(ABC):
         before = self.arriving.get(id(target))
         if before is None:
             self.arriving[id(target)] = dict(self.holding)
-        elif before:
-            holding = self.holding
-            for key in [key for key, one in before.items() if not _same(holding.get(key, before), one)]:
-                del before[key]
+        else:
+            nothing = object()
+            same = {key: one for key, one in before.items() if _same(self.holding.get(key, nothing), one)}
+            self.arriving[id(target)] = same
 
     def at(self, block: ll.Block) -> None:
         """Continue at a block that nothing will jump to any more."""
@@ -385,9 +386,8 @@ class Code(ABC):
                 raise Finished
             return
         going_on = self.block("on")
-        self._arrive(target)
-        self.b.cbranch(condition, target, going_on)
-        self.b.position_at_end(going_on)  # Nothing else will jump to it: what is known here is known there.
+        self.fork(condition, target, going_on)
+        self.at(going_on)
 
     @contextmanager
     def part(self, then: ll.Block) -> Iterator[None]:
@@ -1348,20 +1348,23 @@ def _may_overflow(node: ir.Arithmetic) -> bool:
 
 
 @lru_cache(maxsize=1 << 16)
-def can_fail(node: ir.Node) -> bool:
+def can_fail(node: ir.Expr) -> bool:
     """Whether evaluating it may be an error of the model, branch, or run a helper: then it is not evaluated in vain."""
-    match node:
-        case ir.Index() | ir.Inline() | ir.Choose() | ir.MakeStruct() | ir.Replace() | ir.MakeSet() | ir.CollectSet():
-            return True
-        case ir.Attribute(base=base) if isinstance(base.type, OptionalType | NoneType):
-            return True
-        case ir.Arithmetic(operator="//" | "%"):
-            return True
-        case ir.Arithmetic() if _may_overflow(node):
-            return True
-        case ir.Fold(kind="min" | "max", default=None):
-            return True
-    return any(map(can_fail, ir.children(node)))
+    for one in ir.walk(node):
+        match one:
+            case (
+                ir.Index() | ir.Inline() | ir.Choose() | ir.MakeStruct() | ir.Replace() | ir.MakeSet() | ir.CollectSet()
+            ):
+                return True
+            case ir.Attribute(base=base) if isinstance(base.type, OptionalType | NoneType):
+                return True
+            case ir.Arithmetic(operator="//" | "%"):
+                return True
+            case ir.Arithmetic() if _may_overflow(one):
+                return True
+            case ir.Fold(kind="min" | "max", default=None):
+                return True
+    return False
 
 
 __all__ = ["BoolType", "Code", "EnumType", "Finished", "Slots", "Value", "blanks", "constant", "widths"]
