@@ -20,8 +20,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from llvmlite import ir as ll
-
+from checker import llvm_text as ll
 from checker import ir
 from checker.actors import Function
 from checker.assembly import generate

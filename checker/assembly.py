@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from llvmlite import ir as ll
-
+from checker import llvm_text as ll
 from checker.build import Built, branches_of
 from checker.codegen import GroupCode, PredicateCode, Shared
 from checker.kernel_layout import STUCK

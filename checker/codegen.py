@@ -8,15 +8,13 @@ A method with ``choose`` runs once for every combination of picks: an odometer, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from llvmlite import ir as ll
-
 from checker import ir
+from checker import llvm_text as ll
 from checker.build import Built
 from checker.frontend import many
 from checker.lang import ActorId, OneOf, Storage
@@ -68,14 +66,6 @@ class StateCode(Code):
         self._leaves: dict[int, Leaf] = {}
         self.main = self.block("main")
         self.at(self.main)
-
-    @contextmanager
-    def at_entry(self) -> Iterator[None]:
-        """At the head of the function, for stack memory."""
-        with self.b.goto_block(self.entry):
-            if self.entry.instructions:
-                self.b.position_before(self.entry.instructions[0])
-            yield
 
     def close_entry(self) -> None:
         with self.b.goto_block(self.entry):
@@ -193,7 +183,7 @@ class GroupCode(StateCode):
             with self.b.goto_block(self.head):
                 value = self.a.wide(before, slot.type.pointee.width)
                 self.b.store(value, slot)
-            self.holding[id(slot)] = before
+            self.holding[slot] = before
         return self.written[number]
 
     def now(self, number: int) -> Leaf:
@@ -209,7 +199,7 @@ class GroupCode(StateCode):
             slot = self.covers[word] = self.slot()
             with self.b.goto_block(self.head):
                 self.b.store(ll.Constant(I64, 0), slot)
-            self.holding[id(slot)] = 0
+            self.holding[slot] = 0
         self.write(self.covers[word], self.a.bit_or(self.read(self.covers[word]), 1 << bit % 64))
 
     def put_all(self, changes: Changes) -> None:
@@ -235,6 +225,7 @@ class GroupCode(StateCode):
         self.head, inside = self.block("head"), self.block("body")
         after = self.block("after") if choices else following
         self.disabled = after
+        self.arriving[after] = {}  # Behind a body no slot of it is read again.
         if choices:
             self._start_odometer(choices)
         self.jump(self.head)
@@ -257,8 +248,7 @@ class GroupCode(StateCode):
 
     def _start_odometer(self, choices: int) -> None:
         kind = ll.ArrayType(I64, choices)
-        with self.at_entry():
-            self.plan, self.options = self.b.alloca(kind), self.b.alloca(kind)
+        self.plan, self.options = self.b.alloca(kind), self.b.alloca(kind)
         self.depth, self.known = self.slot(), self.slot()
         self.b.store(ll.Constant(I64, 0), self.known)
         self.chooser = self._choose
@@ -493,8 +483,7 @@ class GroupCode(StateCode):
         numbers = self._slots(link)
         width = max(64, link.tag_bits + link.payload_bits)
         array = ll.ArrayType(ll.IntType(width), len(numbers))
-        with self.at_entry():
-            codes = self.b.alloca(array)
+        codes = self.b.alloca(array)
         zero, one = ll.Constant(I64, 0), ll.Constant(I64, 1)
         for i, number in enumerate(numbers):
             self.b.store(self.a.wide(self.leaf(number), width), self.b.gep(codes, [zero, ll.Constant(I64, i)]))
@@ -604,8 +593,7 @@ class GroupCode(StateCode):
         state = self.state
         if changes:
             words = self._packed(changes)
-            with self.at_entry():
-                state = self.b.alloca(I64, len(words))
+            state = self.b.alloca(I64, len(words))
             for i, word in enumerate(words):
                 self.b.store(word, self.b.gep(state, [ll.Constant(I64, i)]))
         parts = [self.a.wide(leaf, width) for leaf, width in zip(message.leaves, widths(struct), strict=True)]

@@ -18,9 +18,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-from llvmlite import ir as ll
-
 from checker import ir
+from checker import llvm_text as ll
 from checker.types import (
     BOOL,
     INT,
@@ -306,8 +305,8 @@ class Code(ABC):
         self.local_types: dict[str, Type] = {}
         self.assigned: frozenset[str] = frozenset()
         self.actors: dict[str, int] = {}
-        self.holding: dict[int, Leaf] = {}  # by id of a slot
-        self.arriving: dict[int, dict[int, Leaf]] = {}  # by id of a block
+        self.holding: dict[ll.Value, Leaf] = {}  # by slot
+        self.arriving: dict[ll.Block, dict[ll.Value, Leaf]] = {self.failed: {}}  # what is known there is not asked
         self.returns: list[tuple[ll.Block, Slots | None]] = []
         self.loops: list[tuple[ll.Block, ll.Block]] = []  # (continue, break)
         self.field_slots: dict[str, Slots] = {}
@@ -317,11 +316,8 @@ class Code(ABC):
     # --- Blocks and slots -------------------------------------------------------------------------------------------
 
     def slot(self, width: int = 64) -> ll.Value:
-        """A slot in the entry block, where LLVM looks for what can live in registers."""
-        with self.b.goto_block(self.entry):
-            if self.entry.instructions:
-                self.b.position_before(self.entry.instructions[0])
-            return self.b.alloca(ll.IntType(width))
+        """A slot on the stack; LLVM makes a register of it."""
+        return self.b.alloca(ll.IntType(width))
 
     def block(self, name: str) -> ll.Block:
         return self.function.append_basic_block(name)
@@ -337,12 +333,12 @@ class Code(ABC):
     def write(self, slot: ll.Value, leaf: Leaf) -> None:
         wide = self.a.wide(leaf, slot.type.pointee.width)
         self.b.store(wide, slot)
-        self.holding[id(slot)] = leaf if isinstance(leaf, int) else wide
+        self.holding[slot] = leaf if isinstance(leaf, int) else wide
 
     def read(self, slot: ll.Value) -> Leaf:
-        if id(slot) not in self.holding:
-            self.holding[id(slot)] = self.b.load(slot)
-        return self.holding[id(slot)]
+        if slot not in self.holding:
+            self.holding[slot] = self.b.load(slot)
+        return self.holding[slot]
 
     def go(self, target: ll.Block) -> None:
         self._arrive(target)
@@ -354,18 +350,17 @@ class Code(ABC):
         self.b.cbranch(condition, yes, no)
 
     def _arrive(self, target: ll.Block) -> None:
-        before = self.arriving.get(id(target))
+        before = self.arriving.get(target)
         if before is None:
-            self.arriving[id(target)] = dict(self.holding)
+            self.arriving[target] = dict(self.holding)
         else:
-            nothing = object()
-            same = {key: one for key, one in before.items() if _same(self.holding.get(key, nothing), one)}
-            self.arriving[id(target)] = same
+            here = self.holding.get  # Values are equal if they are the same one.
+            self.arriving[target] = {slot: leaf for slot, leaf in before.items() if here(slot) == leaf}
 
     def at(self, block: ll.Block) -> None:
         """Continue at a block that nothing will jump to any more."""
         self.b.position_at_end(block)
-        self.holding = dict(self.arriving.get(id(block), {}))
+        self.holding = dict(self.arriving.get(block, {}))
 
     def at_loop(self, block: ll.Block) -> None:
         """Continue at a block that will be jumped to again."""
@@ -1322,10 +1317,6 @@ class Code(ABC):
 
     def _Evaluate(self, node: ir.Evaluate) -> None:
         self.value(node.value)
-
-
-def _same(left: Any, right: Any) -> bool:
-    return left is right or (isinstance(left, int) and isinstance(right, int) and left == right)
 
 
 def _range(type_: Type) -> tuple[int | None, int | None]:
