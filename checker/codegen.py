@@ -37,6 +37,8 @@ class Shared:
     coverage: dict[Branch, int]  # the bit behind the counters that says it has happened
     handlers: dict[tuple[int, type], tuple[StructType, ll.Function]] = field(default_factory=dict)
 
+    choices: dict[ir.Method, int] = field(default_factory=dict)
+
     def handler(self, receiver: int, struct: StructType) -> ll.Function:
         """The function of one receiver's handler; made when first asked for."""
         key = (receiver, struct.cls)
@@ -61,7 +63,7 @@ class StateCode(Code):
     def __init__(self, shared: Shared, function: ll.Function) -> None:
         super().__init__(function)
         self.shared = shared
-        self.state = function.args[0]
+        self.state: ll.Value = function.args[0]
         self._words: dict[int, ll.Value] = {}
         self._leaves: dict[int, Leaf] = {}
         self.main = self.block("main")
@@ -118,7 +120,7 @@ class PredicateCode(StateCode):
         super().__init__(shared, function)
         method, self.property = shared.built.predicates[number], shared.system.properties[number]
         self.local_types = method.locals
-        self.assigned = assigned_in(method)
+        self.assigned = method.assigned
         for name, value in self.property.arguments.items():
             if isinstance(value, ActorId):
                 self.actors[name] = int(value)
@@ -308,8 +310,8 @@ class GroupCode(StateCode):
         self.b.store(self.b.add(number, ll.Constant(I64, 1)), self.count)
         place = self.b.gep(self.counters, [ll.Constant(I64, counter)])
         self.b.store(self.b.add(self.b.load(place), ll.Constant(I64, 1)), place)
-        for word, slot in self.covers.items():
-            place = self.b.gep(self.coverage, [ll.Constant(I64, word)])
+        for bits, slot in self.covers.items():
+            place = self.b.gep(self.coverage, [ll.Constant(I64, bits)])
             self.b.store(self.a.wide(self.a.bit_or(self.b.load(place), self.read(slot)), 64), place)
 
     def _keep_calm(self) -> None:
@@ -353,7 +355,7 @@ class GroupCode(StateCode):
         """The statements of a method of actor ``me``; continues behind them."""
         self.me = me
         self.local_types = method.locals
-        self.assigned = assigned_in(method)
+        self.assigned = method.assigned
         self.field_slots = {}
         for name in sorted(method.writes):
             start, end, one = self.shared.layout.fields[me][name]
@@ -368,7 +370,8 @@ class GroupCode(StateCode):
         self.field_slots = {}
 
     def run(self, method: ir.Method, me: int, counter: int, following: ll.Block, prepare: Callable[[], None]) -> None:
-        choices = choice_count(method)
+        known = self.shared.choices  # Asked once for each instance and link.
+        choices = known[method] = known[method] if method in known else choice_count(method)
 
         def act() -> None:
             prepare()
@@ -789,15 +792,10 @@ class HandlerCode(GroupCode):
 
         def prepare() -> None:
             self.local_types = method.locals
-            self.assigned = assigned_in(method)
+            self.assigned = method.assigned
             self.bind(parameter, message)
 
         self.run(method, self.receiver, 0, self.done, prepare)
-
-
-def assigned_in(method: ir.Method) -> frozenset[str]:
-    """Locals that a statement assigns to: they live in slots."""
-    return frozenset(one.name for one in ir.walk(method.body) if isinstance(one, ir.Assign))
 
 
 def choice_count(method: ir.Method) -> int:

@@ -398,6 +398,11 @@ class Method:
         return sum(1 for _ in walk(self.body))
 
     @cached_property
+    def assigned(self) -> frozenset[str]:
+        """Locals that a statement assigns to."""
+        return frozenset(one.name for one in walk(self.body) if isinstance(one, Assign))
+
+    @cached_property
     def guards(self) -> tuple[Expr, ...]:
         """The conditions of its ``require`` statements, in order."""
         return tuple(one.condition for one in walk(self.body) if isinstance(one, Require))
@@ -414,13 +419,28 @@ def walk(node: Any) -> Iterator[Any]:
         if isinstance(one, tuple):
             left.extend(reversed(one))
         elif isinstance(one, (Expr, Stmt, Generator, Over)):
-            names = _children.get(type(one))
-            if names is None:
-                found = [each.name for each in fields(one) if each.name not in ("type", "types", "function")]
-                names = _children[type(one)] = tuple(reversed(found))
             yield one
-            for name in names:
+            for name in _parts(type(one)):
                 left.append(getattr(one, name))
+
+
+def _parts(kind: type) -> tuple[str, ...]:
+    names = _children.get(kind)
+    if names is None:
+        found = [each.name for each in fields(kind) if each.name not in ("type", "types", "function")]
+        names = _children[kind] = tuple(reversed(found))
+    return names
+
+
+def children(node: Any) -> Iterator[Any]:
+    """The nodes right below a node."""
+    left = [getattr(node, name) for name in _parts(type(node))]
+    while left:
+        one = left.pop()
+        if isinstance(one, tuple):
+            left.extend(one)
+        elif isinstance(one, (Expr, Stmt, Generator, Over)):
+            yield one
 
 
 TRUE = Const(BOOL, True)

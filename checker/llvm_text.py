@@ -1,9 +1,9 @@
 """LLVM's assembly language, written as text as it is made.
 
-The few classes of ``llvmlite.ir`` that code generation needs, under their names and with their signatures. An instruction
-is one line, written once; what later instructions know of it is its type and its name. Names are numbers, so nothing is
-compared to keep them apart; types and constants exist once. Nothing is checked here but that a block ends once and that
-nothing is written behind its end: LLVM's own parser and verifier read every line of it.
+The few classes of ``llvmlite.ir`` that code generation needs, under their names and with their signatures. An
+instruction is one line, written once; what later instructions know of it is its type and its name. Names are numbers,
+so nothing is compared to keep them apart; types and constants exist once. Nothing is checked here but that a block ends
+once and that nothing is written behind its end: LLVM's own parser and verifier read every line of it.
 
 Pointers know what they point at, although in LLVM's text all of them are ``ptr``.
 """

@@ -15,7 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 from checker import ir
@@ -128,17 +128,22 @@ class Arithmetic:
 
     def wide(self, leaf: Leaf, width: int) -> ll.Value:
         """As an LLVM value of so many bits."""
-        kind = ll.IntType(width)
-        if isinstance(leaf, (bool, int)):
-            return ll.Constant(kind, int(leaf) & ((1 << width) - 1))
-        have = leaf.type.width
+        if isinstance(leaf, int):
+            return ll.Constant(ll.IntType(width), int(leaf) & ((1 << width) - 1))
+        value: ll.Value = leaf
+        have = value.type.width
         if have == width:
-            return leaf
-        return self.b.zext(leaf, kind) if have < width else self.b.trunc(leaf, kind)
+            return value
+        kind = ll.IntType(width)
+        return self.b.zext(value, kind) if have < width else self.b.trunc(value, kind)
 
     @staticmethod
     def width_of(*parts: Leaf) -> int:
-        return max([64, *(int(one.type.width) for one in parts if not isinstance(one, int))])
+        width = 64
+        for one in parts:
+            if not isinstance(one, int) and one.type.width > width:
+                width = one.type.width
+        return width
 
     def _binary(self, fold: Callable[[int, int], int], emit: str, a: Leaf, b: Leaf) -> Leaf:
         if isinstance(a, int) and isinstance(b, int):
@@ -1338,23 +1343,27 @@ def _may_overflow(node: ir.Arithmetic) -> bool:
     return node.operator in "+-*" and node.type == INT
 
 
-@lru_cache(maxsize=1 << 16)
 def can_fail(node: ir.Expr) -> bool:
     """Whether evaluating it may be an error of the model, branch, or run a helper: then it is not evaluated in vain."""
-    for one in ir.walk(node):
-        match one:
-            case (
-                ir.Index() | ir.Inline() | ir.Choose() | ir.MakeStruct() | ir.Replace() | ir.MakeSet() | ir.CollectSet()
-            ):
-                return True
-            case ir.Attribute(base=base) if isinstance(base.type, OptionalType | NoneType):
-                return True
-            case ir.Arithmetic(operator="//" | "%"):
-                return True
-            case ir.Arithmetic() if _may_overflow(one):
-                return True
-            case ir.Fold(kind="min" | "max", default=None):
-                return True
+    known: bool | None = node.__dict__.get("_can_fail")  # Asked at every use, of every part: kept with the node.
+    if known is None:
+        known = _fails_itself(node) or any(can_fail(one) for one in ir.children(node))
+        node.__dict__["_can_fail"] = known
+    return known
+
+
+def _fails_itself(node: Any) -> bool:
+    match node:
+        case ir.Index() | ir.Inline() | ir.Choose() | ir.MakeStruct() | ir.Replace() | ir.MakeSet() | ir.CollectSet():
+            return True
+        case ir.Attribute(base=base) if isinstance(base.type, OptionalType | NoneType):
+            return True
+        case ir.Arithmetic(operator="//" | "%"):
+            return True
+        case ir.Arithmetic() if _may_overflow(node):
+            return True
+        case ir.Fold(kind="min" | "max", default=None):
+            return True
     return False
 
 
