@@ -365,7 +365,7 @@ class Code(ABC):
     def at(self, block: ll.Block) -> None:
         """Continue at a block that nothing will jump to any more."""
         self.b.position_at_end(block)
-        self.holding = self.arriving.pop(block, None) or {}
+        self.holding = self.arriving.pop(block, {})
 
     def at_loop(self, block: ll.Block) -> None:
         """Continue at a block that will be jumped to again."""
