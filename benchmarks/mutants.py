@@ -20,9 +20,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from llvmlite import ir as ll
-
 from checker import ir
+from checker import llvm_text as ll
 from checker.actors import Function
 from checker.assembly import generate
 from checker.build import Built, branches_of, build, translate

@@ -9,11 +9,11 @@ import ast
 import inspect
 import sys
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeGuard
 
 from checker import lang
 from checker.lang import Ignored, Marker, OneOf, Storage
@@ -38,8 +38,33 @@ class Function:
     def qualified(self) -> str:
         return f"{self.owner}.{self.name}" if self.owner else self.name
 
+    @cached_property
+    def own(self) -> frozenset[str]:
+        """Names it assigns anywhere, other than parameters: to Python they are local everywhere in it."""
+        return frozenset(_assigned_names(self.node.body)) - {one.arg for one in self.node.args.args}
+
     def place(self, node: ast.AST | None = None) -> Place:
         return place_of(self.file, self.node if node is None else node)
+
+
+def _assigned_names(body: Sequence[ast.stmt]) -> Iterator[str]:
+    for statement in body:
+        targets: list[ast.expr] = []
+        match statement:
+            case ast.Assign():
+                targets = statement.targets
+            case ast.AnnAssign() | ast.AugAssign():
+                targets = [statement.target]
+            case ast.For():
+                targets = [statement.target]
+                yield from _assigned_names([*statement.body, *statement.orelse])
+            case ast.If():
+                yield from _assigned_names([*statement.body, *statement.orelse])
+        yield from (one.id for target in targets for one in ast.walk(target) if _is_stored(one))
+
+
+def _is_stored(node: ast.AST) -> TypeGuard[ast.Name]:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
 
 
 @dataclass(frozen=True)

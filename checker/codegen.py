@@ -8,15 +8,13 @@ A method with ``choose`` runs once for every combination of picks: an odometer, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from llvmlite import ir as ll
-
 from checker import ir
+from checker import llvm_text as ll
 from checker.build import Built
 from checker.frontend import many
 from checker.lang import ActorId, OneOf, Storage
@@ -38,6 +36,8 @@ class Shared:
     counters: dict[Any, int]
     coverage: dict[Branch, int]  # the bit behind the counters that says it has happened
     handlers: dict[tuple[int, type], tuple[StructType, ll.Function]] = field(default_factory=dict)
+
+    choices: dict[ir.Method, int] = field(default_factory=dict)
 
     def handler(self, receiver: int, struct: StructType) -> ll.Function:
         """The function of one receiver's handler; made when first asked for."""
@@ -63,19 +63,11 @@ class StateCode(Code):
     def __init__(self, shared: Shared, function: ll.Function) -> None:
         super().__init__(function)
         self.shared = shared
-        self.state = function.args[0]
+        self.state: ll.Value = function.args[0]
         self._words: dict[int, ll.Value] = {}
         self._leaves: dict[int, Leaf] = {}
         self.main = self.block("main")
         self.at(self.main)
-
-    @contextmanager
-    def at_entry(self) -> Iterator[None]:
-        """At the head of the function, for stack memory."""
-        with self.b.goto_block(self.entry):
-            if self.entry.instructions:
-                self.b.position_before(self.entry.instructions[0])
-            yield
 
     def close_entry(self) -> None:
         with self.b.goto_block(self.entry):
@@ -128,7 +120,7 @@ class PredicateCode(StateCode):
         super().__init__(shared, function)
         method, self.property = shared.built.predicates[number], shared.system.properties[number]
         self.local_types = method.locals
-        self.assigned = assigned_in(method)
+        self.assigned = method.assigned
         for name, value in self.property.arguments.items():
             if isinstance(value, ActorId):
                 self.actors[name] = int(value)
@@ -193,7 +185,7 @@ class GroupCode(StateCode):
             with self.b.goto_block(self.head):
                 value = self.a.wide(before, slot.type.pointee.width)
                 self.b.store(value, slot)
-            self.holding[id(slot)] = before
+            self.holding[slot] = before
         return self.written[number]
 
     def now(self, number: int) -> Leaf:
@@ -209,7 +201,7 @@ class GroupCode(StateCode):
             slot = self.covers[word] = self.slot()
             with self.b.goto_block(self.head):
                 self.b.store(ll.Constant(I64, 0), slot)
-            self.holding[id(slot)] = 0
+            self.holding[slot] = 0
         self.write(self.covers[word], self.a.bit_or(self.read(self.covers[word]), 1 << bit % 64))
 
     def put_all(self, changes: Changes) -> None:
@@ -235,6 +227,7 @@ class GroupCode(StateCode):
         self.head, inside = self.block("head"), self.block("body")
         after = self.block("after") if choices else following
         self.disabled = after
+        self.arriving[after] = {}  # Behind a body no slot of it is read again.
         if choices:
             self._start_odometer(choices)
         self.jump(self.head)
@@ -257,8 +250,7 @@ class GroupCode(StateCode):
 
     def _start_odometer(self, choices: int) -> None:
         kind = ll.ArrayType(I64, choices)
-        with self.at_entry():
-            self.plan, self.options = self.b.alloca(kind), self.b.alloca(kind)
+        self.plan, self.options = self.b.alloca(kind), self.b.alloca(kind)
         self.depth, self.known = self.slot(), self.slot()
         self.b.store(ll.Constant(I64, 0), self.known)
         self.chooser = self._choose
@@ -318,8 +310,8 @@ class GroupCode(StateCode):
         self.b.store(self.b.add(number, ll.Constant(I64, 1)), self.count)
         place = self.b.gep(self.counters, [ll.Constant(I64, counter)])
         self.b.store(self.b.add(self.b.load(place), ll.Constant(I64, 1)), place)
-        for word, slot in self.covers.items():
-            place = self.b.gep(self.coverage, [ll.Constant(I64, word)])
+        for bits, slot in self.covers.items():
+            place = self.b.gep(self.coverage, [ll.Constant(I64, bits)])
             self.b.store(self.a.wide(self.a.bit_or(self.b.load(place), self.read(slot)), 64), place)
 
     def _keep_calm(self) -> None:
@@ -363,7 +355,7 @@ class GroupCode(StateCode):
         """The statements of a method of actor ``me``; continues behind them."""
         self.me = me
         self.local_types = method.locals
-        self.assigned = assigned_in(method)
+        self.assigned = method.assigned
         self.field_slots = {}
         for name in sorted(method.writes):
             start, end, one = self.shared.layout.fields[me][name]
@@ -378,7 +370,8 @@ class GroupCode(StateCode):
         self.field_slots = {}
 
     def run(self, method: ir.Method, me: int, counter: int, following: ll.Block, prepare: Callable[[], None]) -> None:
-        choices = choice_count(method)
+        known = self.shared.choices  # Asked once for each instance and link.
+        choices = known[method] = known[method] if method in known else choice_count(method)
 
         def act() -> None:
             prepare()
@@ -493,8 +486,7 @@ class GroupCode(StateCode):
         numbers = self._slots(link)
         width = max(64, link.tag_bits + link.payload_bits)
         array = ll.ArrayType(ll.IntType(width), len(numbers))
-        with self.at_entry():
-            codes = self.b.alloca(array)
+        codes = self.b.alloca(array)
         zero, one = ll.Constant(I64, 0), ll.Constant(I64, 1)
         for i, number in enumerate(numbers):
             self.b.store(self.a.wide(self.leaf(number), width), self.b.gep(codes, [zero, ll.Constant(I64, i)]))
@@ -604,8 +596,7 @@ class GroupCode(StateCode):
         state = self.state
         if changes:
             words = self._packed(changes)
-            with self.at_entry():
-                state = self.b.alloca(I64, len(words))
+            state = self.b.alloca(I64, len(words))
             for i, word in enumerate(words):
                 self.b.store(word, self.b.gep(state, [ll.Constant(I64, i)]))
         parts = [self.a.wide(leaf, width) for leaf, width in zip(message.leaves, widths(struct), strict=True)]
@@ -801,15 +792,10 @@ class HandlerCode(GroupCode):
 
         def prepare() -> None:
             self.local_types = method.locals
-            self.assigned = assigned_in(method)
+            self.assigned = method.assigned
             self.bind(parameter, message)
 
         self.run(method, self.receiver, 0, self.done, prepare)
-
-
-def assigned_in(method: ir.Method) -> frozenset[str]:
-    """Locals that a statement assigns to: they live in slots."""
-    return frozenset(one.name for one in ir.walk(method.body) if isinstance(one, ir.Assign))
 
 
 def choice_count(method: ir.Method) -> int:

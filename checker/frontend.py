@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from types import FunctionType, SimpleNamespace
-from typing import Any, TypeGuard
+from typing import Any
 
 from checker import ir, lang, nearest
 from checker.actors import ActorClass, Function, function_of, markers, signature_problem
@@ -136,28 +136,7 @@ class Scope:
     jumped: ast.AST | None = None  # a change on a way that left a loop's round or the function early
 
     def __post_init__(self) -> None:
-        parameters = {one.arg for one in self.function.node.args.args}
-        self.own = frozenset(_assigned_names(self.function.node.body)) - parameters
-
-
-def _assigned_names(body: Sequence[ast.stmt]) -> Iterator[str]:
-    for statement in body:
-        targets: list[ast.expr] = []
-        match statement:
-            case ast.Assign():
-                targets = statement.targets
-            case ast.AnnAssign() | ast.AugAssign():
-                targets = [statement.target]
-            case ast.For():
-                targets = [statement.target]
-                yield from _assigned_names([*statement.body, *statement.orelse])
-            case ast.If():
-                yield from _assigned_names([*statement.body, *statement.orelse])
-        yield from (one.id for target in targets for one in ast.walk(target) if _is_stored(one))
-
-
-def _is_stored(node: ast.AST) -> TypeGuard[ast.Name]:
-    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        self.own = self.function.own
 
 
 class Translator:

@@ -375,32 +375,42 @@ class Method:
     locals: dict[str, Type]
 
     @cached_property
+    def nodes(self) -> tuple[Any, ...]:
+        """All of the body, in source order."""
+        return tuple(walk(self.body))
+
+    @cached_property
     def reads(self) -> frozenset[str]:
         """State fields of the actor that this method reads."""
-        return frozenset(one.name for one in walk(self.body) if isinstance(one, FieldRead) and one.actor is None) | {
-            one.field for one in walk(self.body) if isinstance(one, SetItem)
+        return frozenset(one.name for one in self.nodes if isinstance(one, FieldRead) and one.actor is None) | {
+            one.field for one in self.nodes if isinstance(one, SetItem)
         }
 
     @cached_property
     def writes(self) -> frozenset[str]:
         """State fields of the actor that this method may change."""
-        found = {one.name for one in walk(self.body) if isinstance(one, SetField)}
-        return frozenset(found | {one.field for one in walk(self.body) if isinstance(one, SetItem)})
+        found = {one.name for one in self.nodes if isinstance(one, SetField)}
+        return frozenset(found | {one.field for one in self.nodes if isinstance(one, SetItem)})
 
     @cached_property
     def branches(self) -> tuple[tuple[str, int], ...]:
         """Every ``if`` of the method and of what it calls, by function and line."""
-        return tuple(dict.fromkeys((one.where, one.line) for one in walk(self.body) if isinstance(one, If)))
+        return tuple(dict.fromkeys((one.where, one.line) for one in self.nodes if isinstance(one, If)))
 
     @cached_property
     def size(self) -> int:
         """Number of nodes."""
-        return sum(1 for _ in walk(self.body))
+        return len(self.nodes)
+
+    @cached_property
+    def assigned(self) -> frozenset[str]:
+        """Locals that a statement assigns to."""
+        return frozenset(one.name for one in self.nodes if isinstance(one, Assign))
 
     @cached_property
     def guards(self) -> tuple[Expr, ...]:
         """The conditions of its ``require`` statements, in order."""
-        return tuple(one.condition for one in walk(self.body) if isinstance(one, Require))
+        return tuple(one.condition for one in self.nodes if isinstance(one, Require))
 
 
 _children: dict[type, tuple[str, ...]] = {}  # Fields that hold nodes, last first, of each class met.
@@ -414,13 +424,28 @@ def walk(node: Any) -> Iterator[Any]:
         if isinstance(one, tuple):
             left.extend(reversed(one))
         elif isinstance(one, (Expr, Stmt, Generator, Over)):
-            names = _children.get(type(one))
-            if names is None:
-                found = [each.name for each in fields(one) if each.name not in ("type", "types", "function")]
-                names = _children[type(one)] = tuple(reversed(found))
             yield one
-            for name in names:
+            for name in _parts(type(one)):
                 left.append(getattr(one, name))
+
+
+def _parts(kind: type) -> tuple[str, ...]:
+    names = _children.get(kind)
+    if names is None:
+        found = [each.name for each in fields(kind) if each.name not in ("type", "types", "function")]
+        names = _children[kind] = tuple(reversed(found))
+    return names
+
+
+def children(node: Any) -> Iterator[Any]:
+    """The nodes right below a node."""
+    left = [getattr(node, name) for name in _parts(type(node))]
+    while left:
+        one = left.pop()
+        if isinstance(one, tuple):
+            left.extend(one)
+        elif isinstance(one, (Expr, Stmt, Generator, Over)):
+            yield one
 
 
 TRUE = Const(BOOL, True)

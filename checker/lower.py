@@ -15,12 +15,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
-from llvmlite import ir as ll
-
 from checker import ir
+from checker import llvm_text as ll
 from checker.types import (
     BOOL,
     INT,
@@ -129,17 +128,22 @@ class Arithmetic:
 
     def wide(self, leaf: Leaf, width: int) -> ll.Value:
         """As an LLVM value of so many bits."""
-        kind = ll.IntType(width)
-        if isinstance(leaf, (bool, int)):
-            return ll.Constant(kind, int(leaf) & ((1 << width) - 1))
-        have = leaf.type.width
+        if isinstance(leaf, int):
+            return ll.Constant(ll.IntType(width), int(leaf) & ((1 << width) - 1))
+        value: ll.Value = leaf
+        have = value.type.width
         if have == width:
-            return leaf
-        return self.b.zext(leaf, kind) if have < width else self.b.trunc(leaf, kind)
+            return value
+        kind = ll.IntType(width)
+        return self.b.zext(value, kind) if have < width else self.b.trunc(value, kind)
 
     @staticmethod
     def width_of(*parts: Leaf) -> int:
-        return max([64, *(int(one.type.width) for one in parts if not isinstance(one, int))])
+        width = 64
+        for one in parts:
+            if not isinstance(one, int) and one.type.width > width:
+                width = one.type.width
+        return width
 
     def _binary(self, fold: Callable[[int, int], int], emit: str, a: Leaf, b: Leaf) -> Leaf:
         if isinstance(a, int) and isinstance(b, int):
@@ -306,8 +310,8 @@ class Code(ABC):
         self.local_types: dict[str, Type] = {}
         self.assigned: frozenset[str] = frozenset()
         self.actors: dict[str, int] = {}
-        self.holding: dict[int, Leaf] = {}  # by id of a slot
-        self.arriving: dict[int, dict[int, Leaf]] = {}  # by id of a block
+        self.holding: dict[ll.Value, Leaf] = {}  # by slot
+        self.arriving: dict[ll.Block, dict[ll.Value, Leaf]] = {self.failed: {}}  # what is known there is not asked
         self.returns: list[tuple[ll.Block, Slots | None]] = []
         self.loops: list[tuple[ll.Block, ll.Block]] = []  # (continue, break)
         self.field_slots: dict[str, Slots] = {}
@@ -317,11 +321,8 @@ class Code(ABC):
     # --- Blocks and slots -------------------------------------------------------------------------------------------
 
     def slot(self, width: int = 64) -> ll.Value:
-        """A slot in the entry block, where LLVM looks for what can live in registers."""
-        with self.b.goto_block(self.entry):
-            if self.entry.instructions:
-                self.b.position_before(self.entry.instructions[0])
-            return self.b.alloca(ll.IntType(width))
+        """A slot on the stack; LLVM makes a register of it."""
+        return self.b.alloca(ll.IntType(width))
 
     def block(self, name: str) -> ll.Block:
         return self.function.append_basic_block(name)
@@ -337,12 +338,12 @@ class Code(ABC):
     def write(self, slot: ll.Value, leaf: Leaf) -> None:
         wide = self.a.wide(leaf, slot.type.pointee.width)
         self.b.store(wide, slot)
-        self.holding[id(slot)] = leaf if isinstance(leaf, int) else wide
+        self.holding[slot] = leaf if isinstance(leaf, int) else wide
 
     def read(self, slot: ll.Value) -> Leaf:
-        if id(slot) not in self.holding:
-            self.holding[id(slot)] = self.b.load(slot)
-        return self.holding[id(slot)]
+        if slot not in self.holding:
+            self.holding[slot] = self.b.load(slot)
+        return self.holding[slot]
 
     def go(self, target: ll.Block) -> None:
         self._arrive(target)
@@ -354,18 +355,17 @@ class Code(ABC):
         self.b.cbranch(condition, yes, no)
 
     def _arrive(self, target: ll.Block) -> None:
-        before = self.arriving.get(id(target))
+        before = self.arriving.get(target)
         if before is None:
-            self.arriving[id(target)] = dict(self.holding)
+            self.arriving[target] = dict(self.holding)
         else:
-            nothing = object()
-            same = {key: one for key, one in before.items() if _same(self.holding.get(key, nothing), one)}
-            self.arriving[id(target)] = same
+            here = self.holding.get  # Values are equal if they are the same one.
+            self.arriving[target] = {slot: leaf for slot, leaf in before.items() if here(slot) == leaf}
 
     def at(self, block: ll.Block) -> None:
         """Continue at a block that nothing will jump to any more."""
         self.b.position_at_end(block)
-        self.holding = dict(self.arriving.get(id(block), {}))
+        self.holding = self.arriving.pop(block, {})
 
     def at_loop(self, block: ll.Block) -> None:
         """Continue at a block that will be jumped to again."""
@@ -1324,10 +1324,6 @@ class Code(ABC):
         self.value(node.value)
 
 
-def _same(left: Any, right: Any) -> bool:
-    return left is right or (isinstance(left, int) and isinstance(right, int) and left == right)
-
-
 def _range(type_: Type) -> tuple[int | None, int | None]:
     match type_:
         case IntType(low, high):
@@ -1347,23 +1343,27 @@ def _may_overflow(node: ir.Arithmetic) -> bool:
     return node.operator in "+-*" and node.type == INT
 
 
-@lru_cache(maxsize=1 << 16)
 def can_fail(node: ir.Expr) -> bool:
     """Whether evaluating it may be an error of the model, branch, or run a helper: then it is not evaluated in vain."""
-    for one in ir.walk(node):
-        match one:
-            case (
-                ir.Index() | ir.Inline() | ir.Choose() | ir.MakeStruct() | ir.Replace() | ir.MakeSet() | ir.CollectSet()
-            ):
-                return True
-            case ir.Attribute(base=base) if isinstance(base.type, OptionalType | NoneType):
-                return True
-            case ir.Arithmetic(operator="//" | "%"):
-                return True
-            case ir.Arithmetic() if _may_overflow(one):
-                return True
-            case ir.Fold(kind="min" | "max", default=None):
-                return True
+    known: bool | None = node.__dict__.get("_can_fail")  # Asked at every use, of every part: kept with the node.
+    if known is None:
+        known = _fails_itself(node) or any(can_fail(one) for one in ir.children(node))
+        node.__dict__["_can_fail"] = known
+    return known
+
+
+def _fails_itself(node: Any) -> bool:
+    match node:
+        case ir.Index() | ir.Inline() | ir.Choose() | ir.MakeStruct() | ir.Replace() | ir.MakeSet() | ir.CollectSet():
+            return True
+        case ir.Attribute(base=base) if isinstance(base.type, OptionalType | NoneType):
+            return True
+        case ir.Arithmetic(operator="//" | "%"):
+            return True
+        case ir.Arithmetic() if _may_overflow(node):
+            return True
+        case ir.Fold(kind="min" | "max", default=None):
+            return True
     return False
 
 

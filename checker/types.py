@@ -105,6 +105,9 @@ class StructType:
     cls: type
     fields: tuple[tuple[str, Type], ...]
 
+    def __hash__(self) -> int:
+        return hash(self.cls)  # Not of all fields anew: types are keys of caches that are asked at every node.
+
     @property
     def name(self) -> str:
         return self.cls.__name__
