@@ -50,8 +50,9 @@ from checker.verdict import (
 if TYPE_CHECKING:
     from checker.explain import Incident  # Loaded when something is broken: it brings the front end along.
 
-REFERENCE_FIRST_STATES = 600  # `auto`: so many states by the reference before any code is generated (about 0.2 s).
-REFERENCE_KNOWN_STATES = 1_500  # The same for a spec whose `expect` says that it has no more: code takes 3 to 17 s.
+# `auto`: so many states by the reference, at 1 to 5 ms each, before any code is generated, which takes 1 to 3 s.
+REFERENCE_FIRST_STATES = 200
+REFERENCE_KNOWN_STATES = 450  # The same for a spec whose `expect` says that it has no more.
 # What `expect` says of the number of states: up to so many, half the speed of the search costs less than LLVM's passes.
 QUICK_STATES = 200_000
 MEMORY_SHARE = 0.7

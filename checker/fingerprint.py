@@ -20,9 +20,9 @@ from checker.types import show
 # command line or of a report leaves the code that is kept as good as it was.
 DECIDING = (
     "actors", "assembly", "build", "codegen", "expressions", "fingerprint", "form_errors", "frontend", "instrument",
-    "ir", "kernel_layout", "lang", "lower", "machine_code", "model_import", "nearest", "objectcache", "options",
-    "premise", "reference", "search", "source", "spec", "spec_forms", "spec_overrides", "system", "types",
-    "yaml_document",
+    "ir", "kernel_layout", "lang", "llvm_text", "lower", "machine_code", "model_import", "nearest", "objectcache",
+    "options", "premise", "reference", "search", "source", "spec", "spec_forms", "spec_overrides", "system",
+    "types", "yaml_document",
 )  # fmt: skip
 STORY = "story.py"  # Of a model: how a path is told; it decides no step.
 

@@ -20,7 +20,7 @@ from checker.reference import ModelError, Reference, State, Transition
 from checker.search import BROKEN_PREDICATE, CounterKey, Exploration, ReferenceEngine, counter_keys, explore
 from checker.system import Link, System
 
-REFERENCE_FIRST_STATES = 600  # As in checker.checking: below that, code generation takes longer than the answer.
+REFERENCE_FIRST_STATES = 200  # As in checker.checking: below that, code generation takes longer than the answer.
 
 # A kind of step: its transition group, whose step it is, and the message it is about.
 Label = tuple[int, int, type | None]

@@ -24,7 +24,7 @@ PIPELINES_SEE = {"checker.lang", "checker.source", "checker.spec_forms", "checke
 
 # Inside the checker: each module imports only modules of its own line or of lines above it.
 LINES = [
-    {"lang", "source", "verdict", "nearest", "options", "progress", "objectcache", "kernel_layout"},
+    {"lang", "llvm_text", "source", "verdict", "nearest", "options", "progress", "objectcache", "kernel_layout"},
     {"telling", "expressions", "types", "values", "kernel_loops", "kernel_compiler", "yaml_document", "model_import"},
     {"actors", "kernel", "form_errors", "spec_forms"},
     {"spec_overrides", "instrument", "premise", "system", "spec"},
