@@ -202,6 +202,9 @@ def _explain(
         one = result.properties[i]
         patience = patience_for(result.explored.distinct_states, full=every)
         diagnosis = diagnose(built, reference, engine, incidents[one.name], partial(tell, reference), patience)
+        if diagnosis.matters and one.path is not None and one.path.ledger is not None:
+            told = {event.step for event in one.path.ledger.events if event.step > 0}  # No evidence in a fold.
+            diagnosis = replace(diagnosis, matters=tuple(sorted(told.union(diagnosis.matters))))
         result.properties[i] = replace(one, diagnosis=diagnosis)
 
 

@@ -21,7 +21,8 @@ terms below are about what N-steps alone can still lead to, on the state graph i
   are a cause of the violation, which are those but for which, with the value of s0 in their place, the predicate would
   hold (all that it reads, if no single one is); every fault; every step that takes a message which a fault repeated or
   delayed; of a crash or pause the recovery, and what the actor does first after it; the pivot, ``no_return``, and the
-  last step. The rest is as it always goes. It is needed all the same: on a shortest path no step can be left out.
+  last step; whatever the ledger tells of a record (added by ``checker.checking``, which knows it). The rest is as it
+  always goes. It is needed all the same: on a shortest path no step can be left out.
 
 Sources. Jin, Ravi and Somenzi (Fate and Free Will in Error Traces, TACAS 2002) divide an error trace into segments in
 which the environment can force the error and those in which the system could still avoid it; here the two sides are
