@@ -244,7 +244,7 @@ class ConsumingApp:
     committed: Volatile[Place] = 0  # Up to here this process has committed: to do it again changes nothing.
     in_hand: Volatile[Value | None] = None
 
-    ledger: History[dict[Value, Copies]] = each(0)  # How often each record has had its effect.
+    ledger: Durable[dict[Value, Copies]] = each(0)  # The world: how often each record has had its effect.
     out_of_order: History[bool] = False  # A record had its first effect after that of a later one.
 
     @action

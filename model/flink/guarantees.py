@@ -241,7 +241,8 @@ def everything_is_done(
     consumers: tuple[ConsumingApp, ...],
 ) -> bool:
     return (
-        jobs_are_done(tasks, managers, kafka)
+        all(manager.status == JobStatus.RUNNING for manager in managers)
+        and jobs_are_done(tasks, managers, kafka)
         and all(app.phase == Sending.READY and app.position == app.records for app in producers)
         and all(
             app.phase == Loop.FAILED or (app.phase == Loop.POLLING and app.position == readable_end(kafka))
