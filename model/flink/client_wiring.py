@@ -139,9 +139,7 @@ class Clients:
                 if fetches or (kind != "lose" and name in REPEATED and name != "AppProduceRequest"):
                     help = f"of an application's: {listed(REPEATED if kind == 'lose' else REPEATED[2:3])}"
                     self.report("app-shape", f"{kind} of {name} is not modelled", ("faults", kind, name), help)
-        if self.jobs and isinstance(faults.pause, dict) and faults.pause:
-            self.report("job-shape", "pause beside applications that write or commit", ("faults", "pause"))
-        elif faults.pause:
+        if faults.pause:
             self.report("job-shape", "pause beside applications that write or commit", ("faults", "pause"))
 
     # --- Settings -----------------------------------------------------------------------------------------------------

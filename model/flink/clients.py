@@ -215,6 +215,7 @@ class Loop(Enum):
     SEEKING = "waiting for its position"
     READY = "before poll()"
     POLLING = "in poll()"
+    PROCESSED = "before commitSync()"
     COMMITTING = "in commitSync()"
     PROCESSING = "processing a record"
     FAILED = "poll() has thrown NoOffsetForPartitionException"
@@ -314,9 +315,14 @@ class ConsumingApp:
         if self.stores_offset:
             self.stored = self.position
         if self.commits_sync and self.processing == Processing.BEFORE_COMMIT:
-            self.commit()
+            self.phase = Loop.PROCESSED  # A crash may come between the effect and the commit.
         else:
             self.phase = Loop.READY
+
+    @action
+    def commit_processed(self) -> None:
+        require(self.phase == Loop.PROCESSED)
+        self.commit()
 
     @on(AppOffsetCommitResponse)
     def committed_sync(self, response: AppOffsetCommitResponse) -> None:

@@ -254,8 +254,11 @@ def everything_is_done(
 def readable_end(kafka: Kafka) -> Place:
     """Where a consumer of the output waits: its end, or its last stable offset."""
     return min(
-        (place for place in range(len(kafka.output)) if kafka.output[place].state == EntryState.OPEN and
-         kafka.read_committed),
+        (
+            place
+            for place in range(len(kafka.output))
+            if kafka.output[place].state == EntryState.OPEN and kafka.read_committed
+        ),
         default=len(kafka.output),
     )
 

@@ -9,12 +9,12 @@ is one of one partition.
 Not modelled: replication, sequence numbers of the connector's producers, lost or repeated produce requests of theirs
 (the models of those), members of the group (every offset commit has generation -1 and meets an empty group).
 
-Two grains. Where no application writes the input, its records are simply there; where none consumes the output, `visible`
-says what whoever reads it gets. Where there is one (``clients``), that topic is a log here: entries in order, open,
-aborted or readable, control records among them, and a fetch that waits at the last stable offset. Wiring the actors of
-model.kafka to the tasks instead would be more of Kafka and no more of the question: partition leader, coordinator
-and markers apart cost factors of states, and what they add (failover, markers that are late, reordered batches) is
-settled there for the same settings: what arrives here is what those models show to hold.
+Two grains. Where no application writes the input, its records are simply there; where none consumes the output,
+`visible` says what whoever reads it gets. Where there is one (``clients``), that topic is a log here: entries in
+order, open, aborted or readable, control records among them, and a fetch that waits at the last stable offset. Wiring
+the actors of model.kafka to the tasks instead would be more of Kafka and no more of the question: partition leader,
+coordinator and markers apart cost factors of states, and what they add (failover, markers that are late, reordered
+batches) is settled there for the same settings: what arrives here is what those models show to hold.
 """
 
 from enum import Enum

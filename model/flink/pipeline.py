@@ -129,6 +129,12 @@ class _Pipeline:
             "not_modelled": [*self.not_read(), "the sink: what the sum says is emitted", *NOT_MODELLED, ONE_ATTEMPT],
         }  # fmt: skip
 
+    def grain(self) -> list[str]:
+        """What an application writes, or consumes, is a log; the verdict says with what left out."""
+        around = [one for one in (self.clients.writer, self.clients.reader) if one is not None]
+        text = "one partition, one record in flight, no failing leader, no rebalance: the models of Kafka"
+        return [f"{one}: {text}" for one in around]
+
     def stand_ins(self) -> list[str]:
         files = any(chain.sink.is_ == "FileSink" for _, _, chain in self.chains())
         return ["the file system: `kafka` plays it, a part file is a transaction that nothing but its job ends"] * files
@@ -162,7 +168,8 @@ class _Pipeline:
             "network": {"kind": "fifo", "capacity": 6 + 2 * document.checkpoints},
             "faults": self.general_faults(),
             "check": self.checks(),
-            "not_modelled": [*self.not_read(), *NOT_MODELLED, *([] if zombies else [ONE_ATTEMPT]), *self.stand_ins()],
+            "not_modelled": [*self.not_read(), *NOT_MODELLED, *([] if zombies else [ONE_ATTEMPT]), *self.stand_ins(),
+                             *self.grain()],
         }  # fmt: skip
 
     def attempts(self) -> int:
@@ -232,6 +239,7 @@ class _Pipeline:
         levels = [
             kafka.effective("consumer", version, app.consumer)["isolation.level"].value
             for app in self.document.apps.values()
+            if app.reads is not None
         ]
         return all(level == "read_committed" for level in levels)
 
