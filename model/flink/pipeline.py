@@ -22,11 +22,12 @@ ONE_ATTEMPT = "several attempts of a task at the same time (`pause` a task for t
 
 def effective_settings(document: Document) -> list[tuple[str, str, str, str]]:
     pipeline = _Pipeline(document, lambda _: Place("", 1, 1, 1))
+    shown = [] if pipeline.diagnostics else pipeline.clients.shown()
     return [
         (name, kafka.written(one.value), one.origin, one.rule)
         for job in pipeline.jobs.values()
         for name, one in job.settings()
-    ] + [(name, kafka.written(one.value), one.origin, one.rule) for name, one in pipeline.clients.shown()]
+    ] + [(name, kafka.written(one.value), one.origin, one.rule) for name, one in shown]
 
 
 def expand(document: Document, place: Places) -> dict[str, Any]:
