@@ -18,7 +18,7 @@ from types import FunctionType, SimpleNamespace
 from typing import Any
 
 from checker import ir, lang, nearest
-from checker.actors import ActorClass, Function, function_of, markers, signature_problem
+from checker.actors import ActorClass, Collector, Function, function_of, markers, signature_problem
 from checker.lang import ActorId, Storage
 from checker.source import Diagnostic, Place
 from checker.types import (
@@ -275,7 +275,9 @@ class Translator:
             scope.actors[name] = ActorVariable(ir.ActorRef(name, hint.__name__), self.classes[hint.__name__])
         elif typing.get_origin(hint) is tuple:
             cls = typing.get_args(hint)[0]
-            if getattr(cls, "__name__", "") in self.classes:
+            if getattr(cls, "__checker_kind__", "") == "actor":
+                if cls.__name__ not in self.classes:  # The spec has none: nothing is iterated, and it has its types.
+                    self.classes = {**self.classes, cls.__name__: Collector(self.resolver).actor(cls)}
                 scope.actors[name] = ActorsVariable(ir.ActorsParameter(name, cls.__name__), self.classes[cls.__name__])
                 return
         elif isinstance(hint, type) and getattr(hint, "__checker_kind__", "") == "actor":

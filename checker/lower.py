@@ -830,7 +830,7 @@ class Code(ABC):
         place = a.select(a.lt(place, 0), a.add(place, length), place)
         self.fail_if(a.either(a.lt(place, 0), a.le(length, place)))
         parts = [self.item(base, i).leaves for i in range(base.type.length)]
-        if isinstance(place, int) and place >= len(parts):  # Whatever the length: it has been refused above.
+        if not parts or (isinstance(place, int) and place >= len(parts)):  # It has been refused above.
             self.b.branch(self.failed)
             raise Finished
         return Value(base.type.item, self._picked(parts, place))

@@ -19,6 +19,8 @@ EVERY_FAMILY = [
     "questions/Q29_copied_survives",
     "flink/F13_exactly_once_sink",
     "flink/F02_aligned",
+    "flink/mixed_upstream_position_apart",
+    "flink/end_to_end_plain_consumer",
     "bugs/FLK-12_event_lost",
 ]
 

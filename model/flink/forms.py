@@ -7,7 +7,9 @@ The words, for whoever writes a spec:
   settings of the Kafka client in it. `commands`: what is typed, `flink run` and so on, in this order.
 - `jobs.NAME.channels`: the inputs of the operator, with barriers in them; with 2, barriers have to be aligned, or not.
 - `jobs.NAME.regions`: instead of `source` and `sink`, several disconnected chains of one job.
-- `apps.NAME`: a reader of the output, with its consumer's settings.
+- `apps.NAME`: with `reads` alone, how the output is looked at (its consumer's isolation.level). With `writes`, a
+  producing application before the job; with `reads` and a group.id, or a word about its loop, a consuming one behind
+  it. Words and settings are those of a Kafka pipeline.
 - Faults on `NAME` hit the job's tasks (`NAME-1` ...), on `NAME.job_manager` its job manager, else messages by type.
 """
 
@@ -78,8 +80,29 @@ class Job(Form):
 
 
 class App(Form):
-    reads: str
-    consumer: dict[str, Any] = {}
+    """An application before the job or behind it, in the words of a Kafka pipeline."""
+
+    reads: str | None = Field(default=None, description="The topic that it consumes.")
+    writes: str | None = Field(default=None, description="The topic that it produces to: one that a job reads.")
+    records: Annotated[int, Field(ge=1, le=3)] = Field(default=1, description="How many it has to write.")
+    offsets: Literal["transaction", "after"] = Field(
+        default="transaction",
+        description="With a transactional.id, where it keeps what it has done: in the transaction, or noted after it.",
+    )
+    commits: Literal["never", "sync"] = Field(
+        default="never", description="What the loop itself calls, beside enable.auto.commit."
+    )
+    processing: Literal["before_commit", "after_commit", "worker"] = Field(
+        default="before_commit",
+        description="When a record is processed: before or after the commit, or in a thread beside poll().",
+    )
+    effect: Literal["call", "store_with_offset"] = Field(
+        default="call",
+        description="What processing does: something that happens again each time, or a write to a store in the same "
+        "transaction as the offset (where the application then starts).",
+    )
+    consumer: dict[str, Any] = Field(default={}, description="Settings of its KafkaConsumer.")
+    producer: dict[str, Any] = Field(default={}, description="Settings of its KafkaProducer.")
 
 
 class Budgets(Form):
@@ -116,6 +139,9 @@ class Budgets(Form):
     )
     partial_listing: Annotated[int, Field(ge=0, le=3)] = Field(
         default=0, description="How often the metadata leave out a partition whose leader is away."
+    )
+    application_abort: Annotated[int, Field(ge=0, le=1)] = Field(
+        default=0, description="How often an application aborts a transaction for a reason of its own."
     )
     coordinator_unavailable: Annotated[int, Field(ge=0, le=3)] = Field(
         default=0, description="How often EndTxn is answered with COORDINATOR_NOT_AVAILABLE."

@@ -6,6 +6,7 @@ not of an aborted transaction.
 """
 
 from checker.lang import ensure, predicate
+from model.flink.clients import ConsumingApp, Loop, ProducingApp, Sending
 from model.flink.job_manager import JobManager, JobStatus
 from model.flink.kafka import Kafka, TransactionState
 from model.flink.messages import (
@@ -13,12 +14,15 @@ from model.flink.messages import (
     NO_EPOCH,
     Committable,
     Copies,
+    EntryState,
     Epoch,
     Offset,
+    Place,
     Record,
     Reset,
     StartFrom,
     TransactionalId,
+    Value,
 )  # fmt: skip
 from model.flink.task import Phase, Sink, Task
 
@@ -28,9 +32,13 @@ def record_at(task: Task, offset: Offset) -> Record:
 
 
 def due(task: Task, offset: Offset) -> bool:
-    """A spare attempt goes on with what another has begun, at offset 0."""
+    """A spare attempt goes on with what another has begun, at offset 0. In a log some entries are no records."""
     begun = task.spare or (task.accepted_start is not None and task.accepted_start <= offset)
-    return begun and offset not in task.aborted
+    return begun and offset not in task.aborted and offset not in task.no_records
+
+
+def input_end(task: Task, kafka: Kafka) -> Offset:
+    return len(kafka.input) if task.fetches else task.records
 
 
 def delivered(task: Task, kafka: Kafka, record: Record) -> Copies:
@@ -137,6 +145,128 @@ def all_delivered(tasks: tuple[Task, ...], kafka: Kafka) -> bool:
         or (task.accepted_start is not None and not due(task, offset))
         for task in tasks
         for offset in range(task.records)
+    )
+
+
+# --- From a producing application through the job to a consuming one -------------------------------------------------
+
+
+def effects(value: Value, tasks: tuple[Task, ...], kafka: Kafka, consumers: tuple[ConsumingApp, ...]) -> Copies:
+    """How often a record has had an effect at the end: in the ledger, or in the job's state if nobody consumes."""
+    found = 0
+    for app in consumers:
+        found += app.ledger[value]
+    if len(kafka.readers) > 0:
+        return found
+    for task in tasks:
+        for offset in range(len(kafka.input)):
+            if kafka.input[offset].value == value:
+                found += task.applied[offset]
+    return min(found, 2)
+
+
+@predicate
+def no_duplicates_end_to_end(
+    tasks: tuple[Task, ...], kafka: Kafka, consumers: tuple[ConsumingApp, ...], values: int
+) -> bool:
+    """No record that was to be sent once has its effect twice at the other end, whoever repeated it.
+
+    The other end is the ledger of the consuming application; without one, the state of the job.
+    """
+    for value in range(values):
+        ensure(
+            effects(value, tasks, kafka, consumers) <= 1,
+            f"record {value} was to be sent once, and has its effect twice",
+        )
+    return True
+
+
+@predicate
+def no_loss_end_to_end(
+    tasks: tuple[Task, ...],
+    managers: tuple[JobManager, ...],
+    kafka: Kafka,
+    producers: tuple[ProducingApp, ...],
+    consumers: tuple[ConsumingApp, ...],
+    values: int,
+) -> bool:
+    """What the producing application takes for delivered has its effect at the other end when nothing is left to do.
+
+    A record in the output that the consumer cannot read yet, behind the last stable offset, is not lost.
+    """
+    if everything_is_done(tasks, managers, kafka, producers, consumers):
+        for value in range(values):
+            ensure(
+                not all(value in app.acknowledged for app in producers)
+                or effects(value, tasks, kafka, consumers) > 0
+                or is_waiting(value, kafka),
+                f"record {value} was taken for delivered, nothing is left to do, and it has had no effect",
+            )
+    return True
+
+
+@predicate
+def order_end_to_end(consumers: tuple[ConsumingApp, ...]) -> bool:
+    """Records have their first effects in the order in which they were sent."""
+    for app in consumers:
+        ensure(not app.out_of_order, f"{app.me} has processed a record after one that was sent later")
+    return True
+
+
+@predicate
+def all_done_end_to_end(
+    tasks: tuple[Task, ...],
+    managers: tuple[JobManager, ...],
+    kafka: Kafka,
+    producers: tuple[ProducingApp, ...],
+    consumers: tuple[ConsumingApp, ...],
+) -> bool:
+    """Every piece has done what it had to do: each record sent, the logs read to their ends, checkpoints used up."""
+    return everything_is_done(tasks, managers, kafka, producers, consumers)
+
+
+@predicate
+def every_effect_end_to_end(
+    tasks: tuple[Task, ...], kafka: Kafka, consumers: tuple[ConsumingApp, ...], values: int
+) -> bool:
+    """Every record has had its effect at the other end."""
+    return all(effects(value, tasks, kafka, consumers) > 0 for value in range(values))
+
+
+def everything_is_done(
+    tasks: tuple[Task, ...],
+    managers: tuple[JobManager, ...],
+    kafka: Kafka,
+    producers: tuple[ProducingApp, ...],
+    consumers: tuple[ConsumingApp, ...],
+) -> bool:
+    return (
+        all(manager.status == JobStatus.RUNNING for manager in managers)
+        and jobs_are_done(tasks, managers, kafka)
+        and all(app.phase == Sending.READY and app.position == app.records for app in producers)
+        and all(
+            app.phase == Loop.FAILED or (app.phase == Loop.POLLING and app.position == readable_end(kafka))
+            for app in consumers
+        )
+    )
+
+
+def readable_end(kafka: Kafka) -> Place:
+    """Where a consumer of the output waits: its end, or its last stable offset."""
+    return min(
+        (
+            place
+            for place in range(len(kafka.output))
+            if kafka.output[place].state == EntryState.OPEN and kafka.read_committed
+        ),
+        default=len(kafka.output),
+    )
+
+
+def is_waiting(value: Value, kafka: Kafka) -> bool:
+    return any(
+        kafka.output[place].value == value and kafka.output[place].state != EntryState.ABORTED
+        for place in range(readable_end(kafka), len(kafka.output))
     )
 
 
@@ -430,8 +560,12 @@ def table_converges(tasks: tuple[Task, ...]) -> bool:
 
 
 @predicate
-def nothing_left_to_do(tasks: tuple[Task, ...], managers: tuple[JobManager, ...]) -> bool:
+def nothing_left_to_do(tasks: tuple[Task, ...], managers: tuple[JobManager, ...], kafka: Kafka) -> bool:
     """Every job has ended, or has processed its input and used up its checkpoints."""
+    return jobs_are_done(tasks, managers, kafka)
+
+
+def jobs_are_done(tasks: tuple[Task, ...], managers: tuple[JobManager, ...], kafka: Kafka) -> bool:
     return all(
         manager.status not in (JobStatus.CREATED, JobStatus.RUNNING)
         or all(
@@ -441,7 +575,7 @@ def nothing_left_to_do(tasks: tuple[Task, ...], managers: tuple[JobManager, ...]
             or task.phase == Phase.FINISHED
             or (
                 task.phase == Phase.RUNNING
-                and (task.position == task.records or task.last_checkpoint != NO_CHECKPOINT)
+                and (task.position == input_end(task, kafka) or task.last_checkpoint != NO_CHECKPOINT)
                 and len(task.unacked) == 0
                 and not task.committing
                 and (not manager.checkpointing or manager.counter == manager.checkpoints)

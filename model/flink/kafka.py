@@ -6,8 +6,15 @@ Abstracts model.kafka.transactions. EndTxn follows TransactionCoordinator.endTra
 Prepare, markers and Complete are one step here: PrepareCommit is never taken back, so what a read_committed reader gets
 in the end is the same, and only how long it waits is not seen. For the same reason a transaction of several partitions
 is one of one partition.
-Not modelled: replication, sequence numbers, lost or repeated produce requests (the models of those), members of the
-group (every offset commit has generation -1 and meets an empty group).
+Not modelled: replication, sequence numbers of the connector's producers, lost or repeated produce requests of theirs
+(the models of those), members of the group (every offset commit has generation -1 and meets an empty group).
+
+Two grains. Where no application writes the input, its records are simply there; where none consumes the output,
+`visible` says what whoever reads it gets. Where there is one (``clients``), that topic is a log here: entries in
+order, open, aborted or readable, control records among them, and a fetch that waits at the last stable offset. Wiring
+the actors of model.kafka to the tasks instead would be more of Kafka and no more of the question: partition leader,
+coordinator and markers apart cost factors of states, and what they add (failover, markers that are late, reordered
+batches) is settled there for the same settings: what arrives here is what those models show to hold.
 """
 
 from enum import Enum
@@ -18,13 +25,16 @@ from checker.lang import (
     Counts,
     Durable,
     History,
+    MaxLen,
     Of,
     UpTo,
     action,
     actor,
     choose,
     each,
+    ignore,
     on,
+    replace,
     require,
     send,
     struct,
@@ -32,25 +42,47 @@ from checker.lang import (
 )
 from model.flink.messages import (
     NO_EPOCH,
+    NO_SESSION,
     Aborts,
+    AppEndTxnRequest,
+    AppEndTxnResponse,
+    AppFetchRequest,
+    AppFetchResponse,
+    AppInitProducerIdRequest,
+    AppInitProducerIdResponse,
+    AppOffsetCommitRequest,
+    AppOffsetCommitResponse,
+    AppPositionRequest,
+    AppPositionResponse,
+    AppProduceRequest,
+    AppProduceResponse,
     Copies,
     EndTxnRequest,
     EndTxnResponse,
+    EntryState,
     Epoch,
     Error,
     InitProducerIdRequest,
     InitProducerIdResponse,
+    InputEntry,
     Offset,
     OffsetCommitRequest,
+    OutputEntry,
     Partition,
+    Place,
     PositionRequest,
     PositionResponse,
     ProduceRequest,
     ProduceResponse,
     Record,
     Reset,
+    Session,
+    SourceFetchRequest,
+    SourceFetchResponse,
     StartFrom,
     TransactionalId,
+    Value,
+    Values,
 )  # fmt: skip
 
 Budget = Annotated[int, UpTo(3)]
@@ -85,6 +117,17 @@ class Kafka:
     offset_writes: Budget = 0  # How often somebody else commits offsets for the group.
     partial_listings: Budget = 0  # How often the metadata leave out a partition whose leader is away.
     unavailabilities: Budget = 0  # How often the coordinator answers EndTxn with COORDINATOR_NOT_AVAILABLE.
+    input_log: bool = False  # An application writes the input: it is what is in `input`.
+    source_read_committed: bool = False  # isolation.level of the source, for `input`.
+    readers: tuple[ActorId, ...]  # Of `output`; none: it is not kept.
+
+    # Answers to applications: in a spec without one, nobody would take them, and nobody asks.
+    not_init = ignore(AppInitProducerIdResponse, because="a spec without this application")
+    not_produced = ignore(AppProduceResponse, because="a spec without this application")
+    not_ended = ignore(AppEndTxnResponse, because="a spec without this application")
+    not_position = ignore(AppPositionResponse, because="a spec without this application")
+    not_fetched = ignore(AppFetchResponse, because="a spec without this application")
+    not_committed = ignore(AppOffsetCommitResponse, because="a spec without this application")
 
     transactions: Durable[dict[TransactionalId, Transaction]] = each(Transaction())
     group_offsets: Durable[dict[Partition, Offset | None]] = each(None)
@@ -97,6 +140,14 @@ class Kafka:
     written: Durable[Annotated[Budget, Counts("foreign_offset_commit")]] = 0
     unavailable: Durable[Annotated[Budget, Counts("coordinator_unavailable")]] = 0
     unlisted: Durable[Annotated[Budget, Counts("partial_listing")]] = 0
+
+    input: Durable[Annotated[tuple[InputEntry, ...], MaxLen("input_entries")]] = ()
+    source_waits: Durable[Offset | None] = None  # Its fetch: until this offset can be read.
+    app_session: Durable[Session] = 0  # The epoch of the producing application's transactional.id.
+    app_committed: Durable[Values] = 0  # What it has stored with its last committed transaction.
+    output: Durable[Annotated[tuple[OutputEntry, ...], MaxLen("output_entries")]] = ()
+    reader_waits: Durable[Place | None] = None
+    reader_offset: Durable[Place | None] = None  # Of the reader's group.
 
     visible: History[dict[Record, Copies]] = each(0)  # What the reader of the output gets.
     committed_epochs: History[dict[TransactionalId, Epoch]] = each(NO_EPOCH)  # Of the id's latest commit.
@@ -127,6 +178,7 @@ class Kafka:
         error = Error.NONE
         if request.transactional_id is None:
             self.show(request.record)
+            self.append_output(request.record, None)
         else:
             kept = self.transactions[request.transactional_id]
             if kept.epoch != request.epoch:
@@ -134,6 +186,7 @@ class Kafka:
             else:
                 records = kept.records | {request.record}
                 self.transactions[request.transactional_id] = Transaction(kept.epoch, TransactionState.ONGOING, records)
+                self.append_output(request.record, request.transactional_id)
                 if not self.read_committed:
                     self.show(request.record)
         send(request.sender, ProduceResponse(request.record, error))
@@ -195,6 +248,8 @@ class Kafka:
                 found = 0
             elif reset == Reset.EARLIEST:
                 found = start
+            elif self.input_log:
+                found = len(self.input)
             else:  # Where the log ends is open: what comes later is there when it is read.
                 found = choose(range(max(start, request.seen), self.records + 1))
         send(request.sender, PositionResponse(error, found))
@@ -241,6 +296,138 @@ class Kafka:
         self.written += 1
         self.group_offsets[partition] = offset
 
+    # --- The input as a log ---
+
+    @on(AppInitProducerIdRequest)
+    def init_app(self, request: AppInitProducerIdRequest) -> None:
+        """It aborts what the process before has left open, and fences it."""
+        self.end_input(EntryState.ABORTED)
+        self.app_session += 1
+        send(request.sender, AppInitProducerIdResponse(self.app_session, self.app_committed))
+
+    @on(AppProduceRequest)
+    def append_input(self, request: AppProduceRequest) -> None:
+        """ProducerStateManager: a sequence that the producer id has in the log is a duplicate, and is acknowledged."""
+        error = Error.NONE
+        if request.transactional and request.session != self.app_session:
+            error = Error.PRODUCER_FENCED
+        elif request.session == NO_SESSION or all(
+            one.session != request.session or one.sequence != request.sequence for one in self.input
+        ):
+            state = EntryState.OPEN if request.transactional else EntryState.READABLE
+            self.input += (InputEntry(request.value, state, request.session, request.sequence),)
+            self.serve_source()
+        if request.answered:
+            send(request.sender, AppProduceResponse(request.value, error))
+
+    @on(AppEndTxnRequest)
+    def end_app(self, request: AppEndTxnRequest) -> None:
+        """Once more after its answer was lost: there is nothing open, and the answer is the same."""
+        error = Error.NONE
+        if request.session != self.app_session:
+            error = Error.PRODUCER_FENCED
+        else:
+            if request.commits:
+                self.app_committed = request.position
+            self.end_input(EntryState.READABLE if request.commits else EntryState.ABORTED)
+        send(request.sender, AppEndTxnResponse(error))
+
+    def end_input(self, state: EntryState) -> None:
+        if any(one.state == EntryState.OPEN for one in self.input):
+            self.input = tuple(
+                replace(one, state=state) if one.state == EntryState.OPEN else one for one in self.input
+            )
+            self.input += (InputEntry(None),)
+            self.serve_source()
+
+    @on(SourceFetchRequest)
+    def fetch_for_source(self, request: SourceFetchRequest) -> None:
+        self.source_waits = request.offset
+        self.serve_source()
+
+    def serve_source(self) -> None:
+        """With read_committed nothing from the last stable offset on is read: no transaction before it is open."""
+        offset = self.source_waits
+        if offset is not None and offset < len(self.input):
+            stable = all(one.state != EntryState.OPEN for one in self.input[: offset + 1])
+            if stable or not self.source_read_committed:
+                entry = self.input[offset]
+                skipped = entry.state == EntryState.ABORTED and self.source_read_committed
+                self.source_waits = None
+                send(self.tasks[0], SourceFetchResponse(offset, entry.value is not None and not skipped))
+
+    # --- The output as a log ---
+
+    def content(self, record: Record) -> Value:
+        """A record is named by its place in the input; what it says is what stands there."""
+        if self.input_log:
+            value = self.input[record].value
+            assert value is not None
+            return value
+        return record
+
+    def append_output(self, record: Record, transactional_id: TransactionalId | None) -> None:
+        if len(self.readers) > 0:
+            state = EntryState.READABLE if transactional_id is None else EntryState.OPEN
+            self.output += (OutputEntry(self.content(record), state, transactional_id),)
+            self.serve_reader()
+
+    def mark_output(self, ended: TransactionalId, commits: bool) -> None:
+        if any(one.transactional_id == ended for one in self.output):
+            state = EntryState.READABLE if commits else EntryState.ABORTED
+            self.output = tuple(
+                OutputEntry(one.value, state) if one.transactional_id == ended else one for one in self.output
+            )
+            self.output += (OutputEntry(None),)
+            self.serve_reader()
+
+    @on(AppPositionRequest)
+    def position_of_reader(self, request: AppPositionRequest) -> None:
+        found = self.reader_offset
+        if found is None and request.reset == Reset.NONE:
+            send(request.sender, AppPositionResponse(Error.NO_OFFSET, 0))
+        elif found is None:
+            send(request.sender, AppPositionResponse(Error.NONE, self.end_for(request.reset)))
+        else:
+            send(request.sender, AppPositionResponse(Error.NONE, found))
+
+    def end_for(self, reset: Reset) -> Place:
+        """ListOffsets: the latest offset is the last stable one for a consumer with read_committed."""
+        if reset == Reset.EARLIEST:
+            return 0
+        return min(
+            (
+                place
+                for place, one in enumerate(self.output)
+                if self.read_committed and one.state == EntryState.OPEN
+            ),
+            default=len(self.output),
+        )
+
+    @on(AppFetchRequest)
+    def fetch_for_reader(self, request: AppFetchRequest) -> None:
+        self.reader_waits = request.place
+        self.serve_reader()
+
+    def serve_reader(self) -> None:
+        place = self.reader_waits
+        if place is not None and place < len(self.output):
+            stable = all(one.state != EntryState.OPEN for one in self.output[: place + 1])
+            if stable or not self.read_committed:
+                entry = self.output[place]
+                skipped = entry.state == EntryState.ABORTED and self.read_committed
+                self.reader_waits = None
+                for reader in self.readers:
+                    send(reader, AppFetchResponse(place, None if skipped else entry.value))
+
+    @on(AppOffsetCommitRequest)
+    def commit_of_reader(self, request: AppOffsetCommitRequest) -> None:
+        self.reader_offset = request.place
+        if request.answered:
+            send(request.sender, AppOffsetCommitResponse())
+
+    # --- Transactions of the connector ---
+
     def probe(self, start: TransactionalId) -> None:
         """TransactionAbortStrategyImpl.PROBING: ids are used without gaps, so the first unused one ends the search."""
         unused = False
@@ -259,6 +446,7 @@ class Kafka:
             for record in self.transactions[one].records:
                 self.show(record)
         self.transactions[one] = Transaction(epoch, state)
+        self.mark_output(one, state == TransactionState.COMPLETE_COMMIT)
 
     def show(self, record: Record) -> None:
         self.visible[record] = min(self.visible[record] + 1, 2)

@@ -20,8 +20,14 @@ CheckpointId = Annotated[int, UpTo("checkpoints")]  # Ids start at 1 and rise; 0
 TransactionalId = Annotated[int, Below("transactional_ids")]
 Epoch = Annotated[int, Between(-1, "epochs - 1")]
 Sender = Annotated[ActorId, Of("Task")]
+Value = Annotated[int, Below("values")]  # What a record says: which of the producing application's records it is.
+Values = Annotated[int, UpTo("values")]
+Place = Annotated[int, UpTo("output_entries")]  # In the log of the output topic.
+Session = Annotated[int, UpTo("sessions")]  # A producer id, or an epoch of a transactional.id: one for each process.
+Sequence = Annotated[int, UpTo("sequences")]
 NO_CHECKPOINT = 0
 NO_EPOCH = -1
+NO_SESSION = 0  # A producer without idempotence.
 
 
 class Error(Enum):
@@ -75,6 +81,33 @@ class Snapshot(Enum):
     CHECKPOINT = "checkpoint"
     SAVEPOINT = "savepoint"
     STOP = "stop with savepoint"  # A synchronous savepoint: nothing is emitted after its barrier.
+
+
+class EntryState(Enum):
+    """Of an entry of a log: what its transaction has come to; one without transaction is readable at once."""
+
+    READABLE = "readable"
+    OPEN = "in an open transaction"
+    ABORTED = "aborted"
+
+
+@struct
+class InputEntry:
+    """One entry of the log that an application writes and the source reads."""
+
+    value: Value | None  # None: a control record, which ends a transaction.
+    state: EntryState = EntryState.READABLE
+    session: Session = NO_SESSION
+    sequence: Sequence = 0
+
+
+@struct
+class OutputEntry:
+    """One entry of the log that the sink writes and an application reads."""
+
+    value: Value | None  # None: a control record.
+    state: EntryState = EntryState.READABLE
+    transactional_id: TransactionalId | None = None  # While its transaction is open.
 
 
 @struct
@@ -221,3 +254,102 @@ class PositionRequest:
 class PositionResponse:
     error: Error
     offset: Offset
+
+
+# --- A source and a log ---------------------------------------------------------------------------------------------
+
+
+@message
+class SourceFetchRequest:
+    """What stands at this offset; answered when there is something to read there (fetch.max.wait.ms goes on)."""
+
+    offset: Offset
+
+
+@message
+class SourceFetchResponse:
+    offset: Offset
+    is_record: bool  # Else the fetcher skips it: a control record, or one of an aborted transaction.
+
+
+# --- Applications and Kafka: named apart from the connector's, so that a fault can name them --------------------------
+
+
+@message
+class AppInitProducerIdRequest:
+    """initTransactions(); the answer brings what the application has stored with its last committed transaction."""
+
+    sender: ActorId
+
+
+@message
+class AppInitProducerIdResponse:
+    session: Session
+    committed: Values
+
+
+@message
+class AppProduceRequest:
+    sender: ActorId
+    value: Value
+    session: Session
+    sequence: Sequence
+    transactional: bool
+    answered: bool  # Not with acks=0.
+
+
+@message
+class AppProduceResponse:
+    value: Value
+    error: Error
+
+
+@message
+class AppEndTxnRequest:
+    sender: ActorId
+    session: Session
+    commits: bool
+    position: Values  # Of the application in what it has to send: sent with the transaction, valid if it commits.
+
+
+@message
+class AppEndTxnResponse:
+    error: Error
+
+
+@message
+class AppPositionRequest:
+    """OffsetFetch of the group, and ListOffsets where it has none."""
+
+    sender: ActorId
+    reset: Reset
+
+
+@message
+class AppPositionResponse:
+    error: Error
+    place: Place
+
+
+@message
+class AppFetchRequest:
+    sender: ActorId
+    place: Place
+
+
+@message
+class AppFetchResponse:
+    place: Place
+    value: Value | None  # None: nothing that a consumer returns stands there.
+
+
+@message
+class AppOffsetCommitRequest:
+    sender: ActorId
+    place: Place
+    answered: bool  # commitSync(); nobody waits for the answer to an automatic commit.
+
+
+@message
+class AppOffsetCommitResponse:
+    """Of commitSync()."""

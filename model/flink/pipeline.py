@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from checker.nearest import listed
 from checker.source import Diagnostic, Place, SourceError
 from model.flink import config
+from model.flink.client_wiring import READ, REASONS, Clients
 from model.flink.config import CP
 from model.flink.forms import Connector, Document
 from model.flink.wiring import CLIENT_READS, Chain, Job, Places
@@ -22,11 +22,12 @@ ONE_ATTEMPT = "several attempts of a task at the same time (`pause` a task for t
 
 def effective_settings(document: Document) -> list[tuple[str, str, str, str]]:
     pipeline = _Pipeline(document, lambda _: Place("", 1, 1, 1))
+    shown = [] if pipeline.diagnostics else pipeline.clients.shown()
     return [
         (name, kafka.written(one.value), one.origin, one.rule)
         for job in pipeline.jobs.values()
         for name, one in job.settings()
-    ]
+    ] + [(name, kafka.written(one.value), one.origin, one.rule) for name, one in shown]
 
 
 def expand(document: Document, place: Places) -> dict[str, Any]:
@@ -55,11 +56,9 @@ class _Pipeline:
             self.diagnostics += one.diagnostics
         self.judge_channels()
         self.judge_pauses()
-        for name, app in document.apps.items():
-            if app.reads not in document.topics:
-                text, help = f"there is no topic {app.reads}", f"topics: {listed(document.topics)}"
-                self.diagnostics.append(Diagnostic("unknown-topic", text, place(("apps", name, "reads")), help=help))
-            self.diagnostics += kafka.judge("consumer", version, app.consumer, place, ("apps", name, "consumer"))
+        if not any(one.diagnostics for one in self.jobs.values()):
+            self.clients = Clients(document, self.jobs, version, place)
+            self.diagnostics += self.clients.diagnostics
 
     def judge_channels(self) -> None:
         for job in self.jobs.values():
@@ -131,6 +130,12 @@ class _Pipeline:
             "not_modelled": [*self.not_read(), "the sink: what the sum says is emitted", *NOT_MODELLED, ONE_ATTEMPT],
         }  # fmt: skip
 
+    def grain(self) -> list[str]:
+        """What an application writes, or consumes, is a log; the verdict says with what left out."""
+        around = [one for one in (self.clients.writer, self.clients.reader) if one is not None]
+        text = "one partition, one record in flight, no failing leader, no rebalance: the models of Kafka"
+        return [f"{one}: {text}" for one in around]
+
     def stand_ins(self) -> list[str]:
         files = any(chain.sink.is_ == "FileSink" for _, _, chain in self.chains())
         return ["the file system: `kafka` plays it, a part file is a transaction that nothing but its job ends"] * files
@@ -151,10 +156,11 @@ class _Pipeline:
         transactional = len(ids) > 0
         zombies = any(self.has_spares(job) for job in self.jobs.values())
         constants = {
-            "records": self.records(), "checkpoints": document.checkpoints, "partitions": len(chains),
-            "subtasks": max(len(job.chains) for job in self.jobs.values()),
+            "records": self.clients.input_entries() or self.records(), "checkpoints": document.checkpoints,
+            "partitions": len(chains), "subtasks": max(len(job.chains) for job in self.jobs.values()),
             "transactional_ids": max(1, len(ids) * self.span()),
             "epochs": 2 * starts + document.checkpoints + 2 if transactional else 1,
+            **self.clients.constants(self.records(), self.attempts(), transactional),
         }  # fmt: skip
         return {
             "module": "model.flink",
@@ -163,8 +169,18 @@ class _Pipeline:
             "network": {"kind": "fifo", "capacity": 6 + 2 * document.checkpoints},
             "faults": self.general_faults(),
             "check": self.checks(),
-            "not_modelled": [*self.not_read(), *NOT_MODELLED, *([] if zombies else [ONE_ATTEMPT]), *self.stand_ins()],
+            "not_modelled": [*self.not_read(), *NOT_MODELLED, *([] if zombies else [ONE_ATTEMPT]), *self.stand_ins(),
+                             *self.grain()],
         }  # fmt: skip
+
+    def attempts(self) -> int:
+        """Of the task of the one job that has applications around it."""
+        faults = self.document.faults
+        found = faults.checkpoint_timeout + faults.checkpoint_failure + faults.delivery_timeout
+        for name, job in self.jobs.items():
+            found += self.clients.of("crash", f"{name}.job_manager", name, f"{name}-1")
+            found += sum(one.startswith("run") for one in job.given.commands)
+        return found
 
     def actors(self, ids: dict[str, int]) -> dict[str, Any]:
         actors: dict[str, Any] = {}
@@ -180,6 +196,7 @@ class _Pipeline:
                 wired = {
                     "is": "Task", "job_manager": f"{job.name}.job_manager", "kafka": "kafka", "subtask": number,
                     "partition": partition, **chain.wiring(), **self.transactional(chain, number, ids),
+                    "fetches": self.clients.writer is not None,
                 }  # fmt: skip
                 actors[slots[number]] = wired
                 if spares:
@@ -191,9 +208,9 @@ class _Pipeline:
             "transaction_timeouts": 0 if "KIP-939" in self.document.proposed else faults.transaction_timeout,
             "partial_listings": faults.partial_listing, "expirations": faults.transactional_id_expiration,
             "deletions": faults.retention, "offset_writes": faults.foreign_offset_commit,
-            "unavailabilities": faults.coordinator_unavailable, "added": added,
+            "unavailabilities": faults.coordinator_unavailable, "added": added, **self.clients.kafka(),
         }  # fmt: skip
-        return actors
+        return actors | self.clients.actors()
 
     def has_spares(self, job: Job) -> bool:
         """A pause makes a job manager give a task up, which may wake up: the next attempt runs somewhere else."""
@@ -223,6 +240,7 @@ class _Pipeline:
         levels = [
             kafka.effective("consumer", version, app.consumer)["isolation.level"].value
             for app in self.document.apps.values()
+            if app.reads is not None
         ]
         return all(level == "read_committed" for level in levels)
 
@@ -244,6 +262,7 @@ class _Pipeline:
         clients: dict[kafka.Kind, list[str]] = {"consumer": [], "producer": [], "broker": list(self.document.kafka)}
         clients["broker"] = [one for one in clients["broker"] if one != "version"]
         clients["consumer"] += [name for app in self.document.apps.values() for name in app.consumer]
+        clients["producer"] += [name for app in self.document.apps.values() for name in app.producer]
         for job in self.jobs.values():
             rows = [config.TABLE["job"][name] for name in job.given.config]
             for chain in dict.fromkeys(job.chains):
@@ -259,4 +278,6 @@ class _Pipeline:
             for row in rows:
                 if row.not_modelled and not (job.given.channels is not None and "unaligned" in row.name):
                     yield f"{row.name}: {row.not_modelled}"
-        yield from kafka.not_read(clients, (*CLIENT_READS, "transaction.max.timeout.ms"), {})
+        reads = (*CLIENT_READS, "transaction.max.timeout.ms", *READ["producer"])
+        yield from kafka.not_read(clients, reads, REASONS)
+

@@ -9,7 +9,16 @@ from checker.verdict import Log, LogEntry, Plumbing
 from model.flink.channels import Coordinator, Join, SourceTask
 from model.flink.job_manager import JobManager
 from model.flink.kafka import Kafka, TransactionState
-from model.flink.messages import Error, Offset, Partition, ProduceRequest, ProduceResponse, Record, TransactionalId
+from model.flink.messages import (
+    EntryState,
+    Error,
+    Offset,
+    Partition,
+    ProduceRequest,
+    ProduceResponse,
+    Record,
+    TransactionalId,
+)  # fmt: skip
 from model.flink.task import Phase, Sink, Task
 
 PROCESSED, STATE, CHECKPOINT = "processed", "in the state", "in a complete checkpoint"
@@ -138,6 +147,8 @@ class JobStory:
         found = []
         for owner, task in self.tasks:
             entries = tuple(self.input_entry(world, task, offset) for offset in range(task.records))
+            if task.fetches:
+                entries = tuple(one for _, kafka in world.of(Kafka) for one in self.input_log(kafka))
             marks = [
                 (f"position of {name}", one.position)
                 for name, one in world.of(Task)
@@ -155,6 +166,17 @@ class JobStory:
         if any(task.sink in (Sink.KAFKA, Sink.TRANSACTIONS) for _, task in self.tasks):
             for name, _ in world.of(Kafka):
                 found.append(Log("output", name, tuple(self.output), (("end", len(self.output)),)))
+        return found
+
+    def input_log(self, kafka: Kafka) -> list[LogEntry]:
+        """What the producing application has written so far."""
+        found = []
+        for offset, one in enumerate(kafka.input):
+            if one.value is None:
+                found.append(LogEntry(offset, "end of transaction", "marker"))
+            else:
+                state = "" if one.state == EntryState.READABLE else one.state.name.lower()
+                found.append(LogEntry(offset, f"value {one.value}", "record", self.name_of(offset), "", state))
         return found
 
     def input_entry(self, world: World, task: Task, offset: Offset) -> LogEntry:

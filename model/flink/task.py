@@ -69,6 +69,8 @@ from model.flink.messages import (
     Record,
     Reset,
     Snapshot,
+    SourceFetchRequest,
+    SourceFetchResponse,
     StartFrom,
     Subtask,
     Sum,
@@ -93,6 +95,14 @@ class Naming(Enum):
 
     INCREMENTING = "the number of the checkpoint that it is for"
     POOLING = "the lowest that is not in use"
+
+
+class Fetched(Enum):
+    """What the fetcher hands over, if the input is a log: one entry at a time."""
+
+    NOTHING = "nothing yet"
+    RECORD = "a record"
+    SKIPPED = "a control record, or one of an aborted transaction"
 
 
 class Phase(Enum):
@@ -130,6 +140,7 @@ class Task:
     finds_at_open: bool = False  # FlinkKafkaConsumer lists partitions in each attempt; KafkaSource in the job manager.
     keeps_first_start: bool = False  # FLINK-28303: latest is asked for once, by the enumerator. Else by each attempt.
     new_from_earliest: bool = True  # FLIP-288: such a partition is read from its beginning. Else as the others.
+    fetches: bool = False  # The input is a log that somebody writes: what is there is asked for.
     bounded: bool = False  # The source ends after its last record.
     final_checkpoint: bool = True  # A task that has ended waits for one more checkpoint (FLIP-147).
     commits_on_close: bool = False  # The cure of FLK-08 that is none: what is written is committed when the input ends.
@@ -163,6 +174,7 @@ class Task:
     unlisted: Volatile[bool] = False  # The source runs, and has no partition.
     position: Volatile[Offset] = 0
     fetched: Volatile[Offset] = 0  # Auto-commit only: how far the fetching thread is.
+    handed: Volatile[Fetched] = Fetched.NOTHING  # `fetches` only: what stands at `position`.
     applied: Volatile[dict[Offset, Copies]] = each(0)
     uploads: Volatile[dict[CheckpointId, TaskState | None]] = each(None)  # Snapshots that are not acknowledged yet.
     offsets_to_commit: Volatile[dict[CheckpointId, Offset | None]] = each(None)
@@ -189,6 +201,7 @@ class Task:
     pool_was_empty: History[bool] = False
     started_at: History[Offset] = 0
     restored_at: History[Offset | None] = None
+    no_records: History[frozenset[Offset]] = frozenset()  # `fetches` only: offsets at which it was handed no record.
 
     @on(Deploy)
     def deploy(self, message: Deploy) -> None:
@@ -250,11 +263,15 @@ class Task:
     def process(self) -> None:
         """One record through the whole chain: NOTE(one-step)."""
         require(self.phase == Phase.RUNNING and self.last_checkpoint == NO_CHECKPOINT and not self.unlisted)
-        require(self.position < (self.fetched if self.auto_commits else self.records))
+        require(self.fetches or self.position < (self.fetched if self.auto_commits else self.records))
+        require(not self.fetches or self.handed != Fetched.NOTHING)
         require(self.sink != Sink.TRANSACTIONS or self.epoch != NO_EPOCH)
         require(not self.send_failed)
         record = self.partition * self.records + self.position
         passes = self.reads_aborted or self.position not in self.aborted
+        if self.fetches and self.handed == Fetched.SKIPPED:
+            passes = False
+            self.no_records |= {self.position}
         if passes:
             self.applied[self.position] = min(self.applied[self.position] + 1, 2)
         self.position += 1
@@ -262,9 +279,16 @@ class Task:
             self.seen = max(self.seen, self.position)
         if passes:
             self.emit(record)
+        self.fetch()
         if self.bounded and self.position == self.records and not self.final_checkpoint and not self.commits_on_close:
             self.halt(Phase.FINISHED)
             send(self.job_manager, TaskFinished(self.subtask, self.spare))
+
+    @on(SourceFetchResponse)
+    def hand_over(self, response: SourceFetchResponse) -> None:
+        """An answer to an earlier attempt of this task is to another offset, or as good as its own."""
+        if self.phase == Phase.RUNNING and response.offset == self.position:
+            self.handed = Fetched.RECORD if response.is_record else Fetched.SKIPPED
 
     @action
     def close(self) -> None:
@@ -471,6 +495,12 @@ class Task:
             self.fetched = offset
         if self.accepted_start is None:
             self.accepted_start = offset
+        self.fetch()
+
+    def fetch(self) -> None:
+        self.handed = Fetched.NOTHING
+        if self.fetches:
+            send(self.kafka, SourceFetchRequest(self.position))
 
     def commit_offsets(self, checkpoint: CheckpointId) -> None:
         offset = self.offsets_to_commit[checkpoint]
@@ -578,6 +608,7 @@ class Task:
         self.parallelism = 0
         self.position = 0
         self.fetched = 0
+        self.handed = Fetched.NOTHING
         for offset in self.applied:
             self.applied[offset] = 0
         for checkpoint in self.offsets_to_commit:
