@@ -65,8 +65,13 @@ class Progress(Protocol):
     def update(self, states: int, transitions: int, depth: int, queue: int, memory_bytes: int) -> None: ...
 
 
-def run(spec: SpecFile, options: Options | None = None, progress: Progress | None = None) -> Result:
-    """Check one spec. Raises ``SourceError`` if the spec or its actors are wrong."""
+def run(
+    spec: SpecFile, options: Options | None = None, progress: Progress | None = None, *, paths: bool = True
+) -> Result:
+    """Check one spec. Raises ``SourceError`` if the spec or its actors are wrong.
+
+    Without ``paths`` nobody asks how: only verdicts and numbers of steps, as the search found them.
+    """
     options = (options or Options()).limited_by(spec.limits)
     began = time.perf_counter()
     built = build(spec)
@@ -86,7 +91,8 @@ def run(spec: SpecFile, options: Options | None = None, progress: Progress | Non
     short = spec.expect is not None and (expected or 0) <= QUICK_STATES
     engine, found, compiled = _explore(built, reference, options, memory, report, first, quick=short)
     try:
-        result, incidents = judge(spec, built.system, reference, engine, found, options.witnesses)
+        judging = reference if paths else None
+        result, incidents = judge(spec, built.system, judging, engine, found, options.witnesses)
         explored = time.perf_counter()
         _explain(result, incidents, built, reference, engine, every=options.witnesses)
     finally:
@@ -193,7 +199,7 @@ def _explain(
 ) -> None:
     """Say why the guarantee that the report begins with is broken; of ``every`` one, and all there is to say."""
     broken = [i for i, one in enumerate(result.properties) if one.verdict is PropertyVerdict.VIOLATED]
-    if not broken:
+    if not broken or not incidents:
         return
     from checker.explain import diagnose, patience_for
 

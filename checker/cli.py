@@ -28,7 +28,7 @@ from checker.source import SourceError
 if TYPE_CHECKING:
     from checker import api
     from checker.spec import SpecFile
-    from checker.verdict import Result
+    from checker.verdict import Outcome, Result
 
 HOLDS, VIOLATED, WRONG, INCONCLUSIVE, VACUOUS, OUR_BUG = 0, 1, 2, 3, 4, 70
 WORST_FIRST = (OUR_BUG, WRONG, VIOLATED, INCONCLUSIVE, VACUOUS, HOLDS)
@@ -37,6 +37,7 @@ NOT_AS_EXPECTED = 1
 EPILOG = """\
 other commands:
   show SPEC              effective settings, constants, actors, links, faults, bounds
+  remedies SPEC          which change of one setting would have kept the guarantee that is broken
   frontier SPEC          how many faults each guarantee takes: the least that break it, the most it survives
   export FORMAT SPEC     the state graph or the model in another form
   prove SPEC             unbounded proof (not available yet)
@@ -124,7 +125,8 @@ def _common(parser: Parser) -> None:
 def check_parser() -> Parser:
     parser = Parser(
         prog="python -m checker",
-        usage="python -m checker SPEC|DIR... [options]\n       python -m checker show|frontier|export|prove|schema ...",
+        usage="python -m checker SPEC|DIR... [options]\n"
+        "       python -m checker show|remedies|frontier|export|prove|schema ...",
         description="Explore every reachable state: the guarantees hold within their bounds, or here is how not.",
         epilog=EPILOG,
     )
@@ -509,17 +511,18 @@ class _Checking:
 
 
 def exit_code(result: Result) -> int:
+    return WRONG if result.problem else _codes()[result.outcome]
+
+
+def _codes() -> dict[Outcome, int]:
     from checker.verdict import Outcome
 
-    if result.problem:
-        return WRONG
-    codes = {
+    return {
         Outcome.HOLDS: HOLDS,
         Outcome.VIOLATED: VIOLATED,
         Outcome.INCONCLUSIVE: INCONCLUSIVE,
         Outcome.VACUOUS: VACUOUS,
     }
-    return codes[result.outcome]
 
 
 def _errors(error: SourceError) -> list[dict[str, Any]]:
@@ -696,6 +699,48 @@ def frontier(given: Sequence[str]) -> int:
     return INCONCLUSIVE if found.why else HOLDS
 
 
+def remedies(given: Sequence[str]) -> int:
+    parser = _sub_parser("remedies", "Which change of one thing would have kept the guarantee that is broken.")
+    parser.add_argument("spec", metavar="SPEC")
+    parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    parser.add_argument("--states", type=_states, metavar="N", help="give up a change after so many states")
+    parser.add_argument("--seconds", type=_seconds, metavar="S", help="give up a change after this time")
+    parser.add_argument("--memory", type=_memory, metavar="16G", help="stop beyond this (default: 70%% of the machine)")
+    parser.add_argument("--workers", type=_positive_int, metavar="N", help="processor cores to use (default: all)")
+    parser.add_argument("--engine", choices=ENGINES, default="auto", help=argparse.SUPPRESS)
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+    arguments = _parsed(parser, given)
+    if arguments is None:
+        return HOLDS
+    spec = _loaded(arguments.spec, arguments.overrides)
+    from checker.progress import LiveLine
+    from checker.remedies import remedies as find
+    from reports import remedies as report
+
+    options = Options(
+        engine=arguments.engine,
+        workers=arguments.workers,
+        memory_bytes=arguments.memory,
+        seconds=arguments.seconds,
+        states=arguments.states,
+    )
+    line = None if arguments.quiet else LiveLine(Path(spec.path).name)
+
+    def step(number: int, of: int, change: str) -> None:
+        if line is not None:
+            line.title = f"{number + 1} of {of}: {change}"
+            line.start()
+
+    try:
+        found = find(spec, arguments.overrides, options, line, step)
+    finally:
+        if line is not None:
+            line.finish()
+    text = json.dumps(report.document(found), indent=2) if arguments.json else report.render(found)
+    Session(arguments).print(text)
+    return _codes()[found.outcome]
+
+
 def prove(given: Sequence[str]) -> int:
     parser = _sub_parser("prove", "Unbounded proof: not available yet.")
     parser.add_argument("spec", metavar="SPEC")
@@ -717,6 +762,7 @@ def schema(given: Sequence[str]) -> int:
 
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "show": show,
+    "remedies": remedies,
     "frontier": frontier,
     "export": export,
     "prove": prove,

@@ -136,6 +136,9 @@ class Pipeline(Protocol):
     def effective_settings(self, document: Any, /) -> Iterable[Sequence[object]]:
         """Name, value and origin of each setting; fourthly, where there is one, the rule that decided."""
 
+    def variations(self, document: Any, /) -> Iterable[tuple[KeyPath, str, Any]]:
+        """What can be set otherwise, small changes first: where, what holds now, another value. Some may be refused."""
+
 
 @dataclass(frozen=True)
 class SpecFile:

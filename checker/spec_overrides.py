@@ -81,22 +81,24 @@ class Override:
             assert parent is not None
             if not isinstance(parent.value, dict):
                 raise self.not_below(path, rest, parent)
-            key, rest = self.next_key(rest, known_keys(form, path), path)
+            key, rest = self.next_key(rest, form, path)
             path = (*path, key)
             if rest:
                 parent.value[key] = Node({}, self.key_place, "...", flow=True)
                 parent.key_places[key] = self.key_place
         return path
 
-    def next_key(self, rest: list[str], known: set[str] | None, path: KeyPath) -> tuple[str, list[str]]:
+    def next_key(self, rest: list[str], form: type[BaseModel], path: KeyPath) -> tuple[str, list[str]]:
+        known = known_keys(form, path)
         for end in range(len(rest), 0, -1):
             if known and ".".join(rest[:end]) in known:
                 return ".".join(rest[:end]), rest[end:]
         if not path and known:
             help = suggestion(rest[0], sorted(known), "possible here")
             raise fail("unknown-key", f"there is no key {shown(rest[0])}", self.key_place, help=help)
-        # So deep in the file, a free mapping holds settings with dots in their own names, not further mappings.
-        return (rest[0], rest[1:]) if known is None and len(path) < 3 else (".".join(rest), [])
+        if known is None and known_keys(form, (*path, rest[0])) != set():
+            return rest[0], rest[1:]  # A name of the user's, and below it other keys.
+        return ".".join(rest), []  # Settings have dots in their own names.
 
     def not_below(self, path: KeyPath, rest: Iterable[str], parent: Node) -> SourceError:
         owner, wanted = ".".join(map(str, path)), ".".join(rest)

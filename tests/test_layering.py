@@ -40,7 +40,7 @@ LINES = [
     {"story", "probe", "flows"},
     {"explain"},
     {"checking"},
-    {"expectation", "frontier", "show", "state_graph"},
+    {"expectation", "frontier", "remedies", "show", "state_graph"},
     {"api"},
     {"side_by_side"},
     {"cli"},
@@ -96,7 +96,7 @@ def test_reports_know_results_only(module: str) -> None:
 
 @pytest.mark.parametrize("module", [one for one in modules() if one.startswith("model.")])
 def test_models_know_the_language_only(module: str) -> None:
-    before = {"pipeline", "config", "wiring", "client_wiring", "forms"} & set(module.split("."))
+    before = {"pipeline", "config", "wiring", "client_wiring", "forms", "variations"} & set(module.split("."))
     allowed = PIPELINES_SEE if before else ACTORS_SEE
     allowed = STORIES_SEE if module.endswith(".story") else allowed
 

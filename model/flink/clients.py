@@ -305,7 +305,6 @@ class ConsumingApp:
     @action
     def process(self) -> None:
         require(self.in_hand is not None and (self.phase == Loop.PROCESSING or self.processing == Processing.WORKER))
-        require(self.phase != Loop.COMMITTING)
         value = self.in_hand
         assert value is not None
         later = any(self.ledger[other] > 0 for other in self.ledger if other > value)

@@ -8,10 +8,11 @@ from model.flink import config
 from model.flink.client_wiring import READ, REASONS, Clients
 from model.flink.config import CP
 from model.flink.forms import Connector, Document
+from model.flink.variations import variations
 from model.flink.wiring import CLIENT_READS, Chain, Job, Places
 from model.kafka import config as kafka
 
-__all__ = ["Document", "effective_settings", "expand"]
+__all__ = ["Document", "effective_settings", "expand", "variations"]
 
 NOT_MODELLED = (
     "what a record says: record i adds 1 to the sum",

@@ -73,6 +73,13 @@ class _Wiring:
         document = self.document
         for unread in without_meaning(document, KEYS):
             self.report("not-modelled", f"{unread[-1]} means nothing to applications that only write", unread)
+        for key, given, known in (
+            ("without", document.without, protocol.MECHANISMS),
+            ("fixes", document.fixes, protocol.FIXES),
+        ):
+            for i, mechanism in enumerate(given):
+                if mechanism not in known:
+                    self.report("not-modelled", f"there is no {mechanism} where applications only write", (key, i))
         if len(document.apps) != 1 or len(document.topics) != 1:
             self.report("pipeline-shape", "one application writes one topic", ("apps",))
             return
@@ -180,8 +187,7 @@ class _Wiring:
         return REACTIONS[self.app.on_failed_send]
 
     def switches(self) -> dict[str, dict[str, Any]]:
-        without = [one for one in self.document.without if one in protocol.MECHANISMS]
-        return protocol.switches(self.document.version, list(self.document.fixes), without)
+        return protocol.switches(self.document.version, list(self.document.fixes), list(self.document.without))
 
     # --- Actors -------------------------------------------------------------------------------------------------------
 
