@@ -144,6 +144,9 @@ class _Wiring:
         if app.records_per_transaction > 1 and app.offsets == "checkpoint":
             text = "a checkpoint here holds the transaction of one record"
             self.report("not-modelled", text, ("apps", self.writer, "records_per_transaction"))
+        if app.instances > 1 and app.offsets == "checkpoint":
+            text = "a checkpoint belongs to one instance here (Flink's own: model flink)"
+            self.report("not-modelled", text, ("apps", self.writer, "instances"))
         if document.faults.transaction_version_upgrade:
             path = ("faults", "transaction_version_upgrade")
             if not config.at_least(document.version, "4.0"):
