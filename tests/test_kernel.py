@@ -269,23 +269,30 @@ def alarm() -> Iterator[Callable[[float], None]]:
 
 
 def test_interrupts_leave_the_search_consistent(alarm: Callable[[float], None]) -> None:
-    """Many Ctrl-C, each followed by the same call again: the counts are as without any."""
+    """Many Ctrl-C, each followed by the same call again: the counts are as without any.
+
+    On a busy machine an alarm may come when nothing runs that it could interrupt; so it is tried again, sooner.
+    """
     model = ChainModel(2)
     interrupts = 0
-    with Search(2, model.successors, model.check, workers=2) as search:
-        search.add_initial([(1, 1)])
-        while len(search.levels) < 20:
-            try:
-                alarm(0.003)
-                search.expand_level()
-                alarm(0)
-            except KeyboardInterrupt:
-                interrupts += 1
-        alarm(0)
+    for delay in (0.003, 0.002, 0.001, 0.0005):
+        with Search(2, model.successors, model.check, workers=2) as search:
+            search.add_initial([(1, 1)])
+            while len(search.levels) < 20:
+                try:
+                    alarm(delay)
+                    search.expand_level()
+                    alarm(0)
+                except KeyboardInterrupt:
+                    interrupts += 1
+            alarm(0)
 
-        assert interrupts > 0
-        assert [level.states for level in search.levels] == [2**i for i in range(20)]
-        assert search.transitions == 2**20 - 2
+            assert [level.states for level in search.levels] == [2**i for i in range(20)]
+            assert search.transitions == 2**20 - 2
+        if interrupts:
+            break
+
+    assert interrupts > 0
 
 
 def test_kernel_is_compiled_in_no_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
