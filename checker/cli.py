@@ -27,6 +27,7 @@ from checker.source import SourceError
 
 if TYPE_CHECKING:
     from checker import api
+    from checker.progress import LiveLine
     from checker.spec import SpecFile
     from checker.verdict import Outcome, Result
 
@@ -656,88 +657,89 @@ def _exported_path(arguments: argparse.Namespace) -> str:
     return forms[arguments.format]()
 
 
-def frontier(given: Sequence[str]) -> int:
-    parser = _sub_parser("frontier", "The least faults that break each guarantee, and the most that it survives.")
+def _question(command: str, about: str, given: Sequence[str], limit: str) -> argparse.Namespace | None:
+    """The arguments of a command that explores one spec; ``limit``: what its limits stop."""
+    parser = _sub_parser(command, about)
     parser.add_argument("spec", metavar="SPEC")
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
-    parser.add_argument("--states", type=_states, metavar="N", help="stop exploring after so many states")
-    parser.add_argument("--seconds", type=_seconds, metavar="S", help="stop exploring after this time")
+    parser.add_argument("--states", type=_states, metavar="N", help=f"{limit} after so many states")
+    parser.add_argument("--seconds", type=_seconds, metavar="S", help=f"{limit} after this time")
     parser.add_argument("--memory", type=_memory, metavar="16G", help="stop beyond this (default: 70%% of the machine)")
     parser.add_argument("--workers", type=_positive_int, metavar="N", help="processor cores to use (default: all)")
     parser.add_argument("--engine", choices=ENGINES, default="auto", help=argparse.SUPPRESS)
     parser.add_argument("--quiet", action="store_true", help="no progress")
-    arguments = _parsed(parser, given)
-    if arguments is None:
-        return HOLDS
-    spec = _loaded(arguments.spec, arguments.overrides)
-    from checker.frontier import frontier as find
-    from checker.progress import LiveLine
-    from reports import frontier as report
+    return _parsed(parser, given)
 
-    options = Options(
+
+def _limits(arguments: argparse.Namespace) -> Options:
+    return Options(
         engine=arguments.engine,
         workers=arguments.workers,
         memory_bytes=arguments.memory,
         seconds=arguments.seconds,
         states=arguments.states,
     )
-    line = None if arguments.quiet else LiveLine(Path(spec.path).name)
+
+
+@contextlib.contextmanager
+def _live_line(title: str, quiet: bool) -> Iterator[LiveLine | None]:
+    from checker.progress import LiveLine
+
+    line = None if quiet else LiveLine(title)
     if line is not None:
         line.start()
     try:
-        found = find(spec, options, line)
+        yield line
     finally:
         if line is not None:
             line.finish()
+
+
+def _same_settings(text: str, what: str, arguments: argparse.Namespace) -> str:
+    """What is offered to be typed needs the user's own --set too."""
+    if not arguments.overrides or arguments.json:
+        return text
+    given = " ".join(f"--set {shlex.quote(one)}" for one in arguments.overrides)
+    return f"{text}\n{what} needs the same {given}"
+
+
+def frontier(given: Sequence[str]) -> int:
+    about = "The least faults that break each guarantee, and the most that it survives."
+    arguments = _question("frontier", about, given, "stop exploring")
+    if arguments is None:
+        return HOLDS
+    spec = _loaded(arguments.spec, arguments.overrides)
+    from checker.frontier import frontier as find
+    from reports import frontier as report
+
+    with _live_line(Path(spec.path).name, arguments.quiet) as line:
+        found = find(spec, _limits(arguments), line)
     text = json.dumps(report.document(found), indent=2) if arguments.json else report.render(found)
-    if arguments.overrides and not arguments.json:
-        given = " ".join(f"--set {shlex.quote(one)}" for one in arguments.overrides)
-        text += f"\na replay needs the same {given}"
-    Session(arguments).print(text)
+    Session(arguments).print(_same_settings(text, "a replay", arguments))
     if found.broken:
         return VIOLATED
     return INCONCLUSIVE if found.why else HOLDS
 
 
 def remedies(given: Sequence[str]) -> int:
-    parser = _sub_parser("remedies", "Which change of one thing would have kept the guarantee that is broken.")
-    parser.add_argument("spec", metavar="SPEC")
-    parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
-    parser.add_argument("--states", type=_states, metavar="N", help="give up a change after so many states")
-    parser.add_argument("--seconds", type=_seconds, metavar="S", help="give up a change after this time")
-    parser.add_argument("--memory", type=_memory, metavar="16G", help="stop beyond this (default: 70%% of the machine)")
-    parser.add_argument("--workers", type=_positive_int, metavar="N", help="processor cores to use (default: all)")
-    parser.add_argument("--engine", choices=ENGINES, default="auto", help=argparse.SUPPRESS)
-    parser.add_argument("--quiet", action="store_true", help="no progress")
-    arguments = _parsed(parser, given)
+    about = "Which change of one thing would have kept the guarantee that is broken."
+    arguments = _question("remedies", about, given, "give up a change")
     if arguments is None:
         return HOLDS
     spec = _loaded(arguments.spec, arguments.overrides)
-    from checker.progress import LiveLine
     from checker.remedies import remedies as find
     from reports import remedies as report
 
-    options = Options(
-        engine=arguments.engine,
-        workers=arguments.workers,
-        memory_bytes=arguments.memory,
-        seconds=arguments.seconds,
-        states=arguments.states,
-    )
-    line = None if arguments.quiet else LiveLine(Path(spec.path).name)
+    with _live_line(Path(spec.path).name, arguments.quiet) as line:
 
-    def step(number: int, of: int, change: str) -> None:
-        if line is not None:
-            line.title = f"{number + 1} of {of}: {change}"
-            line.start()
+        def step(number: int, of: int, change: str) -> None:
+            if line is not None:
+                line.title = f"{number + 1} of {of}: {change}"
+                line.start()
 
-    try:
-        found = find(spec, arguments.overrides, options, line, step)
-    finally:
-        if line is not None:
-            line.finish()
+        found = find(spec, arguments.overrides, _limits(arguments), line, step)
     text = json.dumps(report.document(found), indent=2) if arguments.json else report.render(found)
-    Session(arguments).print(text)
+    Session(arguments).print(_same_settings(text, "a check of it", arguments) if found.kept else text)
     return _codes()[found.outcome]
 
 

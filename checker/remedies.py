@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from checker.build import Built, build
@@ -49,10 +50,12 @@ def remedies(
         raise fail("no-settings", text, spec.place(("model",)), help="remedies are for specs in a pipeline's own words")
     options = (options or Options()).limited_by(spec.limits)
     if options.states is None:
-        options = Options(**{**options.__dict__, "states": STATES_MAX})
+        options = replace(options, states=STATES_MAX)
     first = run(spec, options, progress, paths=False)
     broken = min(_violated(first), key=lambda one: one[1], default=None)
-    found = Remedies(spec.path, spec.title, broken[0] if broken else None, first.outcome)
+    found = Remedies(
+        spec.path, spec.title, broken[0] if broken else None, first.outcome, has_goals=bool(spec.check.sometimes)
+    )
     if broken is not None:
         _try_all(found, spec, list(overrides), list(variations(spec.pipeline_document)), options, progress, step)
     found.seconds = time.perf_counter() - began
@@ -85,7 +88,8 @@ def _try_all(
             found.refused.append(Tried(key, now, text, refusal.diagnostics[0].message))
             continue
         if changed.module is not spec.module:
-            continue  # It would be another model, and the guarantee another one.
+            found.refused.append(Tried(key, now, text, "another model would have to answer, and the guarantee is its own"))
+            continue
         machine = _machine(built)
         if machine in seen:
             found.unchanged.append(Tried(key, now, text))
@@ -105,7 +109,8 @@ def _sort_in(found: Remedies, result: Result, key: str, now: str, text: str) -> 
         found.broken_still.append(Tried(key, now, text, states=states))
     elif broken:
         name, steps = min(broken, key=lambda one: one[1])
-        found.others_broken.append(Tried(key, now, text, f"{name} is broken in {steps} steps", states))
+        note = f"{name} is broken in {steps} step{'s' if steps != 1 else ''}"
+        found.others_broken.append(Tried(key, now, text, note, states))
     else:
         found.undecided.append(Tried(key, now, text, result.problem or "; ".join(result.why), states))
 

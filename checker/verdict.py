@@ -288,6 +288,7 @@ class Remedies:
     title: str
     broken: str | None  # The guarantee; None if nothing is broken.
     outcome: Outcome
+    has_goals: bool = True  # The spec has a `sometimes`, so a pipeline that stands still is told from one that works.
     kept: list[Tried] = field(default_factory=list)  # Every guarantee of the spec holds.
     others_broken: list[Tried] = field(default_factory=list)  # Another one breaks first.
     vacuous: list[Tried] = field(default_factory=list)  # It holds, and shows nothing.

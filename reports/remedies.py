@@ -63,6 +63,8 @@ def _coverage(found: Remedies) -> str:
         said.append(f"{len(found.unchanged)} more come to the same as one of these, or as no change.")
     if found.refused:
         said.append(f"{len(found.refused)} are refused by Kafka, by Flink or by the model (--json lists them).")
+    if found.kept and not found.has_goals:
+        said.append("The spec has no `sometimes`: a change that makes the pipeline stand still keeps everything too.")
     return " ".join(said)
 
 

@@ -128,7 +128,7 @@ def test_every_kind_of_answer(spec: Path) -> None:
     assert found.broken == "never_two"
     assert changes(found.kept) == ["top=1"]
     assert changes(found.others_broken) == ["step=3"]
-    assert found.others_broken[0].note == "below_three is broken in 1 steps"
+    assert found.others_broken[0].note == "below_three is broken in 1 step"
     assert changes(found.vacuous) == ["step=0"]
     assert found.vacuous[0].note == "moved was never reached"
     assert changes(found.broken_still) == ["step=2", "top=2", "top=3"]
@@ -179,9 +179,24 @@ def test_the_report_says_what_was_done(spec: Path) -> None:
     text = report.render(remedies(load(str(spec))))
 
     assert "never_two is kept, as is every other guarantee, with:\n  top: 4 (default) -> 1" in text
-    assert "another guarantee is, with:\n  step: 1 (given) -> 3\n      below_three is broken in 1 steps" in text
+    assert "another guarantee is, with:\n  step: 1 (given) -> 3\n      below_three is broken in 1 step" in text
     assert "Checked in full, one change at a time, within the spec's own bounds and faults: 6." in text
     assert f"python -m checker {spec} --set top=1" in text.replace("\n", " ")
+
+
+def test_without_a_goal_standing_still_is_said_to_count() -> None:
+    kept = [Tried("restart-strategy", "fixed-delay", "off")]
+    said = "makes the pipeline stand still keeps everything too."
+
+    assert said not in " ".join(report.render(Remedies("a", "A", "no_loss", Outcome.VIOLATED, kept=kept)).split())
+    bare = Remedies("a", "A", "no_loss", Outcome.VIOLATED, has_goals=False, kept=kept)
+    assert said in " ".join(report.render(bare).split())
+
+
+def test_what_is_offered_names_the_settings_it_was_found_with(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cli.main(["remedies", str(spec), "--quiet", "--set", "colour=green"])
+
+    assert capsys.readouterr().out.rstrip().endswith("a check of it needs the same --set colour=green")
 
 
 def test_no_remedy_is_said() -> None:
