@@ -88,7 +88,7 @@ def _try_all(
             found.refused.append(Tried(key, now, text, refusal.diagnostics[0].message))
             continue
         if changed.module is not spec.module:
-            found.refused.append(Tried(key, now, text, "another model would have to answer, and the guarantee is its own"))
+            found.refused.append(Tried(key, now, text, "another model would have to answer"))
             continue
         machine = _machine(built)
         if machine in seen:
