@@ -34,7 +34,8 @@ from checker.native import NativeEngine
 from checker.options import Options
 from checker.reference import Reference
 from checker.search import explore
-from checker.spec import Expect, SpecFile, load
+from checker.spec import load
+from checker.spec_file import Expect, SpecFile
 from checker.system import Layout
 from checker.types import BOOL
 from checker.verdict import Outcome, Result

@@ -6,6 +6,7 @@ This is the first half of the front end: it reads declarations. Bodies are the b
 from __future__ import annotations
 
 import ast
+import enum
 import inspect
 import sys
 import typing
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from types import ModuleType
-from typing import Any, TypeGuard
+from typing import Any, Final, TypeGuard
 
 from checker import lang
 from checker.lang import Ignored, Marker, OneOf, Storage
@@ -24,15 +25,20 @@ from checker.types import BoolType, IntType, MapType, Resolver, Type, TypeProble
 
 @dataclass(frozen=True)
 class Function:
-    """A method or module-level function with its syntax tree."""
+    """A method or module-level function."""
 
     name: str
     kind: str  # "action" | "on" | "on_restart" | "helper" | "predicate" | "function"
     python: Callable[..., Any]
-    node: ast.FunctionDef
     file: str
     message: type | None = None  # of a handler
     owner: str = ""  # the actor class
+    tree: ast.FunctionDef | None = None  # if it was made from another function's, and stands in no file
+
+    @cached_property
+    def node(self) -> ast.FunctionDef:
+        """Its syntax tree. Found when it is asked for: a run whose machine code is on the disk reads no source."""
+        return self.tree or _definition(self.python)
 
     @property
     def qualified(self) -> str:
@@ -79,7 +85,13 @@ class Field:
     counts: str = ""  # The fault whose occurrences it counts (``lang.Counts``).
 
 
-MISSING = object()
+class Missing(enum.Enum):
+    """What stands where there is no value."""
+
+    MISSING = enum.auto()
+
+
+MISSING: Final = Missing.MISSING
 
 
 @dataclass
@@ -136,11 +148,15 @@ def _definitions(file: str) -> dict[tuple[str, int], ast.AST]:
 
 
 def function_of(python: Callable[..., Any], kind: str, owner: str = "", message: type | None = None) -> Function:
+    return Function(python.__code__.co_name, kind, python, python.__code__.co_filename, message, owner)
+
+
+def _definition(python: Callable[..., Any]) -> ast.FunctionDef:
     """The function's syntax tree, found by name and first line."""
     code = python.__code__
     node = _definitions(code.co_filename).get((code.co_name, code.co_firstlineno))
     assert isinstance(node, ast.FunctionDef), f"no source for {python}"
-    return Function(code.co_name, kind, python, node, code.co_filename, message, owner)
+    return node
 
 
 def markers(python: Any) -> list[Marker]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, get_args
@@ -23,7 +24,8 @@ from checker.verdict import Path as PathData
 from checker.verdict import Result as ResultData
 
 if TYPE_CHECKING:
-    from checker.spec import Expect, Limits, SpecFile
+    from checker.spec_cache import Loaded
+    from checker.spec_file import Expect, Limits, SpecFile
 
 Settings = Mapping[str, object] | Iterable[str]  # {"faults.lose": 2}, or as on the command line: ["faults.lose=2"]
 
@@ -81,8 +83,12 @@ def check_with(
     """``check`` for a caller that has its options together: the command line, and the processes it starts."""
     from checker import checking
 
+    began = time.perf_counter()
     loaded, asked = _loaded(spec, overrides)
-    found = checking.run(loaded, (options or Options()).limited_by(loaded.limits), progress)
+    ready = time.perf_counter()
+    limited = (options or Options()).limited_by(loaded.spec.limits)
+    found = checking.run(loaded.spec, limited, progress, built=loaded.built)
+    found.seconds["load"] += ready - began
     return Result(found, asked)
 
 
@@ -94,7 +100,7 @@ def replay(spec: str | os.PathLike[str] | SpecFile, code: str, *, set: Settings 
     from checker import checking
 
     loaded, asked = _loaded(spec, _overrides(set))
-    path, broken = checking.replay(loaded, code)
+    path, broken = checking.replay(loaded.spec, code, built=loaded.built)
     return Path(path, asked.title, asked.spec, tuple(broken), good=not broken, violations=tuple(broken))
 
 
@@ -452,15 +458,19 @@ class Result:
 # --- Arguments ------------------------------------------------------------------------------------------------------
 
 
-def _loaded(spec: str | os.PathLike[str] | SpecFile, overrides: tuple[str, ...]) -> tuple[SpecFile, Asked]:
-    from checker import spec as spec_files
+def _loaded(spec: str | os.PathLike[str] | SpecFile, overrides: tuple[str, ...]) -> tuple[Loaded, Asked]:
+    from checker import spec_cache
+    from checker.spec_file import SpecFile
 
-    if not isinstance(spec, spec_files.SpecFile):
-        loaded = spec_files.load(os.fspath(spec), overrides)
-        return loaded, Asked(loaded.path, loaded.title, overrides, loaded.expect, loaded.limits, loaded)
-    if overrides:
+    if not isinstance(spec, SpecFile):
+        loaded = spec_cache.load(os.fspath(spec), overrides)
+    elif overrides:
         raise ValueError("`set` goes to `load`: a spec that is loaded does not change")
-    return spec, Asked(spec.path, spec.title, None, spec.expect, spec.limits, spec)
+    else:
+        loaded = spec_cache.built(spec)
+    read = loaded.spec
+    known = overrides if read is not spec else None
+    return loaded, Asked(read.path, read.title, known, read.expect, read.limits, read)
 
 
 def _overrides(set: Settings) -> tuple[str, ...]:

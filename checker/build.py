@@ -11,6 +11,7 @@ import typing
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from checker.actors import (
@@ -29,8 +30,8 @@ from checker.lang import ActorId
 from checker.nearest import suggestion
 from checker.premise import premise_of
 from checker.source import Diagnostic, SourceError, fail
-from checker.spec import Budget as BudgetValue
-from checker.spec import PredicateUse, SpecFile
+from checker.spec_file import Budget as BudgetValue
+from checker.spec_file import PredicateUse, SpecFile
 from checker.system import Budget, Instance, Link, Property, Sending, System, sendings
 from checker.types import (
     BoolType,
@@ -68,6 +69,7 @@ class Built:
     def __init__(self, system: System, resolver: Resolver) -> None:
         self.system = system
         self.resolver = resolver
+        self.files: frozenset[Path] | None = None  # Of the model; ``checker.fingerprint`` knows which.
 
     @cached_property
     def methods(self) -> dict[tuple[str, str], Method]:

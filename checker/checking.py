@@ -29,8 +29,7 @@ from checker.search import (
     least_path,
 )
 from checker.source import fail
-from checker.spec import SpecFile
-from checker.spec_forms import FAULT_KINDS
+from checker.spec_file import FAULT_KINDS, SpecFile
 from checker.story import with_story
 from checker.system import Layout, System
 from checker.types import plain, show
@@ -66,15 +65,20 @@ class Progress(Protocol):
 
 
 def run(
-    spec: SpecFile, options: Options | None = None, progress: Progress | None = None, *, paths: bool = True
+    spec: SpecFile,
+    options: Options | None = None,
+    progress: Progress | None = None,
+    *,
+    paths: bool = True,
+    built: Built | None = None,
 ) -> Result:
-    """Check one spec. Raises ``SourceError`` if the spec or its actors are wrong.
+    """Check one spec, that is ``built`` already or is now. Raises ``SourceError`` if the spec or its actors are wrong.
 
     Without ``paths`` nobody asks how: only verdicts and numbers of steps, as the search found them.
     """
     options = (options or Options()).limited_by(spec.limits)
     began = time.perf_counter()
-    built = build(spec)
+    built = built or build(spec)
     reference = Reference(built.system)
     loaded = time.perf_counter()
     memory = options.memory_bytes or default_memory()
@@ -168,9 +172,9 @@ def judge(
         faults={one.name: "unlimited" if one.limit is None else one.limit for one in system.budgets},
         played=(played := played_faults(spec)),
         uncounted=[name for name in played if name not in system.played_faults],
-        overridden=[f"{one.name} is {one.value}: {one.rule}" for one in spec.settings() if one.origin == "overridden"],
+        overridden=[f"{one.name} is {one.value}: {one.rule}" for one in spec.settings if one.origin == "overridden"],
         premises=_premises(spec),
-        settings=[(one.name, one.value, one.origin) for one in spec.settings()],
+        settings=[(one.name, one.value, one.origin) for one in spec.settings],
         not_modelled=list(spec.not_modelled),
         memory_bytes=engine.memory_bytes,
         engine=engine.name,
@@ -426,11 +430,11 @@ def tell(reference: Reference, initial: State, number: int, steps: list[tuple[in
     return with_story(narrate(reference, initial, number, steps), reference, initial, steps)
 
 
-def replay(spec: SpecFile, code: str) -> tuple[Path, list[str]]:
+def replay(spec: SpecFile, code: str, *, built: Built | None = None) -> tuple[Path, list[str]]:
     """The path that a replay code means, run by the reference semantics, and what its last state violates, in
     sentences. Raises ``SourceError`` for a wrong code.
     """
-    reference = Reference(build(spec).system)
+    reference = Reference((built or build(spec)).system)
     first, steps = follow(reference, code)
     path = tell(reference, first, int(code.split("/")[0]), steps)
     last = steps[-1][1].state if steps else first

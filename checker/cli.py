@@ -12,9 +12,7 @@ import difflib
 import json
 import os
 import shlex
-import signal
 import sys
-import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,13 +20,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
+from checker.interrupts import interrupts_deferred
 from checker.options import ENGINES, Options, size_in_bytes
 from checker.source import SourceError
 
 if TYPE_CHECKING:
     from checker import api
     from checker.progress import LiveLine
-    from checker.spec import SpecFile
+    from checker.spec_file import SpecFile
     from checker.verdict import Outcome, Result
 
 HOLDS, VIOLATED, WRONG, INCONCLUSIVE, VACUOUS, OUR_BUG = 0, 1, 2, 3, 4, 70
@@ -313,25 +312,9 @@ def _spec_paths(targets: Sequence[str]) -> list[str]:
 
 
 def _loaded(path: str, overrides: Sequence[str]) -> SpecFile:
-    with _interrupts_deferred():
+    with interrupts_deferred():
         from checker import spec as spec_files
     return spec_files.load(path, overrides)
-
-
-@contextlib.contextmanager
-def _interrupts_deferred() -> Iterator[None]:
-    """Ctrl-C takes effect at the end: pydantic's core, interrupted while it is imported, dies of it in its own way."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    pending: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _: pending.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if pending:
-        raise KeyboardInterrupt
 
 
 def _options(arguments: argparse.Namespace) -> Options:
@@ -384,7 +367,7 @@ class _Checking:
         """How to get the answer to each spec: several at once where there is no progress to show and no debugger."""
         arguments = self.arguments
         if arguments.quiet and len(self.specs) > 1 and arguments.engine != "reference":
-            with _interrupts_deferred():
+            with interrupts_deferred():
                 from checker import side_by_side
             if side_by_side.is_possible():
                 with side_by_side.started(self.specs, arguments.overrides, _options(arguments)) as futures:
@@ -407,8 +390,7 @@ class _Checking:
             self.failed(path, OUR_BUG, [{"error": "internal", "message": f"{type(error).__name__}: {error}"}])
 
     def explore(self, path: str) -> api.Result:
-        with _interrupts_deferred():
-            from checker import api, spec  # noqa: F401
+        from checker import api
         from checker.progress import LiveLine
 
         line = None if self.arguments.quiet else LiveLine(Path(path).name)
@@ -543,7 +525,7 @@ def _errors(error: SourceError) -> list[dict[str, Any]]:
 def _replay(session: Session, specs: Sequence[str]) -> int:
     if len(specs) != 1:
         raise UsageError("--replay shows a path of one spec")
-    with _interrupts_deferred():
+    with interrupts_deferred():
         from checker import api, spec  # noqa: F401
     path = api.replay(specs[0], session.arguments.replay, set=session.arguments.overrides)
     if session.arguments.json:

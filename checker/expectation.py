@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from checker.source import SourceError, fail
-from checker.spec import Expect, Limits
+from checker.spec_file import Expect, Limits
 from checker.verdict import Outcome, PropertyResult, PropertyVerdict, Result
 from checker.yaml_document import Node, YamlDocument, read_file, read_text
 

@@ -19,10 +19,9 @@ from checker.types import show
 # The modules whose text decides the machine code: all that `machine_code` imports, directly or not. A change of the
 # command line or of a report leaves the code that is kept as good as it was.
 DECIDING = (
-    "actors", "assembly", "build", "codegen", "expressions", "fingerprint", "form_errors", "frontend", "instrument",
-    "ir", "kernel_layout", "lang", "llvm_text", "lower", "machine_code", "model_import", "nearest", "objectcache",
-    "options", "premise", "reference", "search", "source", "spec", "spec_forms", "spec_overrides", "system",
-    "types", "yaml_document",
+    "actors", "assembly", "build", "codegen", "expressions", "fingerprint", "frontend", "instrument", "ir",
+    "kernel_layout", "lang", "llvm_text", "lower", "machine_code", "nearest", "objectcache", "options", "premise",
+    "reference", "search", "source", "spec_file", "system", "types", "yaml_document",
 )  # fmt: skip
 STORY = "story.py"  # Of a model: how a path is told; it decides no step.
 
@@ -30,7 +29,7 @@ STORY = "story.py"  # Of a model: how a path is told; it decides no step.
 def fingerprint(built: Built, layout: Layout) -> str:
     """Equal for equal code; different whenever a source file or the resolved spec is."""
     digest = hashlib.sha256()
-    for path in sorted({*_own_files(), *_model_files(built.system)}):
+    for path in sorted({*_own_files(), *model_files(built)}):
         try:
             content = path.read_bytes()
         except OSError:
@@ -46,8 +45,17 @@ def _own_files() -> list[Path]:
     return [Path(__file__).with_name(f"{name}.py") for name in DECIDING]
 
 
+def model_files(built: Built) -> frozenset[Path]:
+    """The files of the actors and predicates, and every module loaded from beside or below one of them.
+
+    They stay the same from when they are first asked for: a system from the disk was built with more modules loaded.
+    """
+    if built.files is None:
+        built.files = frozenset(_model_files(built.system))
+    return built.files
+
+
 def _model_files(system: System) -> set[Path]:
-    """The files of the actors and predicates, and every module loaded from beside or below one of them."""
     files = {Path(one.file).resolve() for one in system.classes.values()}
     files |= {Path(one.function.file).resolve() for one in system.properties}
     folders = {one.parent for one in files}

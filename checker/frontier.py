@@ -36,7 +36,7 @@ from checker.search import (
     least_path,
 )
 from checker.source import fail
-from checker.spec import SpecFile
+from checker.spec_file import SpecFile
 from checker.system import System
 from checker.verdict import Explored, Frontier, LeastFaults, PropertyFrontier
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import FunctionType
@@ -38,11 +39,14 @@ def premise_of(predicate: Function, arguments: Mapping[str, Any]) -> Function | 
     node.body = body
     original = predicate.python
     assert isinstance(original, FunctionType)
-    # A function of its own, for what is compiled from a tree is found by its function.
+    return replace(predicate, python=twin_of(original), tree=node)
+
+
+def twin_of(original: FunctionType) -> FunctionType:
+    """A function of its own, for what is compiled from a tree is found by its function."""
     python = FunctionType(original.__code__, original.__globals__, original.__name__)
-    python.__annotations__ = original.__annotations__
-    python.__doc__ = original.__doc__
-    return replace(predicate, python=python, node=node)
+    functools.update_wrapper(python, original)
+    return python
 
 
 class _Maker:

@@ -24,7 +24,8 @@ from checker.fingerprint import fingerprint
 from checker.options import Options
 from checker.reference import Reference
 from checker.source import SourceError, fail
-from checker.spec import SpecFile, load
+from checker.spec import load, words_of
+from checker.spec_file import SpecFile
 from checker.verdict import Outcome, PropertyVerdict, Remedies, Result, Tried
 
 STATES_MAX = 3_000_000  # Of one change. Whatever needs more is said to be undecided.
@@ -44,7 +45,8 @@ def remedies(
     Raises ``SourceError`` if the spec has no settings to change: it is in the wired form.
     """
     began = time.perf_counter()
-    variations = getattr(spec.pipeline, "variations", None)
+    pipeline, words = words_of(spec) if spec.pipeline is not None else (None, None)
+    variations = getattr(pipeline, "variations", None)
     if variations is None:
         text = "actors are wired by hand here, so there are no settings to change"
         raise fail("no-settings", text, spec.place(("model",)), help="remedies are for specs in a pipeline's own words")
@@ -57,7 +59,7 @@ def remedies(
         spec.path, spec.title, broken[0] if broken else None, first.outcome, has_goals=bool(spec.check.sometimes)
     )
     if broken is not None:
-        _try_all(found, spec, list(overrides), list(variations(spec.pipeline_document)), options, progress, step)
+        _try_all(found, spec, list(overrides), list(variations(words)), options, progress, step)
     found.seconds = time.perf_counter() - began
     return found
 

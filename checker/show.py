@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any
 
 from checker.build import build
-from checker.spec import PredicateUse, SpecFile
+from checker.spec_file import PredicateUse, SpecFile
 from checker.system import Link, System
 
 
@@ -45,7 +45,7 @@ def _head(spec: SpecFile) -> list[tuple[str, str]]:
 
 
 def _settings(spec: SpecFile) -> list[tuple[str, ...]]:
-    return [(one.name, one.value, one.origin, one.rule) for one in spec.settings()]
+    return [(one.name, one.value, one.origin, one.rule) for one in spec.settings]
 
 
 def _actors(system: System) -> list[tuple[str, str, str]]:

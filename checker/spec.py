@@ -11,9 +11,9 @@ import copy
 import importlib
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Protocol, cast
 
 from pydantic import BaseModel, ValidationError, create_model
 
@@ -24,100 +24,21 @@ from checker.form_errors import diagnostics_of, known_keys
 from checker.model_import import import_model, import_pipeline
 from checker.nearest import shown, suggestion
 from checker.source import Diagnostic, Place, SourceError
+from checker.spec_file import (
+    FAULT_KINDS,
+    ActorEntry,
+    Budget,
+    Check,
+    Expect,
+    Limits,
+    LinkRule,
+    Network,
+    PredicateUse,
+    Setting,
+    SpecFile,
+)
 from checker.spec_overrides import Override
 from checker.yaml_document import Key, KeyPath, YamlDocument
-
-Budget = int | Literal["unlimited"]
-
-
-@dataclass(frozen=True)
-class ActorEntry:
-    """One line of ``actors:``. ``count`` is ``None`` for a single actor, else the size of the group."""
-
-    name: str
-    class_name: str
-    count: int | None
-    wiring: dict[str, Any]  # As written: the field's type decides what a word means.
-
-    @property
-    def instances(self) -> tuple[str, ...]:
-        if self.count is None:
-            return (self.name,)
-        return tuple(f"{self.name}-{number}" for number in range(1, self.count + 1))
-
-
-@dataclass(frozen=True)
-class LinkRule:
-    """What is different on the links to and from some actors; ``None`` means any actor, or no difference."""
-
-    to: str | None
-    sender: str | None
-    kind: str | None
-    capacity: int | None
-    when_full: str | None
-    reliable: bool | None = None
-
-
-@dataclass(frozen=True)
-class Network:
-    kind: str = "fifo"
-    capacity: int = 4
-    when_full: str = "error"
-    links: tuple[LinkRule, ...] = ()
-
-
-@dataclass(frozen=True)
-class PredicateUse:
-    """A predicate of the model, with the arguments that the spec binds by name."""
-
-    name: str
-    arguments: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def label(self) -> str:
-        """``no_aborted_read(consumer=ledger)``: unique within one list of a spec."""
-        inside = ", ".join(f"{name}={_argument(value)}" for name, value in self.arguments.items())
-        return f"{self.name}({inside})" if inside else self.name
-
-
-def _argument(value: Any) -> str:
-    return f"[{', '.join(map(_argument, value))}]" if isinstance(value, list) else str(value)
-
-
-@dataclass(frozen=True)
-class Check:
-    always: tuple[PredicateUse, ...] = ()
-    sometimes: tuple[PredicateUse, ...] = ()
-    final: tuple[PredicateUse, ...] = ()
-
-
-@dataclass(frozen=True)
-class Expect:
-    """The pinned outcome; ``None`` is not compared."""
-
-    verdict: str
-    violates: str | None = None
-    steps: int | None = None
-    distinct_states: int | None = None
-    transitions: int | None = None
-    depth: int | None = None
-
-
-@dataclass(frozen=True)
-class Limits:
-    states: int | None = None
-    seconds: float | None = None
-    memory_bytes: int | None = None
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One line of ``show``: a setting as it takes effect, where it comes from, and the rule that decided."""
-
-    name: str
-    value: str
-    origin: str
-    rule: str = ""
 
 
 class Pipeline(Protocol):
@@ -140,64 +61,6 @@ class Pipeline(Protocol):
         """What can be set otherwise, small changes first: where, what holds now, another value. Some may be refused."""
 
 
-@dataclass(frozen=True)
-class SpecFile:
-    """A spec that is well formed. ``module`` is the imported model; ``pipeline`` its translator, if there is one."""
-
-    path: str
-    title: str
-    follows: str | None
-    version: str | None
-    model: str
-    module: types.ModuleType
-    constants: dict[str, int]
-    actors: dict[str, ActorEntry]
-    network: Network
-    faults: dict[str, Budget | dict[str, Budget]]  # Budgets of 0 are left out: such a fault is not promised.
-    check: Check
-    deadlock: Literal["report", "allow"]
-    expect: Expect | None
-    limits: Limits
-    not_modelled: tuple[str, ...]
-    bounds: dict[str, Any]
-    document: YamlDocument = field(repr=False)
-    pipeline: Pipeline | None = None
-    pipeline_document: Any = field(default=None, repr=False)
-    origins: Mapping[KeyPath, KeyPath] = field(default_factory=dict, repr=False)
-
-    def place(self, path: str | Sequence[Key]) -> Place:
-        """Where a value of the wired form stands: ``place("actors.rm.tm")``, ``place(("check", "always", 0))``.
-
-        In the pipeline form this is the user's own line that it came from; where unknown, the ``model:`` line.
-        """
-        return self._placed(self._split(path), self.document.place)
-
-    def key_place(self, path: str | Sequence[Key]) -> Place:
-        """Where the key of a value stands."""
-        return self._placed(self._split(path), self.document.key_place)
-
-    def settings(self) -> list[Setting]:
-        """The effective settings of the pipeline form; none for the wired form."""
-        if self.pipeline is None:
-            return []
-        return [Setting(*map(str, one)) for one in self.pipeline.effective_settings(self.pipeline_document)]
-
-    def _placed(self, path: KeyPath, locate: Callable[[Sequence[Key]], Place]) -> Place:
-        if self.pipeline is None:
-            return locate(path)
-        for length in range(len(path), 0, -1):
-            if path[:length] in self.origins:
-                return locate(self.origins[path[:length]])
-        return locate(path) if path and self.document.find(path[:1]) is not None else locate(("model",))
-
-    def _split(self, path: str | Sequence[Key]) -> KeyPath:
-        """A dotted path by the keys that exist; keys may have dots in them themselves (``group.id``)."""
-        if not isinstance(path, str):
-            return tuple(path)
-        known, rest = self.document.split(path.split("."))
-        return (*known, *rest)
-
-
 # --- Loading --------------------------------------------------------------------------------------------------------
 
 
@@ -205,6 +68,32 @@ def load(path: str, overrides: Sequence[str] = ()) -> SpecFile:
     """Read, override, validate. Raises one ``SourceError`` with every mistake found."""
     document = yaml_document.read_file(str(path))
     return _Loader(document).load(overrides)
+
+
+def words_of(spec: SpecFile) -> tuple[Pipeline, Any]:
+    """The translator of a spec in the pipeline form, and the user's words as it understands them."""
+    assert spec.pipeline is not None
+    pipeline = cast(Pipeline, importlib.import_module(spec.pipeline))
+    return pipeline, pipeline.Document.model_validate(_parts(spec.document, pipeline)[1])
+
+
+def _plain(document: YamlDocument) -> dict[str, Any]:
+    data: dict[str, Any] = document.root.plain()
+    version = document.find(("version",))
+    if version is not None and isinstance(version.value, int | float):
+        data["version"] = version.text  # `version: 3.10` means what it says, not 3.1.
+    return data
+
+
+def _shared_keys(pipeline: Pipeline) -> set[str]:
+    return {*forms.CommonForm.model_fields, "deadlock"} - (known_keys(pipeline.Document, ()) or set())
+
+
+def _parts(document: YamlDocument, pipeline: Pipeline) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What every spec has, which stays here; the words of the pipeline."""
+    shared, data = _shared_keys(pipeline), _plain(document)
+    common = {key: value for key, value in data.items() if key in shared}
+    return common, {key: value for key, value in data.items() if key not in shared}
 
 
 class _Loader:
@@ -224,10 +113,10 @@ class _Loader:
         if self.pipeline is not None:
             spec = self.load_pipeline(self.pipeline)
         elif self.module is not None or self.document.find(("actors",)) is not None:
-            spec = self.load_wired(self.plain(), {})
+            spec = self.load_wired(_plain(self.document), {})
         else:  # Which of the two forms it is cannot be known: judge what they share.
-            common = {key: value for key, value in self.plain().items() if key in forms.CommonForm.model_fields}
-            self.validated(forms.CommonForm, common)
+            data = _plain(self.document)
+            self.validated(forms.CommonForm, {key: data[key] for key in forms.CommonForm.model_fields if key in data})
             spec = None
         if self.diagnostics or spec is None:
             # A number that is too large was read as 0; what else there is to say about that 0 is nobody's mistake.
@@ -235,13 +124,6 @@ class _Loader:
             found = [one for one in self.diagnostics if one.slug == "number-too-large" or one.place not in beyond]
             raise SourceError(list(dict.fromkeys(found)))
         return spec
-
-    def plain(self) -> dict[str, Any]:
-        data: dict[str, Any] = self.document.root.plain()
-        version = self.document.find(("version",))
-        if version is not None and isinstance(version.value, int | float):
-            data["version"] = version.text  # `version: 3.10` means what it says, not 3.1.
-        return data
 
     def collect(self, error: SourceError) -> None:
         self.diagnostics += error.diagnostics
@@ -268,16 +150,12 @@ class _Loader:
 
     def load_pipeline(self, pipeline: Pipeline) -> SpecFile | None:
         """The model's words: it validates and translates them; the keys that every spec has stay here."""
-        data = self.plain()
-        own = known_keys(pipeline.Document, ()) or set()
-        shared = {*forms.CommonForm.model_fields, "deadlock"} - own
-        common = {key: value for key, value in data.items() if key in shared}
-        rest = {key: value for key, value in data.items() if key not in shared}
+        common, rest = _parts(self.document, pipeline)
         self.validated(forms.CommonForm, {key: value for key, value in common.items() if key != "deadlock"})
         try:
             words = pipeline.Document.model_validate(rest)
         except ValidationError as error:
-            self.diagnostics += diagnostics_of(error, self.document, _with_shared(pipeline.Document, shared))
+            self.diagnostics += diagnostics_of(error, self.document, _with_shared(pipeline))
             return None
         try:
             wired = dict(pipeline.expand(words, self.document.place))
@@ -288,7 +166,10 @@ class _Loader:
         if "module" in wired:
             self.module = importlib.import_module(wired.pop("module"))
         spec = self.load_wired({**wired, **common}, origins)
-        return None if spec is None else _with_pipeline(spec, pipeline, words, origins)
+        if spec is None:
+            return None
+        settings = tuple(Setting(*map(str, one)) for one in pipeline.effective_settings(words))
+        return replace(spec, pipeline=cast(types.ModuleType, pipeline).__name__, settings=settings, origins=origins)
 
     def load_wired(self, data: dict[str, Any], origins: Mapping[KeyPath, KeyPath]) -> SpecFile | None:
         form = self.validated(forms.WiredForm, data)
@@ -344,14 +225,10 @@ def _remove(data: Any, location: Sequence[Key]) -> bool:
     return True
 
 
-def _with_shared(form: type[BaseModel], shared: Iterable[str]) -> type[BaseModel]:
-    """The form with the shared keys added, for suggestions only."""
-    fields: Any = dict.fromkeys(shared, (Any, None))
-    return create_model(form.__name__, __base__=form, **fields)
-
-
-def _with_pipeline(spec: SpecFile, pipeline: Pipeline, words: Any, origins: Mapping[KeyPath, KeyPath]) -> SpecFile:
-    return replace(spec, pipeline=pipeline, pipeline_document=words, origins=origins)
+def _with_shared(pipeline: Pipeline) -> type[BaseModel]:
+    """The pipeline's form with the shared keys added, for suggestions only."""
+    fields: Any = dict.fromkeys(_shared_keys(pipeline), (Any, None))
+    return create_model(pipeline.Document.__name__, __base__=pipeline.Document, **fields)
 
 
 # --- Meaning --------------------------------------------------------------------------------------------------------
@@ -503,7 +380,7 @@ class _Meaning:
 
     def faults(self) -> dict[str, Budget | dict[str, Budget]]:
         budgets: dict[str, Budget | dict[str, Budget]] = {}
-        for kind in forms.FAULT_KINDS:
+        for kind in FAULT_KINDS:
             given = getattr(self.form.faults, kind)
             if not isinstance(given, dict):
                 budgets[kind] = given

@@ -14,7 +14,6 @@ from pydantic_core import PydanticCustomError
 from checker.nearest import described, shown
 from checker.options import SIZE_HELP, size_in_bytes
 
-FAULT_KINDS = ("crash", "pause", "lose", "duplicate", "delay")
 ACTOR_FAULTS = ("crash", "pause")  # Their targets are actors; those of the others are message types.
 COUNT_MAX = 256  # Instances in one group, places on one link.
 BUDGET_MAX = 1000

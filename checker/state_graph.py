@@ -34,7 +34,7 @@ from checker.options import Options
 from checker.quotient import Label, Quotient, StateClass, label_of, quotient
 from checker.reference import ModelError, Reference, State, Transition
 from checker.search import BROKEN_PREDICATE
-from checker.spec import SpecFile
+from checker.spec_file import SpecFile
 from checker.system import System
 from checker.verdict import Change, PathStep
 

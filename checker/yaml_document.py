@@ -98,6 +98,11 @@ class YamlDocument:
     root: Node
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
+    def show_in_messages(self) -> None:
+        """The excerpts in error messages come from linecache; this is the text that the positions belong to."""
+        lines = [line + "\n" for line in _LINE_BREAK.split(self.text)]
+        linecache.cache[self.file] = (len(self.text), None, lines, self.file)
+
     def find(self, path: Sequence[Key]) -> Node | None:
         node: Node | None = self.root
         for key in path:
@@ -159,9 +164,8 @@ def read_file(path: str) -> YamlDocument:
 
 def read_text(text: str, file: str) -> YamlDocument:
     """Read the text of a spec file that is (or pretends to be) named ``file``."""
-    # The excerpts in error messages come from linecache; this is the text that the positions belong to.
-    linecache.cache[file] = (len(text), None, [line + "\n" for line in _LINE_BREAK.split(text)], file)
     document = YamlDocument(file, text, Node({}, Place(file, 1, 1)))
+    document.show_in_messages()
     reader = _Reader(document)
     for event in _events(text, file):
         reader.take(event)

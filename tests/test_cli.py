@@ -20,7 +20,7 @@ from checker.cli import main
 from checker.options import Options
 from checker.progress import LiveLine, quantity
 from checker.source import fail
-from checker.spec import SpecFile
+from checker.spec_file import SpecFile
 from checker.verdict import Explored, Outcome, PropertyResult, PropertyVerdict, Result
 from checker.verdict import Path as FoundPath
 
@@ -66,7 +66,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """File name -> outcome or ready result (default: holds), and under "options" what run() was last asked."""
     known: dict[str, Any] = {}
 
-    def run(spec: SpecFile, options: Options, progress: object = None) -> Result:
+    def run(spec: SpecFile, options: Options, progress: object = None, **_: object) -> Result:
         known["options"] = options
         found = known.get(Path(spec.path).name, Outcome.HOLDS)
         if isinstance(found, BaseException):

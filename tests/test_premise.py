@@ -103,7 +103,7 @@ def test_the_predicate_itself_stays_as_it_is() -> None:
     """)
     ).body[0]
     assert isinstance(node, ast.FunctionDef)
-    predicate = Function("guarantee", "predicate", guarantee, node, __file__)
+    predicate = Function("guarantee", "predicate", guarantee, __file__, tree=node)
     before = ast.dump(node)
 
     companion = premise_of(predicate, {"count": 0})

@@ -22,7 +22,8 @@ from checker import checking
 from checker.build import build
 from checker.options import Options
 from checker.source import SourceError
-from checker.spec import SpecFile, load
+from checker.spec import load
+from checker.spec_file import SpecFile
 from checker.verdict import Result
 
 MODELS = int(os.environ.get("RANDOM_ACTORS", "100"))

@@ -18,7 +18,8 @@ from checker import checking
 from checker.build import build
 from checker.options import Options
 from checker.reference import Reference, Transition
-from checker.spec import SpecFile, load
+from checker.spec import load
+from checker.spec_file import SpecFile
 from checker.types import show
 from checker.verdict import Outcome, PropertyVerdict, Result
 

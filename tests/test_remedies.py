@@ -12,7 +12,7 @@ from checker import cli
 from checker.build import build
 from checker.remedies import remedies
 from checker.source import SourceError
-from checker.spec import load
+from checker.spec import load, words_of
 from checker.verdict import Outcome, Remedies, Tried
 from reports import remedies as report
 
@@ -228,10 +228,10 @@ def test_every_variation_of_a_shipped_spec_is_one_or_is_refused_in_words(name: s
     """No change that is tried may be a traceback."""
     path = str(ROOT / f"specs/{name}.yaml")
     given = load(path)
-    assert given.pipeline is not None
+    pipeline, words = words_of(given)
     tried = [
         (".".join(map(str, key)), value if isinstance(value, str) else json.dumps(value))
-        for key, _, value in given.pipeline.variations(given.pipeline_document)
+        for key, _, value in pipeline.variations(words)
     ]
     assert len(tried) > 10
 

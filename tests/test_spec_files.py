@@ -16,7 +16,8 @@ from checker.expectation import Pinned, accept
 from checker.expressions import evaluate
 from checker.options import Options, size_in_bytes
 from checker.source import Place, SourceError
-from checker.spec import Limits, PredicateUse, SpecFile, load
+from checker.spec import load
+from checker.spec_file import Limits, PredicateUse, SpecFile
 from checker.yaml_document import read_text
 
 ROOT = Path(__file__).parent.parent
@@ -314,7 +315,7 @@ def test_pipeline_errors_point_to_the_users_own_line(tmp_path: Path, monkeypatch
 
     assert spec.constants == {"retries": 4}
     assert spec.version == "3.10"
-    assert [one.value for one in spec.settings()] == ["read_committed"]
+    assert [one.value for one in spec.settings] == ["read_committed"]
     assert spec.place("actors.player") == Place(str(path), 4, 6, 17)
     assert spec.place("network") == spec.place("model")
 

@@ -26,7 +26,8 @@ from checker.options import Options
 from checker.quotient import Quotient, quotient
 from checker.reference import Reference
 from checker.source import SourceError
-from checker.spec import SpecFile, load
+from checker.spec import load
+from checker.spec_file import SpecFile
 from checker.state_graph import REST, Shown, state_graph
 from reports import diagram, graph
 
