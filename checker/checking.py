@@ -93,7 +93,7 @@ def run(
         first = REFERENCE_KNOWN_STATES if expected <= REFERENCE_KNOWN_STATES else 0
     # A violation that somebody has found before, and whose states nobody has counted, is near more often than not.
     short = spec.expect is not None and (expected or 0) <= QUICK_STATES
-    engine, found, compiled = _explore(built, reference, options, memory, report, first, quick=short)
+    engine, found, compiled = _explore(built, reference, options, memory, report, first, short, expected or 0)
     try:
         judging = reference if paths else None
         result, incidents = judge(spec, built.system, judging, engine, found, options.witnesses)
@@ -120,7 +120,14 @@ def default_memory() -> int:
 
 
 def _explore(
-    built: Built, reference: Reference, options: Options, memory: int, report: Any, first: int, *, quick: bool
+    built: Built,
+    reference: Reference,
+    options: Options,
+    memory: int,
+    report: Any,
+    first: int,
+    quick: bool,
+    states_expected: int,
 ) -> tuple[Engine, Exploration, float]:
     """Explore with the engine asked for. ``auto`` lets the reference explore so many states ``first``. ``quick``: the
     search is expected to be short, and machine code for it is better made quickly than made well.
@@ -138,7 +145,8 @@ def _explore(
         if found.stopped != "states" or limit == options.states:
             return small, found, 0.0
     began = time.perf_counter()
-    native = NativeEngine(built, reference.layout, options.workers, memory, quick=quick)
+    workers, layout = options.workers, reference.layout
+    native = NativeEngine(built, layout, workers, memory, quick=quick, states_expected=states_expected)
     compiled = time.perf_counter() - began
     return native, explore(native, built.system, options, memory, report), compiled
 
