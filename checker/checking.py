@@ -31,7 +31,7 @@ from checker.search import (
 from checker.source import fail
 from checker.spec_file import FAULT_KINDS, SpecFile
 from checker.story import with_story
-from checker.system import Layout, System
+from checker.system import DOWN, Layout, System
 from checker.types import plain, show
 from checker.values import tagged, tagged_message
 from checker.verdict import (
@@ -485,11 +485,13 @@ def narrate(reference: Reference, state: State, number: int, steps: list[tuple[i
     wording = _Wording(reference)
     states, values = [wording.words(state)], [wording.values(state)]
     told: list[PathStep] = []
+    before = state
     for i, (_, one) in enumerate(steps, 1):
         assert one.state is not None
         states.append(wording.words(one.state))
         values.append(wording.values(one.state))
-        told.append(_step(reference, i, one, states[-2], states[-1]))
+        told.append(_step(reference, i, one, before, states[-2], states[-1]))
+        before = one.state
     code = "/".join(str(one) for one in (number, *(one for one, _ in steps)))
     return Path(tuple(told), tuple(states), code, values=tuple(values))
 
@@ -534,6 +536,7 @@ def _step(
     reference: Reference,
     number: int,
     one: Transition,
+    state: State,
     before: dict[str, dict[str, str]],
     after: dict[str, dict[str, str]],
 ) -> PathStep:
@@ -573,8 +576,35 @@ def _step(
     actor = system.instances[one.actor].name
     return PathStep(
         number, actor, action, one.group.fault, received, late, sent, tuple(changes),
-        tuple(show(c) for c in one.chosen), one.played,
+        tuple(show(c) for c in one.chosen), one.played, _gone(reference, state, one), _refused(reference, one),
     )  # fmt: skip
+
+
+def _gone(reference: Reference, state: State, one: Transition) -> tuple[SentMessage, ...]:
+    """What stands on the connections to an actor that crashes, and is held up on its way to it."""
+    if one.group.kind != "crash" or one.state is None:
+        return ()
+    system = reference.system
+    me = system.instances[one.actor].name
+    found = []
+    for link in system.links_to.get(one.actor, ()):
+        if reference.content(one.state, link):
+            continue
+        sender = None if link.sender is None else system.instances[link.sender].name
+        for message in reference.content(state, link):
+            found.append(SentMessage(type(message).__name__, _fields(message), sender, me))
+    return tuple(found)
+
+
+def _refused(reference: Reference, one: Transition) -> tuple[int, ...]:
+    """Places of the messages to an actor that is down: there is no connection to it."""
+    assert one.state is not None
+    links = [None if to is None else reference.system.link_between(one.actor, to) for to, _ in one.sent]
+    return tuple(
+        place
+        for place, ((to, _), link) in enumerate(zip(one.sent, links, strict=True))
+        if to is not None and link is not None and link.kind == "fifo" and reference.status(one.state, to) == DOWN
+    )
 
 
 def _fields(message: Any) -> dict[str, Any]:

@@ -67,6 +67,19 @@ class PathStep:
     changes: tuple[Change, ...]
     choices: tuple[str, ...]  # what each choose() picked, in words
     played: str = ""  # of a fault that the model plays itself: its name in the spec's `faults:`
+    gone: tuple[SentMessage, ...] = ()  # what was on its way to the actor and went with its connections: it crashed
+    refused: tuple[int, ...] = ()  # places in ``sent`` of what reached nobody: its receiver was down
+
+    @property
+    def is_fault(self) -> bool:
+        """Something done to the system. A fault that shows when an actor starts again is a part of its crash: power
+        that fails stops a broker and takes the end of its log, which is one fault, not two."""
+        return self.fault or (bool(self.played) and not self.ends_a_crash)
+
+    @property
+    def ends_a_crash(self) -> bool:
+        """Whether the model plays a fault in the restart: then the crash before it was of that kind."""
+        return bool(self.played) and self.action == "restart"
 
 
 @dataclass(frozen=True)

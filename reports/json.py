@@ -2,8 +2,9 @@
 
 The keys of format 1 come first, in a fixed order. After them, at the end of each object, stand additions:
 ``explanation``, ``reasons``, ``logs``, ``ledger`` and ``diagnosis`` of a property; ``sent``, ``choices``,
-``late`` and ``played`` of a step; ``why``, ``never_ran``, ``one_sided``, ``problem``, ``overridden`` and ``played`` of
-the whole. Additions do not raise ``format``; a key that changes its meaning or place does.
+``late``, ``played``, ``gone`` and ``refused`` of a step; ``why``, ``never_ran``, ``one_sided``, ``problem``,
+``overridden`` and ``played`` of the whole. Additions do not raise ``format``; a key that
+changes its meaning or place does.
 
 ``logs`` has each log as it is after the step named, from the start (step 0) on and again whenever it changes.
 """
@@ -153,6 +154,8 @@ def _step(step: PathStep) -> dict[str, Any]:
         "choices": list(step.choices),
         "late": step.late,
         "played": step.played,
+        "gone": [_message(one) for one in step.gone],
+        "refused": list(step.refused),
     }
 
 

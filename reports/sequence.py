@@ -135,6 +135,7 @@ class _Label:
 
     lines: list[str]
     pending: bool
+    lost: str = ""  # why nobody receives it; the last line
     start: Point = Point(0, 0)
 
 
@@ -306,6 +307,8 @@ class _Picture:
             said.append("Red hatched line: crashed; struck out: what it forgot.")
         if "pause" in kinds:
             said.append("Yellow band: paused.")
+        if any(flight.fate is Fate.GONE for flight in self.flights):
+            said.append("Cross at the end of an arrow: lost, because its receiver crashed or was down.")
         if any(flight.fate is Fate.PENDING for flight in self.flights):
             said.append("Small circle: not received in this path.")
         return " ".join(said)
@@ -375,9 +378,9 @@ class _Picture:
             ]
             leftwards = all(end < lane for end in ends) if ends else lane == len(self.actors) - 1 > 0
             columns = self._label_columns(lane, leftwards)
-            label = _Label(
-                _label_lines(words.clean(sent.type), words.message_fields(sent, self.path.plumbing), columns), pending
-            )
+            lost = next((flight.cause() for flight in copies if flight.fate is Fate.GONE), "")
+            content = _label_lines(words.clean(sent.type), words.message_fields(sent, self.path.plumbing), columns)
+            label = _Label([*content, words.shorten(lost, columns)] if lost else content, pending, lost)
             self.labels[step.number, place] = label
             (row.left if leftwards else row.right).append(label)
         return row
@@ -517,7 +520,9 @@ class _Picture:
                     f'height="{_LINE * len(label.lines):.1f}"/>'
                 )
                 for number, line in enumerate(label.lines):
+                    last = number == len(label.lines) - 1
                     style = "faint" if label.pending else "strong" if number == 0 else ""
+                    style = "bad" if label.lost and last else style
                     out.append(_text(x, y + _LINE * number, line, style))
         return out
 
@@ -557,7 +562,11 @@ class _Picture:
         x = self._x(to)
         if isinstance(place, _Fold):
             return "".join([*parts, self._line(at, Point(x, place.top), late, head="slow" if slow else "plain")])
-        if flight.fate is Fate.LOST:  # With its connection: its receiver crashed.
+        if flight.refused:
+            x = self._x(lane) if lane is not None else x
+            end = Point(x - 9 if at.x < x else x + 9, at.y)
+            return "".join([*parts, self._line(at, end, "dead"), _cross(end)])
+        if flight.fate is Fate.GONE:  # With its connection: its receiver crashed.
             end = Point(x - _BOX / 2 - 7 if at.x < x else x + _BOX / 2 + 7, place.top + 10)
             return "".join([*parts, self._line(at, end, "dead"), _cross(end)])
         if flight.message.sender is not None and self.lanes.get(flight.message.sender) == to:
@@ -650,6 +659,9 @@ def _notes(step: PathStep) -> list[tuple[str, str]]:
     if wiped:
         notes.append(("forgets", "bad"))
         notes += [(words.shorten(text, 2 * _BOX_COLUMNS), "wiped") for text in wiped]
+    if step.gone:
+        names = words.listing(dict.fromkeys(words.clean(one.type) for one in step.gone))
+        notes.append((f"lost on the way to it: {names}", "bad"))
     for changed in step.changes:
         if not changed.wiped:
             notes.append((words.shorten(words.change(changed, whose=step.actor), 4 * _BOX_COLUMNS), ""))

@@ -66,7 +66,7 @@ def _causes(path: Path, every: list[Flight]) -> dict[int, list[int]]:
 
 def _arrived(flight: Flight, steps: dict[int, PathStep]) -> bool:
     """Whether the step that ended it is one that met this message: a crash that ends a connection meets none."""
-    if flight.ended is None:
+    if flight.ended is None or flight.fate is Fate.GONE:
         return False
     return flight.fate is Fate.ARRIVED or steps[flight.ended].action in MESSAGE_FAULTS
 

@@ -5,7 +5,7 @@ Written for a reader who has never met a model checker. Colour only repeats what
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from checker.verdict import (
@@ -21,7 +21,7 @@ from checker.verdict import (
     Result,
 )
 from reports import why, words
-from reports.flights import Fate, flights, origins, sender_of, vanished
+from reports.flights import Fate, causes, flights, origins, sender_of
 
 WIDTH = 96
 _LABEL = 14  # width of a card's left column
@@ -250,6 +250,7 @@ def _path_lines(path: Path, paint: _Paint, verbose: bool, width: int, diagnosis:
     if verbose:
         lines += ["Initial state:", *_state_lines(path, 0, width)]
     sent_in = origins(path)
+    lost = causes(path)
     plumbing = NO_PLUMBING if verbose else path.plumbing
     notes = _notes(diagnosis)
     folded = frozenset() if verbose else _folded(path, diagnosis)
@@ -260,9 +261,8 @@ def _path_lines(path: Path, paint: _Paint, verbose: bool, width: int, diagnosis:
         step = run[0]
         origin = sent_in.get(step.number)
         sender = sender_of(path, step, origin)
-        gone = vanished(path, step) if step.action in ("crash", "restart") else []
         just_said = origin == step.number - 1 and origin not in folded and not verbose
-        told = _Origin(origin, sender, tuple(gone), just_said, plumbing)
+        told = _Origin(origin, sender, lost, just_said, plumbing)
         lines += _step_lines(step, told, layout, paint, verbose)
         lines += [" " * layout.details + paint(note, "bold yellow") for note in notes.get(step.number, ())]
     if verbose:
@@ -318,7 +318,7 @@ class _Origin:
 
     sent_in: int | None  # the step that sent the message received
     sender: str | None
-    gone: tuple[str, ...]  # messages that went with a broken connection
+    lost: Mapping[tuple[int, int], str]  # why a message never arrives, by the step that sent it and its place
     just_said: bool = False  # its fields stand one line above
     plumbing: Plumbing = NO_PLUMBING
 
@@ -368,13 +368,16 @@ def _details(step: PathStep, origin: _Origin, layout: _Columns, paint: _Paint, v
         say("forgets ", ", ".join(wiped), "struck")
     elif step.action == "crash" and step.fault:
         say("", "stops; it had nothing to forget", "red")
-    if origin.gone:
-        say("", f"what was on its way to it is gone: {', '.join(origin.gone)}", "red")
+    if step.gone:
+        gone = [f"{words.message(one, origin.plumbing)} from {_end(one.sender, 'the network')}" for one in step.gone]
+        say("", f"what was on its way to it is gone: {', '.join(gone)}", "red")
     changes = [words.change(changed, whose=step.actor) for changed in step.changes if not changed.wiped]
     for text in _packed([words.shorten(change, most) for change in changes], room):
         say("", text)
-    for sent in step.sent:
-        say("sends ", f"{words.message(sent, origin.plumbing)} to {_end(sent.receiver, 'everyone')}")
+    for place, sent in enumerate(step.sent):
+        why_lost = origin.lost.get((step.number, place), "")
+        content = f"{words.message(sent, origin.plumbing)} to {_end(sent.receiver, 'everyone')}"
+        say("sends ", f"{content} ({why_lost})" if why_lost else content, "red" if why_lost else "")
     return lines
 
 
