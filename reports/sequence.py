@@ -677,7 +677,8 @@ def _notes(step: PathStep, columns: int) -> list[tuple[str, str]]:
     """The small lines in a step's box: lateness, choices, what is forgotten, what changed."""
     notes = []
     if step.played:
-        notes.append((f"the fault {words.clean(step.played)}", "bad"))
+        kind = "the crash was a" if step.ends_a_crash else "the fault"
+        notes.append((f"{kind} {words.clean(step.played)}", "bad"))
     if step.late and step.received is not None:
         notes.append(("a message arrives LATE", "late"))
     if step.received is None and step.action in _ACTOR_NOTES:

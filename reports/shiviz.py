@@ -107,7 +107,8 @@ def _event(step: PathStep) -> str:
         about = f"{words.message(step.received)} {verb}".strip()
         parts = [f"! {step.number} {about}"] if _on_the_way(step) else [*parts, about]
     if step.played:
-        parts.append(f"the fault {words.clean(step.played)}")
+        kind = "the crash was a" if step.ends_a_crash else "the fault"
+        parts.append(f"{kind} {words.clean(step.played)}")
     if step.choices:
         parts.append(f"picks {', '.join(words.clean(choice) for choice in step.choices)}")
     wiped = [words.change(one, whose=step.actor) for one in step.changes if one.wiped]

@@ -358,7 +358,8 @@ def _details(step: PathStep, origin: _Origin, layout: _Columns, paint: _Paint, v
             arrival = "gets LATE " if step.late else "gets "
             say(arrival, f"{content} from {sender}{when}", "yellow" if step.late else "")
     if step.played:
-        say("", f"the fault {words.clean(step.played)}", "red")
+        kind = "the crash was a" if step.ends_a_crash else "the fault"
+        say("", f"{kind} {words.clean(step.played)}", "red")
     if step.action in _ACTOR_EVENTS and step.received is None:
         say("", _ACTOR_EVENTS[step.action], "red" if step.fault else "")
     if step.choices:

@@ -57,10 +57,14 @@ def _item(path: Path, step: PathStep, number: int, way: _Way, notes: list[str], 
 
 
 def _badges(step: PathStep, notes: list[str]) -> list[tuple[str, str]]:
-    found = [("fault", "bad")] if step.fault else [(f"fault {step.played}", "bad")] if step.played else []
+    found = [("fault", "bad")] if step.fault else [(_played(step), "bad")] if step.played else []
     if step.late:
         found.append(("arrives late", "late"))
     return found + [(note, "mark") for note in notes]
+
+
+def _played(step: PathStep) -> str:
+    return f"{'crash with' if step.ends_a_crash else 'fault'} {step.played}"
 
 
 def _lines(path: Path, step: PathStep, way: _Way) -> list[Markup]:
