@@ -125,10 +125,9 @@ def _fewest(found: Diagnosis, path: Path, uncounted: str) -> str:
     counts = {name: number - kinds.get(name, 0) for name, number in counts.items() if number > kinds.get(name, 0)}
     times = words.listing(_times(name, number) for name, number in counts.items())
     if kinds:
-        whose = (
-            "that crash" if sum(counts[name] for name in counts if name.startswith("crash")) == 1 else "of the crashes"
-        )
-        times += f" ({whose} with {words.listing(_times(name, number) for name, number in kinds.items())})"
+        crashes = sum(number for name, number in counts.items() if name.startswith("crash"))
+        which = "the crash is a" if crashes == 1 else "of the crashes"
+        times += f" ({which} {words.listing(_times(name, number) for name, number in kinds.items())})"
     total = sum(counts.values())
     need = "One fault is" if total == 1 else f"{total} faults are"
     if found.fewest_path is None:
