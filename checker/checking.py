@@ -22,8 +22,10 @@ from checker.search import (
     EnginesDisagree,
     Exploration,
     Finding,
+    Marking,
     ReferenceEngine,
     Target,
+    WithFaults,
     counter_keys,
     explore,
     least_path,
@@ -215,6 +217,7 @@ def _explain(
         if diagnosis.matters and one.path is not None and one.path.ledger is not None:
             told = {event.step for event in one.path.ledger.events if event.step > 0}  # No evidence in a fold.
             diagnosis = replace(diagnosis, matters=tuple(sorted(told.union(diagnosis.matters))))
+        diagnosis = replace(diagnosis, brief=not every)
         result.properties[i] = replace(one, diagnosis=diagnosis)
 
 
@@ -329,6 +332,8 @@ def _property(
     if reference is None or (one.kind == "sometimes" and not witnesses):
         return PropertyResult(one.name, one.kind, verdict, text, shortest=finding.level)
     incident = incident_of(engine, reference, finding)
+    if one.kind == "sometimes":
+        incident = _with_a_fault(engine, reference, finding, found, incident)
     path = tell(reference, incident.initial, incident.number, incident.steps)
     holds, reasons = reference.evaluate(one, incident.states[-1])
     if holds != (one.kind == "sometimes"):
@@ -339,6 +344,26 @@ def _property(
     if one.kind == "always":
         incidents[one.name] = incident
     return PropertyResult(one.name, one.kind, verdict, text, reasons, path, finding.level)
+
+
+def _with_a_fault(
+    engine: Engine, reference: Reference, finding: Finding, found: Exploration, shortest: Incident
+) -> Incident:
+    """The witness that is shown: a shortest path in which a fault happens, if the spec allows the checker any and
+    counts them, and there is one; else a shortest path. That a goal can be reached where nothing goes wrong is the
+    lesser half of what a reader wants to see.
+
+    Of several numbers of faults at the nearest level with any the least is taken: first by their sum.
+    """
+    budgets = reference.system.budgets
+    if shortest.faults or not budgets or any(one.limit is None for one in budgets):
+        return shortest
+    for level in range(finding.level, len(found.levels)):
+        ways = [one for one in engine.used(level, finding.target, finding.bit) if any(one)]
+        if ways:
+            least = min(ways, key=lambda one: (sum(one), [-count for count in one]))
+            return incident_of(WithFaults(engine, least), reference, replace(finding, level=level))
+    return shortest
 
 
 def _deadlock(
@@ -418,7 +443,7 @@ def _why_stopped(found: Exploration) -> str:
 # --- Paths ----------------------------------------------------------------------------------------------------------
 
 
-def incident_of(engine: Engine, reference: Reference, finding: Finding) -> Incident:
+def incident_of(engine: Marking, reference: Reference, finding: Finding) -> Incident:
     from checker.explain import Incident
 
     initial, number, steps = least_path(engine, reference, finding)

@@ -709,7 +709,7 @@ def remedies(given: Sequence[str]) -> int:
     if arguments is None:
         return HOLDS
     spec = _loaded(arguments.spec, arguments.overrides)
-    from checker.remedies import remedies as find
+    from checker.remedy import remedies as find
     from reports import remedies as report
 
     with _live_line(Path(spec.path).name, arguments.quiet) as line:

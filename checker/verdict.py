@@ -170,6 +170,7 @@ class Diagnosis:
     fewest_faults: dict[str, int] | None = None  # by budget ("delay EndTxnRequest"): least sum, then fewest steps
     fewest_path: Path | None = None  # a shortest path with just these; None if the path shown is one
     not_computed: tuple[str, ...] = ()
+    brief: bool = False  # Asked in passing, and given up early: a report goes further.
 
 
 @dataclass(frozen=True)
@@ -179,13 +180,16 @@ class PropertyResult:
     verdict: PropertyVerdict
     explanation: str = ""  # first line of the property's docstring
     reasons: tuple[str, ...] = ()  # the ensure() sentences that failed in the last state of the path
-    path: Path | None = None  # counterexample of an always; witness of a sometimes, if it was asked for or costs little
+    # Counterexample of an always, a shortest one. Witness of a sometimes, if it was asked for or costs little: a
+    # shortest one in which a fault happens, if there is one, else a shortest.
+    path: Path | None = None
     shortest: int | None = None  # length of a shortest path there; known also where the path was not asked for
     diagnosis: Diagnosis | None = None  # of a violated guarantee
 
     @property
     def steps(self) -> int | None:
-        return self.shortest if self.path is None else len(self.path.steps)
+        """Of a shortest path there."""
+        return len(self.path.steps) if self.path is not None and self.shortest is None else self.shortest
 
     @property
     def faults(self) -> dict[str, int] | None:

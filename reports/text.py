@@ -145,8 +145,7 @@ def _diagnosis_lines(result: Result, found: PropertyResult, paint: _Paint, width
         return []
     lines: list[str] = []
     for label, sentence, _ in why.diagnosis(result, found.diagnosis, found.path):
-        more = " (--report DIR takes the time.)" if label == "Not computed" else ""
-        first, *rest = words.wrap(f"{label}: {sentence}{more}", width)
+        first, *rest = words.wrap(f"{label}: {sentence}", width)
         lines += [f"{paint(f'{label}:', 'bold')}{first.removeprefix(f'{label}:')}", *rest]
     fewest = found.diagnosis.fewest_path
     if fewest is not None and fewest.replay:
@@ -428,7 +427,11 @@ def _card_blocks(result: Result, paint: _Paint, verbose: bool, width: int) -> li
         blocks.append(words.wrap("Every state within these bounds was visited; nothing is said beyond them.", width))
     if verbose:
         blocks += [
-            [f"How {words.clean(found.name)} is reached:", *_path_lines(found.path, paint, verbose, width)]
+            [
+                f"How {words.clean(found.name)} is reached:",
+                *words.wrap(why.witness(found), width),
+                *_path_lines(found.path, paint, verbose, width),
+            ]
             for found in result.properties
             if found.path is not None
         ]
@@ -533,13 +536,25 @@ def _asked(result: Result) -> Facts:
         entries = kinds.setdefault(words.clean(found.kind), [])
         verdict = _SAID[found.verdict]
         if found.verdict is PropertyVerdict.REACHED and found.steps is not None:
-            verdict = f"reached in {words.count(found.steps, 'step')}"
+            verdict = f"reached in {words.count(found.steps, 'step')}{_shown_run(found)}"
         if found.name == "deadlock" and found.verdict is PropertyVerdict.HOLDS:
             verdict = "none found"  # "deadlock - holds" would say the opposite
         entries.append(f"{words.clean(found.name)} - {verdict}")
         if found.explanation:
             entries.append(f"  {_sentence(found.explanation)}")
     return list(kinds.items())
+
+
+def _shown_run(found: PropertyResult) -> str:
+    """What happens in the run that --verbose and a report show."""
+    if found.path is None:
+        return " (--report DIR shows how)"
+    told = [why.fault(step) for step in found.path.steps if step.fault or step.played]
+    if not told:
+        return ", without a fault"
+    if len(found.path.steps) == found.steps:
+        return f", with {words.listing(told)}"
+    return f" without a fault, in {len(found.path.steps)} with {words.listing(told)}"
 
 
 def _fault_lines(result: Result) -> list[str]:

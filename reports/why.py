@@ -108,7 +108,8 @@ def diagnosis(result: Result, found: Diagnosis, path: Path) -> list[Said]:
         said.append(Said("Too late", "From the start: no run without faults keeps the guarantee for good."))
     if found.fewest_faults is not None:
         said.append(Said("Fewest faults", _fewest(found, found.fewest_path or path, uncounted)))
-    said += [Said("Not computed", sentence(text)) for text in found.not_computed]
+    further = " A report goes further: --report DIR (from Python: witnesses=True)." if found.brief else ""
+    said += [Said("Not computed", f"{sentence(text)}{further}") for text in found.not_computed]
     return said
 
 
@@ -137,6 +138,22 @@ def _fewest(found: Diagnosis, path: Path, uncounted: str) -> str:
 
 def _times(name: str, number: int) -> str:
     return words.clean(name) + (f" ({number} times)" if number > 1 else "")
+
+
+def witness(found: PropertyResult) -> str:
+    """Which faults happen in the run that shows how a `sometimes` is reached."""
+    if found.path is None:
+        return ""
+    told = [f"{fault(step)} in step {step.number}" for step in found.path.steps if step.fault or step.played]
+    if not told:
+        return "No fault happens in this run."
+    said = f"{words.listing(told)}."
+    if found.steps is not None and found.steps < len(found.path.steps):
+        said += (
+            f" The shortest way there takes {words.count(found.steps, 'step')} and no fault; this is a shortest one in"
+            " which a fault happens."
+        )
+    return said[0].upper() + said[1:]
 
 
 def _step(path: Path, number: int | None) -> PathStep | None:

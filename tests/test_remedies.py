@@ -10,7 +10,7 @@ import pytest
 
 from checker import cli
 from checker.build import build
-from checker.remedies import remedies
+from checker.remedy import remedies
 from checker.source import SourceError
 from checker.spec import load, words_of
 from checker.verdict import Outcome, Remedies, Tried

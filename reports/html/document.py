@@ -139,8 +139,9 @@ def _shown(result: Result) -> list[_Shown]:
     for one in result.properties:
         if one.path is not None and one.verdict is not PropertyVerdict.VIOLATED:
             heading = f"How {one.name} is reached"
-            found.append(_Shown(one.path, one.name, heading, "good", one.explanation))
-    return [replace(one, said=_said(result, one), command=why.replay(result, one.path)) for one in found]
+            faults = (why.Said("Faults in this run", why.witness(one)),)
+            found.append(_Shown(one.path, one.name, heading, "good", one.explanation, said=faults))
+    return [replace(one, said=one.said or _said(result, one), command=why.replay(result, one.path)) for one in found]
 
 
 def _said(result: Result, one: _Shown) -> tuple[why.Said, ...]:
