@@ -214,6 +214,42 @@ class Explored:
     largest_level: int = 0
 
 
+# --- What would have helped -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One change of a spec: ``--set key=value``. ``now``: what holds without it, and where that comes from."""
+
+    key: str
+    now: str
+    value: str
+    note: str = ""
+    states: int = 0
+
+
+@dataclass
+class Remedies:
+    """Which changes of one thing keep the guarantee that a spec breaks, within the spec's bounds and faults."""
+
+    spec: str
+    title: str
+    broken: str | None  # The guarantee; None if nothing is broken.
+    outcome: Outcome
+    has_goals: bool = True  # The spec has a `sometimes`, so a pipeline that stands still is told from one that works.
+    kept: list[Tried] = field(default_factory=list)  # Every guarantee of the spec holds.
+    others_broken: list[Tried] = field(default_factory=list)  # Another one breaks first.
+    vacuous: list[Tried] = field(default_factory=list)  # It holds, and shows nothing.
+    broken_still: list[Tried] = field(default_factory=list)
+    undecided: list[Tried] = field(default_factory=list)  # Too large, or the model goes wrong.
+    unchanged: list[Tried] = field(default_factory=list)  # The same machine as without it, or as with another change.
+    refused: list[Tried] = field(default_factory=list)  # Kafka, Flink or the model does not take it.
+    seconds: float = 0.0
+
+
+# --- The answer -------------------------------------------------------------------------------------------------------
+
+
 @dataclass
 class Result:
     """The answer to one spec. ``problem`` is set when the model itself went wrong (a bound left, a missing handler)."""
@@ -240,6 +276,7 @@ class Result:
     engine: str = "native"
     problem: str = ""  # a model error, in words, with the path in ``problem_path``
     problem_path: Path | None = None
+    remedies: Remedies | None = None  # Where they were asked for.
 
 
 # --- How many faults it takes -----------------------------------------------------------------------------------------
@@ -284,33 +321,3 @@ class Frontier:
     @property
     def broken(self) -> bool:
         return any(one.kind == "always" and one.least for one in self.properties)
-
-
-@dataclass(frozen=True)
-class Tried:
-    """One change of a spec: ``--set key=value``. ``now``: what holds without it, and where that comes from."""
-
-    key: str
-    now: str
-    value: str
-    note: str = ""
-    states: int = 0
-
-
-@dataclass
-class Remedies:
-    """Which changes of one thing keep the guarantee that a spec breaks, within the spec's bounds and faults."""
-
-    spec: str
-    title: str
-    broken: str | None  # The guarantee; None if nothing is broken.
-    outcome: Outcome
-    has_goals: bool = True  # The spec has a `sometimes`, so a pipeline that stands still is told from one that works.
-    kept: list[Tried] = field(default_factory=list)  # Every guarantee of the spec holds.
-    others_broken: list[Tried] = field(default_factory=list)  # Another one breaks first.
-    vacuous: list[Tried] = field(default_factory=list)  # It holds, and shows nothing.
-    broken_still: list[Tried] = field(default_factory=list)
-    undecided: list[Tried] = field(default_factory=list)  # Too large, or the model goes wrong.
-    unchanged: list[Tried] = field(default_factory=list)  # The same machine as without it, or as with another change.
-    refused: list[Tried] = field(default_factory=list)  # Kafka, Flink or the model does not take it.
-    seconds: float = 0.0

@@ -3,8 +3,8 @@
 The keys of format 1 come first, in a fixed order. After them, at the end of each object, stand additions:
 ``explanation``, ``reasons``, ``logs``, ``ledger`` and ``diagnosis`` of a property; ``sent``, ``choices``,
 ``late``, ``played``, ``gone`` and ``refused`` of a step; ``why``, ``never_ran``, ``one_sided``, ``problem``,
-``overridden`` and ``played`` of the whole. Additions do not raise ``format``; a key that
-changes its meaning or place does.
+``overridden``, ``played`` and ``remedies`` of the whole. Additions do not raise ``format``; a key that changes its
+meaning or place does.
 
 ``logs`` has each log as it is after the step named, from the start (step 0) on and again whenever it changes.
 """
@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from checker.verdict import Diagnosis, Ledger, Log, Path, PathStep, PropertyResult, Result, SentMessage
+from reports import remedies
 
 FORMAT = 1
 
@@ -48,6 +49,7 @@ def document(result: Result) -> dict[str, Any]:
         "problem": _problem(result),
         "overridden": list(result.overridden),
         "played": dict(result.played),
+        "remedies": None if result.remedies is None else remedies.document(result.remedies),
     }
 
 

@@ -20,7 +20,7 @@ from checker.verdict import (
     PropertyVerdict,
     Result,
 )
-from reports import why, words
+from reports import remedies, why, words
 from reports.flights import Fate, causes, flights, origins, sender_of
 
 WIDTH = 96
@@ -113,6 +113,9 @@ def _violated(result: Result, paint: _Paint, verbose: bool, width: int) -> list[
     if open_questions:
         text = f"Not decided, because the search stopped here: {words.listing(open_questions)}."
         blocks.append(words.wrap(text, width))
+    if result.remedies is not None:
+        first_block, *more = remedies.blocks(result.remedies, width)
+        blocks += [[paint("What would have helped:", "bold"), *first_block], *more]
     if verbose:
         blocks.append(_card(_facts(result, verbose), paint, width))
     return blocks
