@@ -1,7 +1,7 @@
 """How a model tells a path: its logs drawn as logs, and what became of each record.
 
 The checker knows no logs and no records. A model package that has a module ``story`` with a function ``tell`` says how
-they look in its states (``checker.telling``).
+they look in its states (``checker.telling``), and one that has ``sentences`` says of each method what it is.
 """
 
 from __future__ import annotations
@@ -29,8 +29,35 @@ def story_of(reference: Reference) -> Tell | None:
     return None
 
 
+def sentences_of(reference: Reference) -> dict[str, dict[str, str]]:
+    """By class and method, for those classes of the system whose package has sentences."""
+    found: dict[str, dict[str, str]] = {}
+    for name, definition in reference.system.classes.items():
+        package = definition.cls.__module__.rpartition(".")[0]
+        if package and importlib.util.find_spec(f"{package}.sentences") is not None:
+            found[name] = importlib.import_module(f"{package}.sentences").SENTENCES.get(name, {})
+    return found
+
+
+def with_sentences(path: Path, reference: Reference, steps: Sequence[tuple[int, Transition]]) -> Path:
+    """The path, each step with the sentence that its model has for it."""
+    sentences = sentences_of(reference)
+    if not sentences:
+        return path
+    told = []
+    for step, (_, one) in zip(path.steps, steps, strict=True):
+        definition = reference.system.instances[one.actor].definition
+        method = step.action
+        if one.group.kind == "restart" and definition.restart is not None:
+            method = definition.restart.name
+        own = one.group.kind in ("action", "deliver", "restart")
+        told.append(replace(step, says=sentences.get(definition.name, {}).get(method, "") if own else ""))
+    return replace(path, steps=tuple(told))
+
+
 def with_story(path: Path, reference: Reference, initial: State, steps: Sequence[tuple[int, Transition]]) -> Path:
-    """The path with its logs and its ledger, where the model tells them."""
+    """The path with its sentences, its logs and its ledger, where the model tells them."""
+    path = with_sentences(path, reference, steps)
     tell = story_of(reference)
     if tell is None:
         return path

@@ -69,6 +69,7 @@ class PathStep:
     played: str = ""  # of a fault that the model plays itself: its name in the spec's `faults:`
     gone: tuple[SentMessage, ...] = ()  # what was on its way to the actor and went with its connections: it crashed
     refused: tuple[int, ...] = ()  # places in ``sent`` of what reached nobody: its receiver was down
+    says: str = ""  # what it is, in the model's words for a reader who has not seen the model
 
     @property
     def is_fault(self) -> bool:

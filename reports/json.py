@@ -2,7 +2,7 @@
 
 The keys of format 1 come first, in a fixed order. After them, at the end of each object, stand additions:
 ``explanation``, ``reasons``, ``logs``, ``ledger`` and ``diagnosis`` of a property; ``sent``, ``choices``,
-``late``, ``played``, ``gone`` and ``refused`` of a step; ``why``, ``never_ran``, ``one_sided``, ``problem``,
+``late``, ``played``, ``gone``, ``refused`` and ``says`` of a step; ``why``, ``never_ran``, ``one_sided``, ``problem``,
 ``overridden``, ``played`` and ``remedies`` of the whole. Additions do not raise ``format``; a key that changes its
 meaning or place does.
 
@@ -158,6 +158,7 @@ def _step(step: PathStep) -> dict[str, Any]:
         "played": step.played,
         "gone": [_message(one) for one in step.gone],
         "refused": list(step.refused),
+        "says": step.says,
     }
 
 

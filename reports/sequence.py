@@ -726,6 +726,7 @@ def _box_class(step: PathStep) -> str:
 
 def _tooltip(step: PathStep) -> str:
     said = [f"{step.number} {words.clean(step.actor)} {words.clean(step.action)}"]
+    said += [words.clean(step.says)] if step.says else []
     if step.received is not None:
         said.append(f"{'LATE ' if step.late else ''}message: {words.message(step.received)}")
     said += [words.change(changed, whose=step.actor) for changed in step.changes]

@@ -348,6 +348,8 @@ def _details(step: PathStep, origin: _Origin, layout: _Columns, paint: _Paint, v
     def say(lead: str, text: str, style: str = "") -> None:
         lines.extend(paint(line, style) for line in _hanging(lead, words.shorten(text, most), room, indent=2))
 
+    if step.says:
+        say("", words.clean(step.says), "bold")
     if step.received is not None:
         sent_in = origin.sent_in
         just_said = origin.just_said

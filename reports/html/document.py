@@ -191,10 +191,17 @@ def _header(result: Result, shown: Sequence[_Shown]) -> Markup:
         tag("p", lead, class_="lead"),
         tag("p", why.meaning(result), class_="meaning"),
         tag("ul", *(tag("li", one) for one in reasons)) if reasons else None,
+        tag("p", tag("a", _helped(result.remedies), href="#remedies")) if result.remedies is not None else None,
         tag("p", "Spec: ", tag("code", result.spec), class_="spec"),
         _switch(shown),
         class_=f"top {look}",
     )
+
+
+def _helped(found: Remedies) -> str:
+    if not found.kept:
+        return "What would have helped: no single change that was tried."
+    return f"What would have helped: {words.count(len(found.kept), 'change')} of one setting, each checked in full."
 
 
 def _lead(result: Result) -> str:

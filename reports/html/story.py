@@ -70,6 +70,8 @@ def _played(step: PathStep) -> str:
 def _lines(path: Path, step: PathStep, way: _Way) -> list[Markup]:
     lines: list[Markup] = []
     sent_in = way.sent_in
+    if step.says:
+        lines.append(tag("li", step.says, class_="says"))
     if step.received is not None:
         sender = sender_of(path, step, sent_in)
         when = f", sent in step {sent_in}" if sent_in is not None else ""
