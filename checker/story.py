@@ -11,6 +11,7 @@ import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from checker.lang import Storage
 from checker.reference import Reference, State, Transition
 from checker.system import DOWN, PAUSED
 from checker.telling import Happening, Telling, World
@@ -55,6 +56,23 @@ def with_sentences(path: Path, reference: Reference, steps: Sequence[tuple[int, 
     return replace(path, steps=tuple(told))
 
 
+def _with_bookkeeping_aside(path: Path, reference: Reference) -> Path:
+    """History, which no action reads, and the counters of faults are told by the ledger and by the faults."""
+    aside = {
+        (instance.name, name)
+        for instance in reference.system.instances
+        for name, one in instance.definition.state.items()
+        if one.storage is Storage.HISTORY or one.counts
+    }
+    return replace(
+        path,
+        steps=tuple(
+            replace(step, changes=tuple(replace(one, aside=(one.actor, one.field) in aside) for one in step.changes))
+            for step in path.steps
+        ),
+    )
+
+
 def with_story(path: Path, reference: Reference, initial: State, steps: Sequence[tuple[int, Transition]]) -> Path:
     """The path with its sentences, its logs and its ledger, where the model tells them."""
     path = with_sentences(path, reference, steps)
@@ -81,6 +99,7 @@ def with_story(path: Path, reference: Reference, initial: State, steps: Sequence
     if telling.records:
         events = sorted(telling.events, key=lambda one: one.step)
         ledger = Ledger(tuple(telling.records), tuple(telling.columns), tuple(events))
+        path = _with_bookkeeping_aside(path, reference)
     assert not telling.logs or len(telling.logs) == len(worlds), "logs of every state, or of none"
     return replace(path, logs=tuple(map(tuple, telling.logs)), ledger=ledger, plumbing=telling.plumbing)
 

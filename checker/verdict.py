@@ -34,6 +34,7 @@ class Change:
     before: str
     after: str
     wiped: bool = False  # a crash reset it
+    aside: bool = False  # bookkeeping of the model, beside a ledger that tells what came of it: a short story skips it
 
 
 @dataclass(frozen=True)

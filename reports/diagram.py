@@ -71,7 +71,9 @@ def _node_lines(step: PathStep) -> list[str]:
     wiped = [words.change(changed, whose=step.actor) for changed in step.changes if changed.wiped]
     if wiped:
         texts.append(f"forgets {', '.join(wiped)}")
-    texts += [words.change(changed, whose=step.actor) for changed in step.changes if not changed.wiped]
+    texts += [
+        words.change(changed, whose=step.actor) for changed in step.changes if not changed.wiped and not changed.aside
+    ]
     lines = [words.shorten(heading, 2 * _WIDTH)]
     lines += [piece for text in texts for piece in words.wrap(words.shorten(text, 4 * _WIDTH), _WIDTH)]
     return lines if len(lines) <= _LINES_MAX else [*lines[: _LINES_MAX - 1], "..."]

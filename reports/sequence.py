@@ -391,7 +391,7 @@ class _Picture:
             (line, heading_class)
             for line in words.wrap(f"{mark}{step.number} {_action(step, self.look.box_columns)}", self.look.box_columns)
         ]
-        notes = _notes(step, self.look.box_columns)
+        notes = _notes(step, words.happened(self.path, step.number), self.look.box_columns)
         if len(notes) > _LINES_MAX:
             hidden = len(notes) - _LINES_MAX + 1
             notes = [*notes[: _LINES_MAX - 1], (f"... {words.count(hidden, 'more line')}", "faint")]
@@ -673,7 +673,7 @@ def _action(step: PathStep, columns: int) -> str:
     return words.shorten(words.clean(step.action), 2 * columns - 8)
 
 
-def _notes(step: PathStep, columns: int) -> list[tuple[str, str]]:
+def _notes(step: PathStep, happened: Sequence[str], columns: int) -> list[tuple[str, str]]:
     """The small lines in a step's box: lateness, choices, what is forgotten, what changed."""
     notes = []
     if step.played:
@@ -692,8 +692,9 @@ def _notes(step: PathStep, columns: int) -> list[tuple[str, str]]:
     if step.gone:
         names = words.listing(dict.fromkeys(words.clean(one.type) for one in step.gone))
         notes.append((f"lost on the way to it: {names}", "bad"))
+    notes += [(text, "strong") for text in happened]
     for changed in step.changes:
-        if not changed.wiped:
+        if not changed.wiped and not changed.aside:
             notes.append((words.shorten(words.change(changed, whose=step.actor), 4 * columns), ""))
     return [
         (line if number == 0 else f" {line}", style)

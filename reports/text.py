@@ -264,7 +264,7 @@ def _path_lines(path: Path, paint: _Paint, verbose: bool, width: int, diagnosis:
         origin = sent_in.get(step.number)
         sender = sender_of(path, step, origin)
         just_said = origin == step.number - 1 and origin not in folded and not verbose
-        told = _Origin(origin, sender, lost, just_said, plumbing)
+        told = _Origin(origin, sender, lost, just_said, plumbing, tuple(words.happened(path, step.number)))
         lines += _step_lines(step, told, layout, paint, verbose)
         lines += [" " * layout.details + paint(note, "bold yellow") for note in notes.get(step.number, ())]
     if verbose:
@@ -323,6 +323,7 @@ class _Origin:
     lost: Mapping[tuple[int, int], str]  # why a message never arrives, by the step that sent it and its place
     just_said: bool = False  # its fields stand one line above
     plumbing: Plumbing = NO_PLUMBING
+    happened: tuple[str, ...] = ()  # to the records
 
 
 def _step_lines(step: PathStep, origin: _Origin, layout: _Columns, paint: _Paint, verbose: bool) -> list[str]:
@@ -376,7 +377,13 @@ def _details(step: PathStep, origin: _Origin, layout: _Columns, paint: _Paint, v
     if step.gone:
         gone = [f"{words.message(one, origin.plumbing)} from {_end(one.sender, 'the network')}" for one in step.gone]
         say("", f"what was on its way to it is gone: {', '.join(gone)}", "red")
-    changes = [words.change(changed, whose=step.actor) for changed in step.changes if not changed.wiped]
+    changes = [
+        words.change(changed, whose=step.actor)
+        for changed in step.changes
+        if not changed.wiped and (verbose or not changed.aside)
+    ]
+    for text in origin.happened:
+        say("-> ", text, "bold")
     for text in _packed([words.shorten(change, most) for change in changes], room):
         say("", text)
     for place, sent in enumerate(step.sent):

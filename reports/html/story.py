@@ -96,8 +96,9 @@ def _lines(path: Path, step: PathStep, way: _Way) -> list[Markup]:
             join([message(one, path.plumbing), " from ", tag("bdi", one.sender or "the network")]) for one in step.gone
         ]
         lines.append(_line("what was on its way to it is gone: ", *_separated(gone), look="bad"))
+    lines += [_line("→ ", tag("b", text)) for text in words.happened(path, step.number)]
     for one in step.changes:
-        if not one.wiped:
+        if not one.wiped and not one.aside:
             lines.append(_line(tag("code", words.change(one, whose=step.actor))))
     for place, sent in enumerate(step.sent):
         why_lost = way.lost.get((step.number, place))

@@ -66,7 +66,7 @@ SENTENCES = {
         "add_partition": "A partition asks it, for a producer, to make it part of the transaction.",
         "end_transaction": "It is asked to commit or abort the transaction: its decision stands in its own log first.",
         "abort_timed_out_transaction": "transaction.timeout.ms has passed: it aborts the transaction itself.",
-        "abort_slow_transaction": "transaction.timeout.ms has passed though the client runs: it aborts the transaction.",
+        "abort_slow_transaction": "transaction.timeout.ms passes though the client runs: it aborts the transaction.",
         "abort_fenced_transaction": "It aborts what the fenced producer left open.",
         "expire_transactional_id": "The transactional.id was not used for long: it forgets it.",
         "replicate_state_log": "The other replicas of its log have its decision.",
