@@ -56,13 +56,14 @@ def with_sentences(path: Path, reference: Reference, steps: Sequence[tuple[int, 
     return replace(path, steps=tuple(told))
 
 
-def _with_bookkeeping_aside(path: Path, reference: Reference) -> Path:
-    """History, which no action reads, and the counters of faults are told by the ledger and by the faults."""
+def _with_bookkeeping_aside(path: Path, reference: Reference, named: frozenset[str]) -> Path:
+    """History, which no action reads, and the counters of faults are told by the ledger and by the faults; ``named``
+    are those that the model says."""
     aside = {
         (instance.name, name)
         for instance in reference.system.instances
         for name, one in instance.definition.state.items()
-        if one.storage is Storage.HISTORY or one.counts
+        if one.storage is Storage.HISTORY or one.counts or f"{instance.definition.name}.{name}" in named
     }
     return replace(
         path,
@@ -99,7 +100,7 @@ def with_story(path: Path, reference: Reference, initial: State, steps: Sequence
     if telling.records:
         events = sorted(telling.events, key=lambda one: one.step)
         ledger = Ledger(tuple(telling.records), tuple(telling.columns), tuple(events))
-        path = _with_bookkeeping_aside(path, reference)
+        path = _with_bookkeeping_aside(path, reference, telling.aside)
     assert not telling.logs or len(telling.logs) == len(worlds), "logs of every state, or of none"
     return replace(path, logs=tuple(map(tuple, telling.logs)), ledger=ledger, plumbing=telling.plumbing)
 

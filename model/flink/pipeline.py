@@ -282,4 +282,3 @@ class _Pipeline:
                     yield f"{row.name}: {row.not_modelled}"
         reads = (*CLIENT_READS, "transaction.max.timeout.ms", *READ["producer"])
         yield from kafka.not_read(clients, reads, REASONS)
-
