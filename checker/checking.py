@@ -22,10 +22,8 @@ from checker.search import (
     EnginesDisagree,
     Exploration,
     Finding,
-    Marking,
     ReferenceEngine,
     Target,
-    WithFaults,
     counter_keys,
     explore,
     least_path,
@@ -60,6 +58,7 @@ MEMORY_SHARE = 0.7
 # Finding a path means going through all earlier levels once more. A counterexample is worth it; a witness of something
 # that is meant to happen is shown unasked only where that takes no time.
 WITNESS_STATES_MAX = 20_000
+FAULTY_WITNESS_STATES_MAX = 5_000  # How many are looked at for a witness in which a fault happens.
 
 
 class Progress(Protocol):
@@ -333,7 +332,7 @@ def _property(
         return PropertyResult(one.name, one.kind, verdict, text, shortest=finding.level)
     incident = incident_of(engine, reference, finding)
     if one.kind == "sometimes":
-        incident = _with_a_fault(engine, reference, finding, found, incident)
+        incident = _with_a_fault(engine, reference, finding, incident)
     path = tell(reference, incident.initial, incident.number, incident.steps)
     holds, reasons = reference.evaluate(one, incident.states[-1])
     if holds != (one.kind == "sometimes"):
@@ -346,24 +345,20 @@ def _property(
     return PropertyResult(one.name, one.kind, verdict, text, reasons, path, finding.level)
 
 
-def _with_a_fault(
-    engine: Engine, reference: Reference, finding: Finding, found: Exploration, shortest: Incident
-) -> Incident:
-    """The witness that is shown: a shortest path in which a fault happens, if the spec allows the checker any and
-    counts them, and there is one; else a shortest path. That a goal can be reached where nothing goes wrong is the
-    lesser half of what a reader wants to see.
-
-    Of several numbers of faults at the nearest level with any the least is taken: first by their sum.
+def _with_a_fault(engine: Engine, reference: Reference, finding: Finding, shortest: Incident) -> Incident:
+    """The witness that is shown. That a goal can be reached where nothing goes wrong is the lesser half of what a
+    reader wants to see: so it is the least shortest of those ways on which a fault happens before the goal is reached
+    (and the goal not before the end), if the spec has faults that the checker counts, and such a way is found among the
+    first states. Else it is a shortest path.
     """
     budgets = reference.system.budgets
     if shortest.faults or not budgets or any(one.limit is None for one in budgets):
         return shortest
-    for level in range(finding.level, len(found.levels)):
-        ways = [one for one in engine.used(level, finding.target, finding.bit) if any(one)]
-        if ways:
-            least = min(ways, key=lambda one: (sum(one), [-count for count in one]))
-            return incident_of(WithFaults(engine, least), reference, replace(finding, level=level))
-    return shortest
+    from checker.explain import Incident
+    from checker.probe import Probe, nearest_with_a_fault
+
+    found = nearest_with_a_fault(Probe(reference, engine, finding, 0), FAULTY_WITNESS_STATES_MAX)
+    return shortest if found is None else Incident(replace(finding, level=len(found[2])), *found)
 
 
 def _deadlock(
@@ -443,7 +438,7 @@ def _why_stopped(found: Exploration) -> str:
 # --- Paths ----------------------------------------------------------------------------------------------------------
 
 
-def incident_of(engine: Marking, reference: Reference, finding: Finding) -> Incident:
+def incident_of(engine: Engine, reference: Reference, finding: Finding) -> Incident:
     from checker.explain import Incident
 
     initial, number, steps = least_path(engine, reference, finding)

@@ -19,11 +19,12 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from checker.build import Built, branches_of, build
 from checker.checking import REFERENCE_FIRST_STATES, WITNESS_STATES_MAX, Progress, default_memory, played_faults
 from checker.options import Options
-from checker.reference import Reference
+from checker.reference import Reference, State
 from checker.search import (
     BROKEN_PREDICATE,
     Engine,
@@ -32,8 +33,6 @@ from checker.search import (
     ReferenceEngine,
     Slice,
     Target,
-    Used,
-    WithFaults,
     least_path,
 )
 from checker.source import fail
@@ -41,8 +40,48 @@ from checker.spec_file import SpecFile
 from checker.system import System
 from checker.verdict import Explored, Frontier, LeastFaults, PropertyFrontier
 
-Vector = Used
+Vector = tuple[int, ...]  # how often each fault has happened, by ``System.budgets``
 DEADLOCK = "deadlock"
+
+
+class CountingEngine(Engine, Protocol):
+    """An engine that tells targets by the faults behind them."""
+
+    def used(self, level: int, target: Target, bit: int) -> set[Vector]: ...
+
+    def mark_used(self, level: int, target: Target, bit: int, used: Vector) -> None: ...
+
+
+class CountingReference(ReferenceEngine):
+    """The reference's search, with the faults behind each state."""
+
+    only: Vector | None = None
+
+    def _used(self, state: State) -> Vector:
+        layout = self.reference.layout
+        return tuple(state[layout.budgets[one.number]] for one in self.reference.system.budgets)
+
+    def _is_target(self, state: State, target: Target, bit: int) -> bool:
+        return (self.only is None or self._used(state) == self.only) and super()._is_target(state, target, bit)
+
+    def used(self, level: int, target: Target, bit: int) -> set[Vector]:
+        return {self._used(one) for one in self.levels[level] if self._is_target(one, target, bit)}
+
+    def mark_used(self, level: int, target: Target, bit: int, used: Vector) -> None:
+        self.only = used
+        self.mark(level, target, bit)
+        self.only = None
+
+
+class _Only:
+    """To ``least_path``: an engine whose targets are those with a certain number of faults behind them."""
+
+    def __init__(self, engine: CountingEngine, used: Vector) -> None:
+        self._engine, self._used = engine, used
+        self.marked = engine.marked
+
+    def mark(self, level: int, target: Target, bit: int) -> None:
+        self._engine.mark_used(level, target, bit, self._used)
 
 
 @dataclass
@@ -105,7 +144,9 @@ class Exploration:
     wrong: int = 0  # states in which a step is an error of the model
 
 
-def explore_everything(engine: Engine, system: System, limits: Limits, progress: Progress | None) -> Exploration:
+def explore_everything(
+    engine: CountingEngine, system: System, limits: Limits, progress: Progress | None
+) -> Exploration:
     """Go on past violations, and note by which faults each was reached."""
     found = Exploration({})
     for bit, one in enumerate(system.properties):
@@ -152,13 +193,13 @@ def _report(engine: Engine, found: Exploration, progress: Progress | None) -> No
         progress.update(engine.states, engine.transitions, depth, found.levels[-1], engine.memory_bytes)
 
 
-def _note_events(engine: Engine, found: Exploration, events: int) -> None:
+def _note_events(engine: CountingEngine, found: Exploration, events: int) -> None:
     for least in found.least.values():
         if least.target is Target.EVENT and events >> least.bit & 1 and not least.settled:
             _note(engine, least, len(found.levels) - 1)
 
 
-def _note(engine: Engine, least: Least, level: int) -> None:
+def _note(engine: CountingEngine, least: Least, level: int) -> None:
     for one in sorted(engine.used(level, least.target, least.bit)):
         least.meet(one, level)
 
@@ -226,16 +267,16 @@ def _refuse_unlimited(spec: SpecFile, system: System) -> None:
 
 def _explored(
     built: Built, reference: Reference, options: Options, limits: Limits, progress: Progress | None
-) -> tuple[Engine, Exploration, float]:
+) -> tuple[CountingEngine, Exploration, float]:
     """As for a check: a small system does not wait for machine code."""
     if options.engine == "reference":
-        slow = ReferenceEngine(reference, branches_of(built))
+        slow = CountingReference(reference, branches_of(built))
         return slow, explore_everything(slow, built.system, limits, progress), 0.0
     from checker.machine_code import is_cached
     from checker.native import NativeEngine
 
     if options.engine == "auto" and not is_cached(built, reference.layout):
-        small = ReferenceEngine(reference, branches_of(built))
+        small = CountingReference(reference, branches_of(built))
         first = min(REFERENCE_FIRST_STATES, limits.states or REFERENCE_FIRST_STATES)
         found = explore_everything(small, built.system, replace(limits, states=first), None)
         if not found.stopped or first == limits.states:
@@ -247,7 +288,7 @@ def _explored(
 
 
 def _property(
-    system: System, reference: Reference, engine: Engine, name: str, least: Least, found: Exploration
+    system: System, reference: Reference, engine: CountingEngine, name: str, least: Least, found: Exploration
 ) -> PropertyFrontier:
     kind, text = "always", "From every state that is not final, something other than a fault can happen."
     if least.target is Target.EVENT:
@@ -268,9 +309,9 @@ def _named(system: System, vector: Vector, *, every: bool = False) -> dict[str, 
     return {one.name: n for one, n in zip(system.budgets, vector, strict=True) if n or every}
 
 
-def _code(reference: Reference, engine: Engine, finding: Finding, used: Vector) -> str:
+def _code(reference: Reference, engine: CountingEngine, finding: Finding, used: Vector) -> str:
     """The replay code of the least shortest path with these faults, which the reference confirms."""
-    initial, number, steps = least_path(WithFaults(engine, used), reference, finding)
+    initial, number, steps = least_path(_Only(engine, used), reference, finding)  # type: ignore[arg-type]
     state = steps[-1][1].state if steps else initial
     assert state is not None
     paid = [0] * len(reference.system.budgets)

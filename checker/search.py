@@ -37,7 +37,6 @@ class Target(Enum):
     ERROR = "error"
 
 
-Used = tuple[int, ...]  # how often each fault has happened, by ``System.budgets``
 Branch = tuple[str, int, bool]  # an `if`, by function and line, and the outcome of its condition
 
 
@@ -89,12 +88,6 @@ class Engine(Protocol):
 
     def marked(self, level: int, state: State) -> bool: ...
 
-    def used(self, level: int, target: Target, bit: int) -> set[Used]:
-        """How often each fault has happened in the targets of a level. Every budget must be finite."""
-
-    def mark_used(self, level: int, target: Target, bit: int, used: Used) -> None:
-        """As ``mark``, for those targets only in which each fault has happened so often."""
-
     def close(self) -> None: ...
 
 
@@ -137,7 +130,6 @@ class ReferenceEngine:
         self._position = 0
         self._next: list[State] = []
         self._marks: list[set[State]] = []
-        self._only: Used | None = None  # Targets are those with so many faults behind them.
 
     def start(self) -> int:
         initial = self.reference.initial()
@@ -208,11 +200,7 @@ class ReferenceEngine:
         return self._covered
 
     def mark(self, level: int, target: Target, bit: int) -> None:
-        marks = {
-            one
-            for one in self.levels[level]
-            if (self._only is None or self._used(one) == self._only) and self._is_target(one, target, bit)
-        }
+        marks = {one for one in self.levels[level] if self._is_target(one, target, bit)}
         self._marks = [marks]
         for states in reversed(self.levels[:level]):
             following = self._marks[0]
@@ -230,31 +218,8 @@ class ReferenceEngine:
     def marked(self, level: int, state: State) -> bool:
         return state in self._marks[level]
 
-    def _used(self, state: State) -> Used:
-        layout = self.reference.layout
-        return tuple(state[layout.budgets[one.number]] for one in self.reference.system.budgets)
-
-    def used(self, level: int, target: Target, bit: int) -> set[Used]:
-        return {self._used(one) for one in self.levels[level] if self._is_target(one, target, bit)}
-
-    def mark_used(self, level: int, target: Target, bit: int, used: Used) -> None:
-        self._only = used
-        self.mark(level, target, bit)
-        self._only = None
-
     def close(self) -> None:
         pass
-
-
-class WithFaults:
-    """To ``least_path``: an engine whose targets are those with a certain number of faults behind them."""
-
-    def __init__(self, engine: Engine, used: Used) -> None:
-        self._engine, self._used = engine, used
-        self.marked = engine.marked
-
-    def mark(self, level: int, target: Target, bit: int) -> None:
-        self._engine.mark_used(level, target, bit, self._used)
 
 
 @dataclass
@@ -362,15 +327,8 @@ class EnginesDisagree(Exception):
     """The reference does not confirm what the search found: a fault of ours (exit code 70)."""
 
 
-class Marking(Protocol):
-    """What ``least_path`` needs of an engine."""
-
-    def mark(self, level: int, target: Target, bit: int) -> None: ...
-    def marked(self, level: int, state: State) -> bool: ...
-
-
 def least_path(
-    engine: Marking, reference: Reference, finding: Finding
+    engine: Engine, reference: Reference, finding: Finding
 ) -> tuple[State, int, list[tuple[int, Transition]]]:
     """The least shortest path to a finding: its initial state with its number, and each step with its number."""
     engine.mark(finding.level, finding.target, finding.bit)

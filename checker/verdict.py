@@ -183,7 +183,7 @@ class PropertyResult:
     explanation: str = ""  # first line of the property's docstring
     reasons: tuple[str, ...] = ()  # the ensure() sentences that failed in the last state of the path
     # Counterexample of an always, a shortest one. Witness of a sometimes, if it was asked for or costs little: a
-    # shortest one in which a fault happens, if there is one, else a shortest.
+    # shortest one on which a fault happens, if there is one near by, else a shortest.
     path: Path | None = None
     shortest: int | None = None  # length of a shortest path there; known also where the path was not asked for
     diagnosis: Diagnosis | None = None  # of a violated guarantee
