@@ -103,14 +103,14 @@ def diagnose(
         try:
             found = replace(found, no_return=point_of_no_return(probe, incident, pivot, patience))
         except Unknown as why:
-            missing.append(f"Which step was the point of no return was not computed: {why}.")
+            missing.append(f"Which step was the point of no return: {why}.")
     except Unknown as why:
-        missing.append(f"Which step decided it, and which was the point of no return, was not computed: {why}.")
+        missing.append(f"Which step decided it, and which was the point of no return: {why}.")
     try:
         faults, path = fewest_faults(probe, incident, tell, patience)
         found = replace(found, fewest_faults=faults, fewest_path=path)
     except Unknown as why:
-        missing.append(f"Whether fewer faults would do was not computed: {why}.")
+        missing.append(f"Whether fewer faults would do: {why}.")
     matters = steps_that_matter(built, reference, incident, found)
     return replace(found, matters=matters, not_computed=tuple(missing))
 
