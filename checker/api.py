@@ -67,7 +67,7 @@ def check(
     (default: all), ``memory`` a limit as "16G" or in bytes (default: 70 % of the machine), ``seconds`` and ``states``
     are limits too: beyond one, the verdict is "inconclusive". The spec's own limits count where none are given.
     ``keep_going``: after a violation, decide the other properties as well. ``witnesses``: find the path to every
-    `sometimes`, whatever it costs.
+    `sometimes` and explain every violation, whatever it costs, as a report does.
 
     Raises ``SourceError`` if the spec, its settings or its actors are wrong.
     """
@@ -318,7 +318,8 @@ class Property:
 
     @property
     def path(self) -> Path | None:
-        """The shortest counterexample of a guarantee, or the witness of a `sometimes`."""
+        """A shortest counterexample of a guarantee, or the witness of a `sometimes`: the nearest way on which a fault
+        happens, if one is near by, else a shortest. It may have more steps than ``steps``."""
         from reports.endings import ending, is_good
 
         if self.data.path is None:

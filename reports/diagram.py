@@ -149,10 +149,10 @@ def mermaid(path: Path, title: str = "", ending: Sequence[str] = (), good: bool 
         lost = [one for one in every if one.fate is Fate.GONE and one.ended == step.number and not one.refused]
         lines += [_dead_arrow(path, one, place_of) for one in lost]
         without_message = dataclasses.replace(step, received=None)
-        mark = "! " if step.fault else ""
+        mark = "! " if step.fault or step.played else ""
         texts = [f"{mark}{step.number} {words.clean(step.action)}", *_node_lines(without_message)[1:]]
         note = f"    Note over {me}: {'<br/>'.join(_safe(text) for text in texts)}"
-        lines += ["    rect rgb(253, 236, 234)", f"    {note}", "    end"] if step.fault else [note]
+        lines += ["    rect rgb(253, 236, 234)", f"    {note}", "    end"] if mark else [note]
         lines += [_dead_arrow(path, one, place_of) for one in every if one.refused and one.sent == step.number]
     if ending:
         across = "p0" if len(actors) == 1 else f"p0,p{len(actors) - 1}"
