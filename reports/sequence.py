@@ -685,7 +685,10 @@ def _notes(step: PathStep, happened: Sequence[str], columns: int) -> list[tuple[
         notes.append((_ACTOR_NOTES[step.action], "bad" if step.fault else "good"))
     if step.choices:
         notes.append((f"picks {', '.join(words.clean(choice) for choice in step.choices)}", ""))
-    wiped = [words.change(changed, whose=step.actor) for changed in step.changes if changed.wiped]
+    gone = [changed for changed in step.changes if changed.wiped]
+    wiped = [words.change(changed, whose=step.actor) for changed in gone if not changed.aside]
+    if gone and not wiped:
+        notes.append(("forgets what it had in memory", "bad"))
     if wiped:
         notes.append(("forgets", "bad"))
         notes += [(words.shorten(text, 2 * columns), "wiped") for text in wiped]

@@ -369,14 +369,17 @@ def _details(step: PathStep, origin: _Origin, layout: _Columns, paint: _Paint, v
         say("", _ACTOR_EVENTS[step.action], "red" if step.fault else "")
     if step.choices:
         say("picks ", ", ".join(words.clean(choice) for choice in step.choices))
-    wiped = [words.change(changed, whose=step.actor) for changed in step.changes if changed.wiped]
+    gone = [changed for changed in step.changes if changed.wiped]
+    wiped = [words.change(changed, whose=step.actor) for changed in gone if verbose or not changed.aside]
     if wiped:
         say("forgets ", ", ".join(wiped), "struck")
+    elif gone:
+        say("", "forgets what it had in memory", "red")
     elif step.action == "crash" and step.fault:
         say("", "stops; it had nothing to forget", "red")
     if step.gone:
-        gone = [f"{words.message(one, origin.plumbing)} from {_end(one.sender, 'the network')}" for one in step.gone]
-        say("", f"what was on its way to it is gone: {', '.join(gone)}", "red")
+        lost = [f"{words.message(one, origin.plumbing)} from {_end(one.sender, 'the network')}" for one in step.gone]
+        say("", f"what was on its way to it is gone: {', '.join(lost)}", "red")
     changes = [
         words.change(changed, whose=step.actor)
         for changed in step.changes

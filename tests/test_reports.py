@@ -481,6 +481,17 @@ def test_a_step_is_said_in_a_sentence_and_what_it_did_to_the_records() -> None:
     assert "fenced: False -> True" in text.render_path(path, verbose=True)
 
 
+def test_a_crash_that_wipes_only_bookkeeping_still_says_that_it_forgets() -> None:
+    change = [("parked", "{1}", "{}", True, True)]
+    path = samples.make_path(
+        {"a": {"parked": "{1}"}}, [{"actor": "a", "action": "crash", "fault": True, "changes": change}]
+    )
+
+    assert "forgets what it had in memory" in text.render_path(path)
+    assert "forgets parked={1}" in text.render_path(path, verbose=True)
+    assert "nothing to forget" not in text.render_path(path)
+
+
 def test_a_crash_with_a_power_loss_is_one_fault() -> None:
     result = samples.connected()
     shown = text.render(result, width=400)

@@ -86,8 +86,11 @@ def _lines(path: Path, step: PathStep, way: _Way) -> list[Markup]:
         lines.append(_line(_ACTOR_EVENTS[step.action], look="bad" if step.fault else ""))
     if step.choices:
         lines.append(_line("picks ", _listed(step.choices)))
-    wiped = [one for one in step.changes if one.wiped]
-    if wiped:
+    forgotten = [one for one in step.changes if one.wiped]
+    wiped = [one for one in forgotten if not one.aside]
+    if forgotten and not wiped:
+        lines.append(_line("forgets what it had in memory", look="bad"))
+    elif wiped:
         lines.append(_line("forgets ", *_separated([_wiped(one, step.actor) for one in wiped]), look="bad"))
     elif step.action == "crash" and step.fault:
         lines.append(_line("stops; it had nothing to forget", look="bad"))
