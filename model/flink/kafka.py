@@ -334,7 +334,9 @@ class Kafka:
 
     def end_input(self, state: EntryState) -> None:
         if any(one.state == EntryState.OPEN for one in self.input):
-            self.input = tuple(replace(one, state=state) if one.state == EntryState.OPEN else one for one in self.input)
+            self.input = tuple(
+                replace(one, state=state) if one.state == EntryState.OPEN else one for one in self.input
+            )
             self.input += (InputEntry(None),)
             self.serve_source()
 
@@ -394,7 +396,11 @@ class Kafka:
         if reset == Reset.EARLIEST:
             return 0
         return min(
-            (place for place, one in enumerate(self.output) if self.read_committed and one.state == EntryState.OPEN),
+            (
+                place
+                for place, one in enumerate(self.output)
+                if self.read_committed and one.state == EntryState.OPEN
+            ),
             default=len(self.output),
         )
 
