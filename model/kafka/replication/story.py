@@ -14,6 +14,10 @@ TOLD_AS = {Outcome.ACKED: "acknowledged", Outcome.FAILED: "failed", Outcome.PEND
 def tell(telling: Telling) -> None:
     telling.records = [name_of(record) for record in range(telling.constants["records"])]
     telling.plumbing = Plumbing(frozenset({"client", "attempt", "previous", "replica", "request"}), none=-1)
+    told_by_the_ledger = {"Replica.log"}
+    telling.aside = frozenset(
+        {*told_by_the_ledger, "Replica.parked", "Replica.fetch_epoch", "Producer.noticed", "Producer.started"}
+    )
     telling.columns = [SENT, IN_LOG, READABLE, TOLD]
     telling.logs.append(drawn(telling.worlds[0]))
     for before, after, step in zip(telling.worlds, telling.worlds[1:], telling.happenings, strict=False):
