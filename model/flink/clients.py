@@ -55,6 +55,7 @@ from model.flink.messages import (
     Copies,
     Error,
     Place,
+    Reader,
     Reset,
     Sequence,
     Session,
@@ -80,7 +81,8 @@ class Sending(Enum):
 class ProducingApp:
     me: ActorId
     kafka: Annotated[ActorId, Of("Kafka")]
-    records: Values  # How many it has to send.
+    first_value: Values = 0  # What it has to send: this one, and those after it.
+    records: Values  # How many.
     answered: bool = True  # acks is not 0.
     idempotent: bool = True
     transactional: bool = False
@@ -102,7 +104,7 @@ class ProducingApp:
     @action
     def start(self) -> None:
         require(self.phase == Sending.STARTING and quiet(self.kafka))
-        self.position = self.noted
+        self.position = max(self.noted, self.first_value)
         if self.transactional:
             self.phase = Sending.INITIALIZING
             send(self.kafka, AppInitProducerIdRequest(self.me))
@@ -118,13 +120,13 @@ class ProducingApp:
             self.phase = Sending.READY
             self.session = response.session
             if self.stores_in_transaction:
-                self.position = response.committed
-                for value in range(response.committed):
+                self.position = max(response.committed, self.first_value)
+                for value in range(self.first_value, response.committed):
                     self.acknowledged |= {value}
 
     @action
     def send_next(self) -> None:
-        require(self.phase == Sending.READY and self.position < self.records)
+        require(self.phase == Sending.READY and self.position < self.first_value + self.records)
         self.produce()
         if self.answered:
             self.phase = Sending.SENDING
@@ -233,6 +235,7 @@ class Processing(Enum):
 class ConsumingApp:
     me: ActorId
     kafka: Annotated[ActorId, Of("Kafka")]
+    number: Reader = 0
     reset: Reset = Reset.LATEST
     auto_commits: bool = True
     commits_sync: bool = False

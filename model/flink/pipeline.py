@@ -133,7 +133,7 @@ class _Pipeline:
 
     def grain(self) -> list[str]:
         """What an application writes, or consumes, is a log; the verdict says with what left out."""
-        around = [one for one in (self.clients.writer, self.clients.reader) if one is not None]
+        around = self.clients.writers + self.clients.readers
         text = "one partition, one record in flight, no failing leader, no rebalance: the models of Kafka"
         return [f"{one}: {text}" for one in around]
 
@@ -156,12 +156,13 @@ class _Pipeline:
         starts += sum(len(job.commands) for job in document.jobs.values()) + faults.transaction_timeout
         transactional = len(ids) > 0
         zombies = any(self.has_spares(job) for job in self.jobs.values())
+        stride = max(self.held(chain) for _, _, chain in chains)
         constants = {
-            "records": self.clients.input_entries() or self.records(), "checkpoints": document.checkpoints,
+            "records": stride, "checkpoints": document.checkpoints,
             "partitions": len(chains), "subtasks": max(len(job.chains) for job in self.jobs.values()),
             "transactional_ids": max(1, len(ids) * self.span()),
             "epochs": 2 * starts + document.checkpoints + 2 if transactional else 1,
-            **self.clients.constants(self.records(), self.attempts(), transactional),
+            **self.clients.constants(self.records()),
         }  # fmt: skip
         return {
             "module": "model.flink",
@@ -174,14 +175,9 @@ class _Pipeline:
                              *self.grain()],
         }  # fmt: skip
 
-    def attempts(self) -> int:
-        """Of the task of the one job that has applications around it."""
-        faults = self.document.faults
-        found = faults.checkpoint_timeout + faults.checkpoint_failure + faults.delivery_timeout
-        for name, job in self.jobs.items():
-            found += self.clients.of("crash", f"{name}.job_manager", name, f"{name}-1")
-            found += sum(one.startswith("run") for one in job.given.commands)
-        return found
+    def held(self, chain: Chain) -> int:
+        """Records in the partition that it reads, or entries of the log."""
+        return self.clients.records(chain) or self.records()
 
     def actors(self, ids: dict[str, int]) -> dict[str, Any]:
         actors: dict[str, Any] = {}
@@ -196,15 +192,17 @@ class _Pipeline:
             for number, chain in enumerate(job.chains):
                 wired = {
                     "is": "Task", "job_manager": f"{job.name}.job_manager", "kafka": "kafka", "subtask": number,
-                    "partition": partition, **chain.wiring(), **self.transactional(chain, number, ids),
-                    "fetches": self.clients.writer is not None,
+                    "partition": partition, "first_record": f"{partition} * records", "records": self.held(chain),
+                    **chain.wiring(), **self.transactional(chain, number, ids),
+                    "fetches": self.clients.records(chain) is not None,
                 }  # fmt: skip
                 actors[slots[number]] = wired
                 if spares:
                     actors[spares[number]] = {**wired, "spare": True}
                 partition += 1
         actors["kafka"] = {
-            "is": "Kafka", "records": "records", "read_committed": self.read_committed(), "tasks": every,
+            "is": "Kafka", "records": [self.held(chain) for _, _, chain in self.chains()], "stride": "records",
+            "tasks": every,
             "times_out_only_in_outages": not self.times_out_at_work(),
             "transaction_timeouts": 0 if "KIP-939" in self.document.proposed else faults.transaction_timeout,
             "partial_listings": faults.partial_listing, "expirations": faults.transactional_id_expiration,
@@ -235,15 +233,6 @@ class _Pipeline:
         aborts = "NONE" if lingering else "LISTING" if chain.naming() == "POOLING" else "ALL"
         size = min(chain.pool_size() or span, span)
         return {"naming": "POOLING", "first_id": first, "pool": list(range(first, first + size)), "aborts": aborts}
-
-    def read_committed(self) -> bool:
-        version = str(self.document.kafka.get("version", "3.9"))
-        levels = [
-            kafka.effective("consumer", version, app.consumer)["isolation.level"].value
-            for app in self.document.apps.values()
-            if app.reads is not None
-        ]
-        return all(level == "read_committed" for level in levels)
 
     def times_out_at_work(self) -> bool:
         """Whether a transaction can time out while its task runs: it lives for an interval and a checkpoint."""

@@ -128,6 +128,7 @@ class Task:
     spare: bool = False  # Where a subtask runs whose first task manager is given up.
     partition: Partition
     records: Offset  # How many its input partition is going to hold.
+    first_record: Record  # Of its partition.
     # Source.
     start_from: StartFrom = StartFrom.GROUP_OFFSETS
     reset: Reset = Reset.LATEST
@@ -267,7 +268,7 @@ class Task:
         require(not self.fetches or self.handed != Fetched.NOTHING)
         require(self.sink != Sink.TRANSACTIONS or self.epoch != NO_EPOCH)
         require(not self.send_failed)
-        record = self.partition * self.records + self.position
+        record = self.first_record + self.position
         passes = self.reads_aborted or self.position not in self.aborted
         if self.fetches and self.handed == Fetched.SKIPPED:
             passes = False
@@ -500,7 +501,7 @@ class Task:
     def fetch(self) -> None:
         self.handed = Fetched.NOTHING
         if self.fetches:
-            send(self.kafka, SourceFetchRequest(self.position))
+            send(self.kafka, SourceFetchRequest(self.partition, self.position))
 
     def commit_offsets(self, checkpoint: CheckpointId) -> None:
         offset = self.offsets_to_commit[checkpoint]

@@ -252,7 +252,6 @@ class Chain:
             changes["reports_send_errors"] = False
         wired: dict[str, Any] = {
             **changes,
-            "records": "records",
             "final_checkpoint": job.checkpointing and job.after_finish,
             "commits_on_close": "commit on close" in job.document.proposed,
             "sink": "TRANSACTIONS" if guarantee == "EXACTLY_ONCE" else "KAFKA" if kafka_sink
