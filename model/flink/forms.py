@@ -10,6 +10,8 @@ The words, for whoever writes a spec:
 - `apps.NAME`: with `reads` alone, how the output is looked at (its consumer's isolation.level). With `writes`, a
   producing application before the job; with `reads` and a group.id, or a word about its loop, a consuming one behind
   it. Words and settings are those of a Kafka pipeline.
+- Two jobs may stand in a row: one reads the topic that the other writes. Whether it sees what the first one aborts is
+  its source's isolation.level.
 - Faults on `NAME` hit the job's tasks (`NAME-1` ...), on `NAME.job_manager` its job manager, else messages by type.
 """
 

@@ -9,9 +9,10 @@ is one of one partition.
 Not modelled: replication, sequence numbers of the connector's producers, lost or repeated produce requests of theirs
 (the models of those), members of the group (every offset commit has generation -1 and meets an empty group).
 
-Two grains. Where no application writes the input, its records are simply there; where none consumes the output,
-`visible` says what whoever reads it gets. Where there is one (``clients``), that topic is a log here: entries in
-order, open, aborted or readable, control records among them, and a fetch that waits at the last stable offset. Wiring
+Two grains. Where nobody here writes an input, its records are simply there; where nobody here consumes an output,
+`visible` says what whoever reads it gets. A topic that an application (``clients``) or a job writes, and a job or an
+application reads, is a log: entries in order, open, aborted or readable, control records among them, and a fetch that
+waits at the last stable offset. So the sink of one job can be read by the source of another. Wiring
 the actors of model.kafka to the tasks instead would be more of Kafka and no more of the question: partition leader,
 coordinator and markers apart cost factors of states, and what they add (failover, markers that are late, reordered
 batches) is settled there for the same settings: what arrives here is what those models show to hold.
@@ -56,6 +57,7 @@ from model.flink.messages import (
     AppPositionResponse,
     AppProduceRequest,
     AppProduceResponse,
+    ConnectionsClosed,
     Copies,
     EndTxnRequest,
     EndTxnResponse,
@@ -110,6 +112,8 @@ class Transaction:
 class Kafka:
     tasks: tuple[Annotated[ActorId, Of("Task")], ...]
     records: tuple[Offset, ...]  # How many each input partition is going to hold.
+    first_ids: tuple[TransactionalId | None, ...] = ()  # By task: from here on, so many ids are its own.
+    ids_each: Annotated[int, UpTo(16)] = 0
     stride: Offset  # Record i of partition p is number p * stride + i.
     shown_uncommitted: frozenset[Partition] = frozenset()  # Who reads what becomes of it has read_uncommitted.
     transaction_timeouts: Budget = 0  # How often transaction.timeout.ms passes.
@@ -148,6 +152,7 @@ class Kafka:
     written: Durable[Annotated[Budget, Counts("foreign_offset_commit")]] = 0
     unavailable: Durable[Annotated[Budget, Counts("coordinator_unavailable")]] = 0
     unlisted: Durable[Annotated[Budget, Counts("partial_listing")]] = 0
+    gone: Durable[frozenset[Partition]] = frozenset()  # Tasks of jobs that have ended.
 
     logs: Durable[dict[Topic, Annotated[tuple[LogEntry, ...], MaxLen("entries")]]] = each(())
     source_waits: Durable[dict[Partition, Offset | None]] = each(None)  # Fetches: until this offset can be read.
@@ -162,6 +167,9 @@ class Kafka:
     @on(InitProducerIdRequest)
     def init_producer_id(self, request: InitProducerIdRequest) -> None:
         """initTransactions() of each id: it fences whoever had it, and aborts what it left open."""
+        for partition, task in enumerate(self.tasks):
+            if task == request.sender:
+                self.gone -= {partition}
         first = request.transactional_id
         if request.aborts == Aborts.PROBING:
             self.probe(first)
@@ -264,11 +272,23 @@ class Kafka:
     @action
     def abort_timed_out_transaction(self) -> None:
         require(self.timeouts < self.transaction_timeouts)
-        require(not self.times_out_only_in_outages or any(suspected(one) for one in self.tasks))
         one = choose(self.transactions)
         require(self.transactions[one].state == TransactionState.ONGOING)
+        require(not self.times_out_only_in_outages or self.is_unattended(one))
         self.timeouts += 1
         self.end(one, TransactionState.COMPLETE_ABORT, self.transactions[one].epoch + 1)
+
+    def is_unattended(self, transactional_id: TransactionalId) -> bool:
+        unattended = False
+        for number, task in enumerate(self.tasks):
+            first = self.first_ids[number]
+            if first is not None and first <= transactional_id < first + self.ids_each:
+                unattended = unattended or number in self.gone or suspected(task)
+        return unattended
+
+    @on(ConnectionsClosed)
+    def close_connections(self, message: ConnectionsClosed) -> None:
+        self.gone |= {message.partition}
 
     @action
     def expire_transactional_id(self) -> None:

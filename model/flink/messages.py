@@ -227,6 +227,16 @@ class EndTxnResponse:
 
 
 @message
+class ConnectionsClosed:
+    """The job has ended, and with it the producers of this task, whatever they have left open.
+
+    No broker acts on it. It says from when on transaction.timeout.ms may pass, as a process that is down does.
+    """
+
+    partition: Partition
+
+
+@message
 class OffsetCommitRequest:
     """Generation -1, as from every consumer that assigns its partitions itself; nobody waits for the answer."""
 

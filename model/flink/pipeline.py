@@ -184,10 +184,13 @@ class _Pipeline:
         faults, partition = self.document.faults, 0
         added = [number for number, (_, _, chain) in enumerate(self.chains()) if chain.added()]
         every: list[str] = []
+        firsts: list[int | None] = []
         for job in self.jobs.values():
             slots = [f"{job.name}-{number + 1}" for number in range(len(job.chains))]
             spares = [f"{one}.spare" for one in slots] if self.has_spares(job) else []
             every += slots + spares
+            first_ids = [self.transactional(chain, n, ids).get("first_id") for n, chain in enumerate(job.chains)]
+            firsts += first_ids + (first_ids if spares else [])
             actors[f"{job.name}.job_manager"] = job.wiring(slots, spares)
             for number, chain in enumerate(job.chains):
                 wired = {
@@ -195,6 +198,7 @@ class _Pipeline:
                     "partition": partition, "first_record": f"{partition} * records", "records": self.held(chain),
                     **chain.wiring(), **self.transactional(chain, number, ids),
                     "fetches": self.clients.records(chain) is not None,
+                    "leaves_transactions": chain.guarantee() == "EXACTLY_ONCE" and self.times_out_in_outages(),
                 }  # fmt: skip
                 actors[slots[number]] = wired
                 if spares:
@@ -202,9 +206,9 @@ class _Pipeline:
                 partition += 1
         actors["kafka"] = {
             "is": "Kafka", "records": [self.held(chain) for _, _, chain in self.chains()], "stride": "records",
-            "tasks": every,
+            "tasks": every, "first_ids": firsts, "ids_each": self.document.checkpoints + 2,
             "times_out_only_in_outages": not self.times_out_at_work(),
-            "transaction_timeouts": 0 if "KIP-939" in self.document.proposed else faults.transaction_timeout,
+            "transaction_timeouts": self.transaction_timeouts(),
             "partial_listings": faults.partial_listing, "expirations": faults.transactional_id_expiration,
             "deletions": faults.retention, "offset_writes": faults.foreign_offset_commit,
             "unavailabilities": faults.coordinator_unavailable, "added": added, **self.clients.kafka(),
@@ -233,6 +237,13 @@ class _Pipeline:
         aborts = "NONE" if lingering else "LISTING" if chain.naming() == "POOLING" else "ALL"
         size = min(chain.pool_size() or span, span)
         return {"naming": "POOLING", "first_id": first, "pool": list(range(first, first + size)), "aborts": aborts}
+
+    def transaction_timeouts(self) -> int:
+        return 0 if "KIP-939" in self.document.proposed else self.document.faults.transaction_timeout
+
+    def times_out_in_outages(self) -> bool:
+        """Only where what a job has left behind is of another one's concern."""
+        return self.transaction_timeouts() > 0 and not self.times_out_at_work() and len(self.clients.logs) > 0
 
     def times_out_at_work(self) -> bool:
         """Whether a transaction can time out while its task runs: it lives for an interval and a checkpoint."""

@@ -94,6 +94,8 @@ class JobStory:
             if manager.completed == old.completed or manager.completed < old.completed:
                 continue
             for _, task in self.tasks:
+                if task.job_manager != manager.me:
+                    continue
                 state = manager.completed_states[task.subtask]
                 for offset in range(0 if state is None or state.offset is None else state.offset):
                     text = f"checkpoint {manager.completed} goes on behind it"
@@ -160,7 +162,7 @@ class JobStory:
                 if one.partition == task.partition and one.phase == Phase.RUNNING and world.stopped.get(name) != "down"
             ]
             for _, manager in world.of(JobManager):
-                state = manager.completed_states[task.subtask]
+                state = manager.completed_states[task.subtask] if task.job_manager == manager.me else None
                 if state is not None and state.offset is not None:
                     marks.append((f"checkpoint {manager.completed}", state.offset))
             for _, kafka in world.of(Kafka):

@@ -48,6 +48,7 @@ from model.flink.messages import (
     Cancel,
     CheckpointId,
     Committable,
+    ConnectionsClosed,
     Copies,
     DeclineCheckpoint,
     Deploy,
@@ -160,6 +161,7 @@ class Task:
     reports_send_errors: bool = True
     batch_expirations: Annotated[int, UpTo(1)] = 0  # How often delivery.timeout.ms passes.
     declines: Annotated[int, UpTo(1)] = 0  # How often writing a snapshot fails.
+    leaves_transactions: bool = False  # For the coordinator to time out, when the job has ended.
 
     seen: Durable[Offset] = 0  # The world: so many records were there. Kept only where a start depends on it.
     missing: Durable[bool] = False  # The job manager: the first listing did not have the partition.
@@ -436,6 +438,8 @@ class Task:
     @on(Cancel)
     def cancel(self, message: Cancel) -> None:
         self.halt(Phase.WAITING)
+        if self.leaves_transactions:
+            send(self.kafka, ConnectionsClosed(self.partition))
 
     @on_restart
     def register(self) -> None:
