@@ -145,16 +145,17 @@ class Clients:
                 other = self.job_writing(str(sink)) if sink in self.logs else None
                 beside = ([other.name] if other is not None and other is not job else []) + self.apps_writing(str(sink))
                 if beside:
-                    text = f"{sink}, which is read here, is written by {beside[0]} too"
+                    text = f"{beside[0]} writes {sink} too: each record would be in it twice"
                     self.report("job-shape", text, (*chain.path, "sink"))
         for path in list(roots.values())[1:]:
             text = f"jobs that have applications around them, or each other, begin with one topic: {listed(roots)}"
-            self.report("job-shape", text, path, "what has nothing in common is a spec of its own")
+            self.report("job-shape", text, path, "what hangs together with nothing else is a spec of its own")
         for topic in self.logs:
             writers = self.apps_writing(topic) or [getattr(self.job_writing(topic), "name", "")]
             for word in sorted(self.document.topics[topic].model_fields_set):
                 text = f"{writers[0]} writes {topic}: what is in it depends on that"
-                self.report("app-shape", text, ("topics", topic, word), "give apps.NAME.records")
+                help = "give apps.NAME.records" if self.apps_writing(topic) else ""
+                self.report("app-shape", text, ("topics", topic, word), help)
 
     def is_before(self, name: str, other: str) -> bool:
         """Whether what ``name`` writes comes to ``other``; jobs are two at most."""
