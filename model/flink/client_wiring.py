@@ -342,6 +342,7 @@ class Clients:
             reset, stored = str(settings["auto.offset.reset"]).upper(), app.effect == "store_with_offset"
             found[name] = {
                 "is": "ConsumingApp", "kafka": "kafka", "number": number, "reset": reset,
+                "first_values": [found[one]["first_value"] for one in self.writers],
                 "auto_commits": bool(settings["enable.auto.commit"] and settings["group.id"] and not stored),
                 "commits_sync": app.commits == "sync", "processing": app.processing.upper(), "stores_offset": stored,
             }  # fmt: skip

@@ -240,6 +240,7 @@ class ConsumingApp:
     auto_commits: bool = True
     commits_sync: bool = False
     processing: Processing = Processing.BEFORE_COMMIT
+    first_values: tuple[Value, ...] = ()  # Of each writer of what comes here: its records have an order.
     stores_offset: bool = False  # Where the results are, in the same transaction; it starts there, with seek().
 
     stored: Durable[Place] = 0  # `stores_offset` only.
@@ -310,7 +311,10 @@ class ConsumingApp:
         require(self.in_hand is not None and (self.phase == Loop.PROCESSING or self.processing == Processing.WORKER))
         value = self.in_hand
         assert value is not None
-        later = any(self.ledger[other] > 0 for other in self.ledger if other > value)
+        later = any(
+            self.ledger[other] > 0 and other > value and not any(value < first <= other for first in self.first_values)
+            for other in self.ledger
+        )
         self.out_of_order = self.out_of_order or (later and self.ledger[value] == 0)
         self.ledger[value] = min(self.ledger[value] + 1, 2)
         self.in_hand = None

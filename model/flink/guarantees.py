@@ -242,7 +242,7 @@ def no_loss_end_to_end(
 
 @predicate
 def order_end_to_end(consumers: tuple[ConsumingApp, ...]) -> bool:
-    """Records have their first effects in the order in which they were sent."""
+    """Records of one application have their first effects in the order in which it sent them."""
     for app in consumers:
         ensure(not app.out_of_order, f"{app.me} has processed a record after one that was sent later")
     return True
