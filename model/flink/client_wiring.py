@@ -198,8 +198,15 @@ class Clients:
                 if fetches or (kind != "lose" and name in REPEATED and name != "AppProduceRequest"):
                     help = f"of an application's: {listed(REPEATED if kind == 'lose' else REPEATED[2:3])}"
                     self.report("app-shape", f"{kind} of {name} is not modelled", ("faults", kind, name), help)
-        if faults.pause:
-            self.report("job-shape", "pause beside topics that are logs here", ("faults", "pause"))
+        paused = faults.pause if isinstance(faults.pause, dict) else {"": faults.pause} if faults.pause else {}
+        for name in paused:
+            path = ("faults", "pause", name) if name else ("faults", "pause")
+            if name not in self.writers:
+                text = f"pause{f' of {name}' if name else ''} beside topics that are logs here"
+                self.report("job-shape", text, path, "of an application that writes: `pause: {NAME: 1}`")
+            elif not self.producer(name, "transactional.id") or self.document.apps[name].offsets != "transaction":
+                text = f"who takes over from {name} goes on behind what is committed: with a transactional.id"
+                self.report("app-shape", text, path, "give producer.transactional.id, and offsets: transaction")
         if faults.retention and all(chain.source.topic in self.logs for chain in self.chains):
             self.report("job-shape", "retention of a log that is still written", ("faults", "retention"))
         if faults.foreign_offset_commit and any(chain.source.topic in self.logs for chain in self.chains):
@@ -241,13 +248,21 @@ class Clients:
     def sent(self, name: str) -> int:
         """Records that the application puts into the log at most, with repetitions."""
         app, faults = self.document.apps[name], self.document.faults
-        again = self.of("crash", name)
+        again = self.of("crash", *self.processes(name)) + self.of("pause", name)
         if self.producer(name, "transactional.id") is not None:
             return app.records + again + faults.application_abort
         if not self.producer(name, "enable.idempotence"):
             again += self.of("lose", "AppProduceRequest", "AppProduceResponse")
             again += self.of("duplicate", "AppProduceRequest") + self.of("delay", "AppProduceRequest")
         return app.records + again
+
+    def starts(self, name: str) -> int:
+        processes = self.processes(name)
+        return len(processes) + self.of("crash", *processes)
+
+    def processes(self, name: str) -> list[str]:
+        """An application that is paused is replaced by another process."""
+        return [name, f"{name}.spare"] if self.of("pause", name) else [name]
 
     def emitted(self, topic: str) -> int:
         """Records in this topic at most: each attempt of the job that writes it emits each of its input once."""
@@ -283,7 +298,7 @@ class Clients:
             "topics": max(1, len(self.logs)), "writers": max(1, len(self.writers)),
             "readers": max(1, len(self.readers)),
             "entries": max((self.entries(topic) for topic in self.logs), default=0),
-            "sessions": max((1 + self.of("crash", name) + again for name in self.writers), default=0),
+            "sessions": max((self.starts(name) + again for name in self.writers), default=0),
             "sequences": max(map(self.sent, self.writers), default=0),
         }  # fmt: skip
 
@@ -302,7 +317,8 @@ class Clients:
             "shown_uncommitted": [
                 number for number, chain in enumerate(self.chains) if "read_uncommitted" in self.levels(chain)
             ],
-            "writers": self.writers,
+            "processes": [process for name in self.writers for process in self.processes(name)],
+            "writers": [number for number, name in enumerate(self.writers) for _ in self.processes(name)],
             "writer_topics": [self.number(self.document.apps[name].writes) for name in self.writers],
             "readers": self.readers,
             "reader_topics": [self.number(self.document.apps[name].reads) for name in self.readers],
@@ -336,6 +352,8 @@ class Clients:
                 "stores_in_transaction": app.offsets == "transaction",
                 "aborts": self.document.faults.application_abort,
             }  # fmt: skip
+            for spare in self.processes(name)[1:]:
+                found[spare] = {**found[name], "stands_in_for": [name]}
             first += app.records
         for number, name in enumerate(self.readers):
             app, settings = self.document.apps[name], self.settings("consumer", name)

@@ -5,7 +5,8 @@ when the one before is acknowledged (or, with acks=0, at once). A crash makes it
 with a transactional.id that is what it has stored with its last committed transaction, or else what it has noted down
 after the acknowledgement. Follows KafkaProducer and TransactionManager where the log of the input depends on it: a
 batch that is sent again is recognised by producer id and sequence, and a new process has a new producer id; a
-transaction is readable when it commits. One record is a batch, and a transaction.
+transaction is readable when it commits. One record is a batch, and a transaction. One that is paused is replaced: a new
+process starts with its transactional.id, goes on behind what is committed, and the first may wake up beside it.
 
 The consuming application is the loop of KafkaConsumer.poll(): the position that earlier polls have reached is committed
 automatically by a later one, or by commitSync(), or is kept with the result. It alone is the group. What it does with a
@@ -37,6 +38,7 @@ from checker.lang import (
     quiet,
     require,
     send,
+    suspected,
 )  # fmt: skip
 from model.flink.messages import (
     NO_SESSION,
@@ -88,6 +90,7 @@ class ProducingApp:
     transactional: bool = False
     retries: bool = True
     stores_in_transaction: bool = True  # Its position, with sendOffsetsToTransaction() or in a topic of its own.
+    stands_in_for: tuple[ActorId, ...] = ()  # It starts when that one is missed.
     aborts: Annotated[int, UpTo(1)] = 0  # How often it aborts for a reason of its own, and sends the record again.
 
     noted: Durable[Values] = 0  # Up to here its records are done, as its own store says.
@@ -104,6 +107,7 @@ class ProducingApp:
     @action
     def start(self) -> None:
         require(self.phase == Sending.STARTING and quiet(self.kafka))
+        require(all(suspected(one) for one in self.stands_in_for))
         self.position = max(self.noted, self.first_value)
         if self.transactional:
             self.phase = Sending.INITIALIZING

@@ -224,7 +224,7 @@ def no_loss_end_to_end(
     """
     if everything_is_done(tasks, managers, kafka, producers, consumers):
         for value in range(values):
-            if len(kafka.writers) == 0 or any(value in app.acknowledged for app in producers):
+            if len(kafka.processes) == 0 or any(value in app.acknowledged for app in producers):
                 for app in consumers:
                     ensure(
                         app.ledger[value] > 0 or is_waiting(value, tasks, managers, kafka),
@@ -318,7 +318,15 @@ def everything_is_done(
     return (
         all(manager.status == JobStatus.RUNNING for manager in managers)
         and jobs_are_done(tasks, managers, kafka)
-        and all(app.phase == Sending.READY and app.position == app.first_value + app.records for app in producers)
+        and all(
+            any(
+                other.first_value == app.first_value
+                and other.phase == Sending.READY
+                and other.position == app.first_value + app.records
+                for other in producers  # Itself, or who has taken over from it.
+            )
+            for app in producers
+        )
         and all(
             app.phase == Loop.FAILED or (app.phase == Loop.POLLING and app.position == end_of_reader(app, kafka))
             for app in consumers

@@ -127,8 +127,9 @@ class Kafka:
     inputs: tuple[Topic | None, ...]  # By partition: the log that it is; None: its records are simply there.
     outputs: tuple[Topic | None, ...]  # By partition: the log that what is read there is written to; None: not kept.
     committed_sources: frozenset[Partition] = frozenset()  # isolation.level=read_committed, where the input is a log.
-    writers: tuple[ActorId, ...]  # Producing applications, and the log that each writes.
-    writer_topics: tuple[Topic, ...]
+    processes: tuple[ActorId, ...]  # Of producing applications, and which application each is of.
+    writers: tuple[Writer, ...]
+    writer_topics: tuple[Topic, ...]  # By application: the log that it writes.
     readers: tuple[ActorId, ...]  # Consuming applications, and the log that each reads; each is a group.
     reader_topics: tuple[Topic, ...]
     committed_readers: frozenset[Reader] = frozenset()  # isolation.level=read_committed
@@ -352,8 +353,9 @@ class Kafka:
     @on(AppInitProducerIdRequest)
     def init_app(self, request: AppInitProducerIdRequest) -> None:
         """It aborts what the process before has left open, and fences it."""
-        for writer, one in enumerate(self.writers):
-            if one == request.sender:
+        for number, process in enumerate(self.processes):
+            if process == request.sender:
+                writer = self.writers[number]
                 self.end_in_log(self.writer_topics[writer], None, writer, False)
                 self.app_sessions[writer] += 1
                 send(
@@ -364,8 +366,9 @@ class Kafka:
     def append_input(self, request: AppProduceRequest) -> None:
         """ProducerStateManager: a sequence that the producer id has in the log is a duplicate, and is acknowledged."""
         error = Error.NONE
-        for writer, one in enumerate(self.writers):
-            if one == request.sender:
+        for number, process in enumerate(self.processes):
+            if process == request.sender:
+                writer = self.writers[number]
                 topic = self.writer_topics[writer]
                 if request.transactional and request.session != self.app_sessions[writer]:
                     error = Error.PRODUCER_FENCED
@@ -383,8 +386,9 @@ class Kafka:
     def end_app(self, request: AppEndTxnRequest) -> None:
         """Once more after its answer was lost: there is nothing open, and the answer is the same."""
         error = Error.NONE
-        for writer, one in enumerate(self.writers):
-            if one == request.sender:
+        for number, process in enumerate(self.processes):
+            if process == request.sender:
+                writer = self.writers[number]
                 if request.session != self.app_sessions[writer]:
                     error = Error.PRODUCER_FENCED
                 else:
