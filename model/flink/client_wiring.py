@@ -127,9 +127,9 @@ class Clients:
                 continue
             (chain,) = job.chains
             if chain.source.topic in self.logs:
-                if chain.bounded() or chain.starts_at_end() or chain.consumer["enable.auto.commit"].value:
-                    text = "a source of a log that is still written begins at the earliest offset, does not end, and"
-                    self.report("job-shape", f"{text} commits nothing automatically", (*chain.path, "source"))
+                if chain.bounded() or chain.consumer["enable.auto.commit"].value:
+                    text = "a source of a log that is still written does not end, and commits nothing automatically"
+                    self.report("job-shape", text, (*chain.path, "source"))
 
     def judge_topics(self) -> None:
         """What is in a log comes from one place: else each record is there twice, and nobody is to blame."""

@@ -99,7 +99,7 @@ def next_start(task: Task, manager: JobManager, kafka: Kafka) -> Offset:
     latest = task.start_from == StartFrom.LATEST or (
         task.start_from == StartFrom.GROUP_OFFSETS and task.reset == Reset.LATEST
     )
-    return task.records if latest else 0
+    return input_end(task, kafka) if latest else 0
 
 
 # --- End to end -----------------------------------------------------------------------------------------------------
