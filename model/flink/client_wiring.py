@@ -314,6 +314,11 @@ class Clients:
                 for number, level in enumerate(levels)
                 if inputs[number] is not None and level == "read_committed"
             ],
+            "listed_ends": [
+                number
+                for number, chain in enumerate(self.chains)
+                if inputs[number] is not None and chain.end_is_listed()
+            ],
             "shown_uncommitted": [
                 number for number, chain in enumerate(self.chains) if "read_uncommitted" in self.levels(chain)
             ],

@@ -273,6 +273,20 @@ def every_effect_end_to_end(
 
 
 @predicate
+def no_source_past_stable_offset(tasks: tuple[Task, ...], kafka: Kafka) -> bool:
+    """No source with read_committed is past a record of a transaction that is still open, and may be committed."""
+    for task in tasks:
+        topic = kafka.inputs[task.partition]
+        if topic is not None and task.phase == Phase.RUNNING and task.partition in kafka.committed_sources:
+            end = readable_end(kafka, topic, True)
+            ensure(
+                task.position <= end,
+                f"{task.me} is at offset {task.position}, and the transaction of offset {end} is still open",
+            )
+    return True
+
+
+@predicate
 def no_source_stuck(tasks: tuple[Task, ...], managers: tuple[JobManager, ...], kafka: Kafka) -> bool:
     """No source waits at the last stable offset for a transaction that no job is going to end.
 

@@ -127,6 +127,7 @@ class Kafka:
     inputs: tuple[Topic | None, ...]  # By partition: the log that it is; None: its records are simply there.
     outputs: tuple[Topic | None, ...]  # By partition: the log that what is read there is written to; None: not kept.
     committed_sources: frozenset[Partition] = frozenset()  # isolation.level=read_committed, where the input is a log.
+    listed_ends: frozenset[Partition] = frozenset()  # Whose latest offset the enumerator's AdminClient lists.
     processes: tuple[ActorId, ...]  # Of producing applications, and which application each is of.
     writers: tuple[Writer, ...]
     writer_topics: tuple[Topic, ...]  # By application: the log that it writes.
@@ -344,9 +345,10 @@ class Kafka:
                 send(self.tasks[partition], SourceFetchResponse(offset, entry.value is not None and not skipped))
 
     def end_of_source(self, partition: Partition) -> Place:
+        """KafkaSourceEnumerator asks at the AdminClient's default, read_uncommitted, whatever the source is to read."""
         topic = self.inputs[partition]
         assert topic is not None
-        return self.end_for(topic, partition in self.committed_sources)
+        return self.end_for(topic, partition in self.committed_sources and partition not in self.listed_ends)
 
     # --- Logs: what an application writes ---
 

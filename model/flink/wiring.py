@@ -228,6 +228,11 @@ class Chain:
         start, reset = START[self.start_word()][0], self.consumer["auto.offset.reset"].value
         return start == "LATEST" or (start == "GROUP_OFFSETS" and reset != "earliest")
 
+    def end_is_listed(self) -> bool:
+        """FLINK-28303 made latest an offset that the enumerator lists; before, the reader's consumer sought the end."""
+        made = protocol.switches("discovery", self.job.version, self.job.connector)["keeps_first_start"]
+        return made and self.source.is_ != "FlinkKafkaConsumer" and START[self.start_word()][0] == "LATEST"
+
     def bounded(self) -> bool:
         return bool("setBounded" in self.source_own and self.source_own["setBounded"].value)
 
@@ -284,8 +289,8 @@ class Chain:
         interval = self.source_own.get(config.DISCOVERY[self.source.is_])
         topic = job.document.topics[str(self.source.topic)]
         first_done = topic.others or found["empty_listing_counts"]
-        latest = START[self.start_word()][0] == "LATEST"  # A second submission would ask anew, which no task can tell.
-        kept = latest and not legacy and found["keeps_first_start"] and job.given.commands == ["run"]
+        # A second submission would ask anew, which no task can tell.
+        kept = self.end_is_listed() and job.given.commands == ["run"]
         return {
             "keeps_first_start": kept,
             "discovers": self.added() and interval is not None and interval.value > 0,
