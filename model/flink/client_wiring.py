@@ -11,7 +11,7 @@ from typing import Any
 
 from checker.nearest import listed
 from checker.source import Diagnostic
-from model.flink.forms import App, Document
+from model.flink.forms import App, Document, budget_of
 from model.flink.wiring import STREAMING_SINKS, Chain, Job, Path, Places
 from model.kafka import config as kafka
 
@@ -282,7 +282,8 @@ class Clients:
 
     def attempts(self, job: Job) -> int:
         faults, name = self.document.faults, job.name
-        found: int = faults.checkpoint_timeout + faults.checkpoint_failure + faults.delivery_timeout
+        played = (faults.checkpoint_timeout, faults.checkpoint_failure, faults.delivery_timeout)
+        found: int = sum(budget_of(one, name) for one in played)
         found += self.of("crash", f"{name}.job_manager", name, f"{name}-1")
         return int(found + sum(one.startswith("run") for one in job.given.commands))
 

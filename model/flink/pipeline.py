@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from checker.nearest import listed
 from checker.source import Diagnostic, Place, SourceError
 from model.flink import config
 from model.flink.client_wiring import READ, REASONS, Clients
@@ -57,6 +58,7 @@ class _Pipeline:
             self.diagnostics += one.diagnostics
         self.judge_channels()
         self.judge_pauses()
+        self.judge_budgets()
         if not any(one.diagnostics for one in self.jobs.values()):
             self.clients = Clients(document, self.jobs, version, place)
             self.diagnostics += self.clients.diagnostics
@@ -80,6 +82,15 @@ class _Pipeline:
             ):
                 text = "a task that is paused needs a source that begins at the earliest offset, and a sink to Kafka"
                 self.diagnostics.append(Diagnostic("job-shape", text, self.place(("faults", "pause"))))
+
+    def judge_budgets(self) -> None:
+        for fault in ("checkpoint_timeout", "failure_interval", "checkpoint_failure", "delivery_timeout"):
+            given = getattr(self.document.faults, fault)
+            for name in given if isinstance(given, dict) else ():
+                if name not in self.jobs:
+                    text, help = f"there is no job {name}", f"jobs: {listed(self.jobs)}"
+                    place = self.place(("faults", fault, name))
+                    self.diagnostics.append(Diagnostic("fault-target", text, place, help=help))
 
     def chains(self) -> list[tuple[Job, int, Chain]]:
         """Every subtask of every job: its number in the job, and what it runs."""
@@ -152,7 +163,7 @@ class _Pipeline:
         document, faults = self.document, self.document.faults
         chains, ids = self.chains(), self.ids()
         starts = 1 + self.budget(faults.crash) + self.budget(faults.pause)
-        starts += faults.checkpoint_timeout + faults.checkpoint_failure
+        starts += self.budget(faults.checkpoint_timeout) + self.budget(faults.checkpoint_failure)
         starts += sum(len(job.commands) for job in document.jobs.values()) + faults.transaction_timeout
         transactional = len(ids) > 0
         zombies = any(self.has_spares(job) for job in self.jobs.values())

@@ -11,7 +11,7 @@ from checker.nearest import listed, suggestion
 from checker.source import Diagnostic, Place
 from model.flink import config, protocol
 from model.flink.config import CP, Setting, at_least
-from model.flink.forms import Connector, Document, Region
+from model.flink.forms import Connector, Document, Region, budget_of
 from model.flink.forms import Job as JobForm
 from model.kafka import config as kafka
 
@@ -265,8 +265,8 @@ class Chain:
             "legacy": self.sink.is_ == "FlinkKafkaProducer",
             "retries_commits": "commit_retry" not in without,
             "aborted": [] if self.source.topic is None else job.document.topics[self.source.topic].aborted,
-            "batch_expirations": job.document.faults.delivery_timeout,
-            "declines": job.document.faults.checkpoint_failure,
+            "batch_expirations": budget_of(job.document.faults.delivery_timeout, job.name),
+            "declines": budget_of(job.document.faults.checkpoint_failure, job.name),
             "commits_older": "subsumed_commit" not in without,
         }  # fmt: skip
         if self.source.is_ == "socket":
@@ -381,7 +381,7 @@ class Job:
         strategy = self.value("restart-strategy.type")
         if strategy not in ("failure-rate", "exponential-delay"):
             return {}
-        return {"failure_intervals": self.document.faults.failure_interval,
+        return {"failure_intervals": budget_of(self.document.faults.failure_interval, self.name),
                 "forgets_all": strategy == "exponential-delay"}  # fmt: skip
 
     def settings(self) -> Iterable[tuple[str, Setting]]:
@@ -431,7 +431,7 @@ class Job:
             **protocol.switches("job_manager", self.version, self.connector),
             "checkpoints_after_tasks_finish": self.after_finish,
             "notifies_source": any(chain.source.is_ != "socket" and chain.commits_offsets() for chain in self.chains),
-            "checkpoint_timeouts": self.document.faults.checkpoint_timeout,
+            "checkpoint_timeouts": budget_of(self.document.faults.checkpoint_timeout, self.name),
             "aborts_pending_on_failover": "abort_at_failover" not in self.document.without,
             "commands": [COMMANDS[one] for one in self.given.commands],
         }  # fmt: skip
