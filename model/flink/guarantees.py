@@ -199,11 +199,11 @@ def no_duplicates_end_to_end(
     """
     for value in range(values):
         for app in consumers:
-            ensure(app.ledger[value] <= 1, f"record {value} was to be sent once, and has its effect twice")
+            ensure(app.ledger[value] <= 1, f"record {value} was to be sent once, and has its effect twice at {app.me}")
         for task in tasks:
             ensure(
                 not is_an_end(task, kafka) or effects(value, task, kafka) <= 1,
-                f"record {value} was to be sent once, and has its effect twice",
+                f"record {value} was to be sent once, and has its effect twice at {task.me}",
             )
     return True
 
@@ -228,14 +228,16 @@ def no_loss_end_to_end(
                 for app in consumers:
                     ensure(
                         app.ledger[value] > 0 or is_waiting(value, tasks, managers, kafka),
-                        f"record {value} was taken for delivered, nothing is left to do, and it has had no effect",
+                        f"record {value} was taken for delivered, nothing is left to do, and it has had no effect at "
+                        f"{app.me}",
                     )
                 for task in tasks:
                     ensure(
                         not is_an_end(task, kafka)
                         or effects(value, task, kafka) > 0
                         or is_waiting(value, tasks, managers, kafka),
-                        f"record {value} was taken for delivered, nothing is left to do, and it has had no effect",
+                        f"record {value} was taken for delivered, nothing is left to do, and it has had no effect at "
+                        f"{task.me}",
                     )
     return True
 
