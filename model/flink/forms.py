@@ -8,11 +8,12 @@ The words, for whoever writes a spec:
 - `jobs.NAME.channels`: the inputs of the operator, with barriers in them; with 2, barriers have to be aligned, or not.
 - `jobs.NAME.regions`: instead of `source` and `sink`, several disconnected chains of one job.
 - `apps.NAME`: with `reads` alone, how the output is looked at (its consumer's isolation.level). With `writes`, a
-  producing application before the job; with `reads` and a group.id, or a word about its loop, a consuming one behind
-  it. Words and settings are those of a Kafka pipeline.
+  producing application before a job; with `reads` and a group.id, or a word about its loop, a consuming one behind
+  it: any number of either. Words and settings are those of a Kafka pipeline.
 - Two jobs may stand in a row: one reads the topic that the other writes. Whether it sees what the first one aborts is
   its source's isolation.level.
-- Faults on `NAME` hit the job's tasks (`NAME-1` ...), on `NAME.job_manager` its job manager, else messages by type.
+- Faults on `NAME` hit the job's tasks (`NAME-1` ...), on `NAME.job_manager` its job manager, on an application that
+  itself, else messages by type. An application that writes in transactions and is paused is replaced by `NAME.spare`.
 """
 
 from typing import Annotated, Any, Literal
