@@ -190,7 +190,7 @@ class Clients:
         for kind in ("lose", "duplicate", "delay"):
             given = getattr(faults, kind)
             if given and not isinstance(given, dict):
-                self.report("app-shape", f"with applications, {kind} names the messages", ("faults", kind),
+                self.report("app-shape", f"where topics are logs, {kind} names the messages", ("faults", kind),
                             f"such as `{kind}: {{AppProduceResponse: 1}}`")  # fmt: skip
                 continue
             for name in given or {}:
