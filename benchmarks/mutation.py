@@ -59,19 +59,12 @@ SAME_REACTION = "the client reacts alike to either error; only a late Produce me
 MIRROR = "which member is the first is chosen freely: with two of them the mirror image is the same set of outcomes"
 OWN_EPOCH = "only its leader writes in an epoch: who asks for it has a batch of it from this log, where it still is"
 IN_ORDER = "changes come over one reliable fifo link, and a restart forgets the epoch: none is older"
-ONE_LINK = "an earlier process's requests come before a later one's, over one link; no spec delays one"
-NO_LATEST = "a start at latest is refused with an application before the job, so nothing is reset to the end"
 # "file:function: condition", with " negated" or " removed" if it is for one of them -> why nothing can tell.
 REASONS: dict[str, str] = {
     "partition:translated: error == Error.PRODUCER_FENCED": SAME_REACTION,
     "transaction_coordinator:may_follow: previous == TransactionState.ONGOING": ASSERTION,
     "coordinator:assign: partition % 2 == 1 negated": MIRROR,
     "coordinator:change_target: partition % 2 == 1 negated": MIRROR,
-    "clients:produced: response.error != Error.NONE removed": ONE_LINK,
-    "clients:transaction_ended: response.error != Error.NONE removed": ONE_LINK,
-    "kafka:append_input: request.transactional and request.session != self.app_session removed": ONE_LINK,
-    "kafka:end_app: request.session != self.app_session removed": ONE_LINK,
-    "kafka:position: self.input_log removed": NO_LATEST,
     "replica:floor_epoch: epoch == self.leader_epoch removed": OWN_EPOCH,
     "replica:apply: state.leader_epoch < self.leader_epoch removed": IN_ORDER,
 }

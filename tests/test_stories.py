@@ -120,3 +120,25 @@ def test_a_model_without_story_is_told_without() -> None:
     path = next(one.path for one in result.properties if one.path is not None)
     assert path.logs == ()
     assert path.ledger is None
+
+
+def test_topic_between_two_jobs_is_drawn_as_the_input_of_the_second() -> None:
+    """With what the first one's crash has aborted, and once: the log `output` is that of the last job."""
+    path = first_path("flink/chain_read_uncommitted")
+    between = next(log for log in path.logs[-1] if log.name == "input-1")
+    states = [(one.kind, one.state) for one in between.entries]
+
+    assert states == [("record", "aborted"), ("marker", ""), ("record", "open")]
+    (output,) = (log for log in path.logs[-1] if log.name == "output")
+    assert [one.record for one in output.entries if one.kind == "record"] == [
+        "record 0 of partition 1",
+        "record 2 of partition 1",
+    ]
+
+
+def test_checkpoint_is_told_of_the_records_of_its_own_job() -> None:
+    """Two jobs number their checkpoints alike."""
+    ledger = ledger_of(first_path("flink/chain_second_none"))
+
+    assert len(cell(ledger, "record 0 of partition 0", "in a complete checkpoint")) == 1
+    assert len(cell(ledger, "record 0 of partition 1", "in a complete checkpoint")) == 1

@@ -5,7 +5,8 @@ when the one before is acknowledged (or, with acks=0, at once). A crash makes it
 with a transactional.id that is what it has stored with its last committed transaction, or else what it has noted down
 after the acknowledgement. Follows KafkaProducer and TransactionManager where the log of the input depends on it: a
 batch that is sent again is recognised by producer id and sequence, and a new process has a new producer id; a
-transaction is readable when it commits. One record is a batch, and a transaction.
+transaction is readable when it commits. One record is a batch, and a transaction. One that is paused is replaced: a new
+process starts with its transactional.id, goes on behind what is committed, and the first may wake up beside it.
 
 The consuming application is the loop of KafkaConsumer.poll(): the position that earlier polls have reached is committed
 automatically by a later one, or by commitSync(), or is kept with the result. It alone is the group. What it does with a
@@ -37,6 +38,7 @@ from checker.lang import (
     quiet,
     require,
     send,
+    suspected,
 )  # fmt: skip
 from model.flink.messages import (
     NO_SESSION,
@@ -55,6 +57,7 @@ from model.flink.messages import (
     Copies,
     Error,
     Place,
+    Reader,
     Reset,
     Sequence,
     Session,
@@ -80,12 +83,14 @@ class Sending(Enum):
 class ProducingApp:
     me: ActorId
     kafka: Annotated[ActorId, Of("Kafka")]
-    records: Values  # How many it has to send.
+    first_value: Values = 0  # What it has to send: this one, and those after it.
+    records: Values  # How many.
     answered: bool = True  # acks is not 0.
     idempotent: bool = True
     transactional: bool = False
     retries: bool = True
     stores_in_transaction: bool = True  # Its position, with sendOffsetsToTransaction() or in a topic of its own.
+    stands_in_for: tuple[ActorId, ...] = ()  # It starts when that one is missed.
     aborts: Annotated[int, UpTo(1)] = 0  # How often it aborts for a reason of its own, and sends the record again.
 
     noted: Durable[Values] = 0  # Up to here its records are done, as its own store says.
@@ -102,7 +107,8 @@ class ProducingApp:
     @action
     def start(self) -> None:
         require(self.phase == Sending.STARTING and quiet(self.kafka))
-        self.position = self.noted
+        require(all(suspected(one) for one in self.stands_in_for))
+        self.position = max(self.noted, self.first_value)
         if self.transactional:
             self.phase = Sending.INITIALIZING
             send(self.kafka, AppInitProducerIdRequest(self.me))
@@ -118,13 +124,13 @@ class ProducingApp:
             self.phase = Sending.READY
             self.session = response.session
             if self.stores_in_transaction:
-                self.position = response.committed
-                for value in range(response.committed):
+                self.position = max(response.committed, self.first_value)
+                for value in range(self.first_value, response.committed):
                     self.acknowledged |= {value}
 
     @action
     def send_next(self) -> None:
-        require(self.phase == Sending.READY and self.position < self.records)
+        require(self.phase == Sending.READY and self.position < self.first_value + self.records)
         self.produce()
         if self.answered:
             self.phase = Sending.SENDING
@@ -233,10 +239,12 @@ class Processing(Enum):
 class ConsumingApp:
     me: ActorId
     kafka: Annotated[ActorId, Of("Kafka")]
+    number: Reader = 0
     reset: Reset = Reset.LATEST
     auto_commits: bool = True
     commits_sync: bool = False
     processing: Processing = Processing.BEFORE_COMMIT
+    first_values: tuple[Value, ...] = ()  # Of each writer of what comes here: its records have an order.
     stores_offset: bool = False  # Where the results are, in the same transaction; it starts there, with seek().
 
     stored: Durable[Place] = 0  # `stores_offset` only.
@@ -307,7 +315,10 @@ class ConsumingApp:
         require(self.in_hand is not None and (self.phase == Loop.PROCESSING or self.processing == Processing.WORKER))
         value = self.in_hand
         assert value is not None
-        later = any(self.ledger[other] > 0 for other in self.ledger if other > value)
+        later = any(
+            self.ledger[other] > 0 and other > value and not any(value < first <= other for first in self.first_values)
+            for other in self.ledger
+        )
         self.out_of_order = self.out_of_order or (later and self.ledger[value] == 0)
         self.ledger[value] = min(self.ledger[value] + 1, 2)
         self.in_hand = None

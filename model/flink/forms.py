@@ -8,9 +8,12 @@ The words, for whoever writes a spec:
 - `jobs.NAME.channels`: the inputs of the operator, with barriers in them; with 2, barriers have to be aligned, or not.
 - `jobs.NAME.regions`: instead of `source` and `sink`, several disconnected chains of one job.
 - `apps.NAME`: with `reads` alone, how the output is looked at (its consumer's isolation.level). With `writes`, a
-  producing application before the job; with `reads` and a group.id, or a word about its loop, a consuming one behind
-  it. Words and settings are those of a Kafka pipeline.
-- Faults on `NAME` hit the job's tasks (`NAME-1` ...), on `NAME.job_manager` its job manager, else messages by type.
+  producing application before a job; with `reads` and a group.id, or a word about its loop, a consuming one behind
+  it: any number of either. Words and settings are those of a Kafka pipeline.
+- Two jobs may stand in a row: one reads the topic that the other writes. Whether it sees what the first one aborts is
+  its source's isolation.level.
+- Faults on `NAME` hit the job's tasks (`NAME-1` ...), on `NAME.job_manager` its job manager, on an application that
+  itself, else messages by type. An application that writes in transactions and is paused is replaced by `NAME.spare`.
 """
 
 from typing import Annotated, Any, Literal
@@ -105,8 +108,22 @@ class App(Form):
     producer: dict[str, Any] = Field(default={}, description="Settings of its KafkaProducer.")
 
 
+def by_job(most: int) -> Any:
+    """A budget that each job has, or that of each job by its name."""
+    times = Annotated[int, Field(ge=0, le=most)]
+    return times | dict[str, times]
+
+
+def budget_of(given: int | dict[str, int], job: str) -> int:
+    return given.get(job, 0) if isinstance(given, dict) else given
+
+
 class Budgets(Form):
-    """Faults; the general ones have the names that they have in every spec, the others are timers that run out."""
+    """Faults; the general ones have the names that they have in every spec, the others are timers that run out.
+
+    Those of a job (`checkpoint_timeout`, `failure_interval`, `checkpoint_failure`, `delivery_timeout`) are a number, so
+    often in each job, or `{JOB: number}`.
+    """
 
     crash: Any = 0
     pause: Any = 0
@@ -116,16 +133,16 @@ class Budgets(Form):
     transaction_timeout: Annotated[int, Field(ge=0, le=3)] = Field(
         default=0, description="How often transaction.timeout.ms passes for an open transaction."
     )
-    checkpoint_timeout: Annotated[int, Field(ge=0, le=3)] = Field(
+    checkpoint_timeout: by_job(3) = Field(  # type: ignore[valid-type]
         default=0, description="How often execution.checkpointing.timeout passes for a pending checkpoint."
     )
-    failure_interval: Annotated[int, Field(ge=0, le=3)] = Field(
+    failure_interval: by_job(3) = Field(  # type: ignore[valid-type]
         default=0, description="How often failure-rate-interval (or reset-backoff-threshold) passes: failures expire."
     )
-    checkpoint_failure: Annotated[int, Field(ge=0, le=1)] = Field(
+    checkpoint_failure: by_job(1) = Field(  # type: ignore[valid-type]
         default=0, description="How often a task cannot write its snapshot, and declines the checkpoint."
     )
-    delivery_timeout: Annotated[int, Field(ge=0, le=1)] = Field(
+    delivery_timeout: by_job(1) = Field(  # type: ignore[valid-type]
         default=0, description="How often a record is not taken by any leader within delivery.timeout.ms."
     )
     transactional_id_expiration: Annotated[int, Field(ge=0, le=3)] = Field(

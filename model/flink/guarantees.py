@@ -21,6 +21,7 @@ from model.flink.messages import (
     Record,
     Reset,
     StartFrom,
+    Topic,
     TransactionalId,
     Value,
 )  # fmt: skip
@@ -28,7 +29,7 @@ from model.flink.task import Phase, Sink, Task
 
 
 def record_at(task: Task, offset: Offset) -> Record:
-    return task.partition * task.records + offset
+    return task.first_record + offset
 
 
 def due(task: Task, offset: Offset) -> bool:
@@ -38,7 +39,20 @@ def due(task: Task, offset: Offset) -> bool:
 
 
 def input_end(task: Task, kafka: Kafka) -> Offset:
-    return len(kafka.input) if task.fetches else task.records
+    """Where the source waits: the end of its input, or the last stable offset of it."""
+    topic = kafka.inputs[task.partition]
+    return task.records if topic is None else readable_end(kafka, topic, task.partition in kafka.committed_sources)
+
+
+def readable_end(kafka: Kafka, topic: Topic, committed: bool) -> Place:
+    return min(
+        (
+            place
+            for place in range(len(kafka.logs[topic]))
+            if committed and kafka.logs[topic][place].state == EntryState.OPEN
+        ),
+        default=len(kafka.logs[topic]),
+    )
 
 
 def delivered(task: Task, kafka: Kafka, record: Record) -> Copies:
@@ -51,15 +65,19 @@ def named(committables: tuple[Committable, ...], number: TransactionalId, epoch:
 
 def in_open_transaction(task: Task, manager: JobManager, kafka: Kafka, record: Record) -> bool:
     """One that the task, or a restart from the latest checkpoint, will commit."""
-    state = manager.completed_states[task.subtask]
     return any(
-        record in kept.records
-        and (
-            (task.current == number and task.epoch == kept.epoch)
-            or named(task.committables, number, kept.epoch)
-            or (state is not None and named(state.committables, number, kept.epoch))
-        )
+        record in kept.records and will_be_committed(number, task, manager, kafka)
         for number, kept in kafka.transactions.items()
+    )
+
+
+def will_be_committed(number: TransactionalId, task: Task, manager: JobManager, kafka: Kafka) -> bool:
+    kept = kafka.transactions[number]
+    state = manager.completed_states[task.subtask]
+    return (
+        (task.current == number and task.epoch == kept.epoch)
+        or named(task.committables, number, kept.epoch)
+        or (state is not None and named(state.committables, number, kept.epoch))
     )
 
 
@@ -81,7 +99,7 @@ def next_start(task: Task, manager: JobManager, kafka: Kafka) -> Offset:
     latest = task.start_from == StartFrom.LATEST or (
         task.start_from == StartFrom.GROUP_OFFSETS and task.reset == Reset.LATEST
     )
-    return task.records if latest else 0
+    return input_end(task, kafka) if latest else 0
 
 
 # --- End to end -----------------------------------------------------------------------------------------------------
@@ -148,20 +166,25 @@ def all_delivered(tasks: tuple[Task, ...], kafka: Kafka) -> bool:
     )
 
 
-# --- From a producing application through the job to a consuming one -------------------------------------------------
+# --- From where it begins, through one job or two, to where it ends --------------------------------------------------
 
 
-def effects(value: Value, tasks: tuple[Task, ...], kafka: Kafka, consumers: tuple[ConsumingApp, ...]) -> Copies:
-    """How often a record has had an effect at the end: in the ledger, or in the job's state if nobody consumes."""
+def is_an_end(task: Task, kafka: Kafka) -> bool:
+    """No application and no other job here reads what it writes."""
+    return kafka.outputs[task.partition] is None
+
+
+def effects(value: Value, task: Task, kafka: Kafka) -> Copies:
+    """How often a record has had its effect in the last job: in its output, or in its state if that is printed."""
     found = 0
-    for app in consumers:
-        found += app.ledger[value]
-    if len(kafka.readers) > 0:
-        return found
-    for task in tasks:
-        for offset in range(len(kafka.input)):
-            if kafka.input[offset].value == value:
+    topic = kafka.inputs[task.partition]
+    for offset in range(task.records if topic is None else len(kafka.logs[topic])):
+        says = offset if topic is None else kafka.logs[topic][offset].value
+        if says == value:
+            if task.sink == Sink.PRINT or task.sink == Sink.UPSERT:
                 found += task.applied[offset]
+            else:
+                found += kafka.visible[record_at(task, offset)]
     return min(found, 2)
 
 
@@ -171,13 +194,17 @@ def no_duplicates_end_to_end(
 ) -> bool:
     """No record that was to be sent once has its effect twice at the other end, whoever repeated it.
 
-    The other end is the ledger of the consuming application; without one, the state of the job.
+    The other end is the ledger of each consuming application, and what becomes of it in a job whose output nobody here
+    consumes: what a reader of its topic gets, or the state of the job if it prints.
     """
     for value in range(values):
-        ensure(
-            effects(value, tasks, kafka, consumers) <= 1,
-            f"record {value} was to be sent once, and has its effect twice",
-        )
+        for app in consumers:
+            ensure(app.ledger[value] <= 1, f"record {value} was to be sent once, and has its effect twice at {app.me}")
+        for task in tasks:
+            ensure(
+                not is_an_end(task, kafka) or effects(value, task, kafka) <= 1,
+                f"record {value} was to be sent once, and has its effect twice at {task.me}",
+            )
     return True
 
 
@@ -192,22 +219,32 @@ def no_loss_end_to_end(
 ) -> bool:
     """What the producing application takes for delivered has its effect at the other end when nothing is left to do.
 
-    A record in the output that the consumer cannot read yet, behind the last stable offset, is not lost.
+    A record that a consumer or a job cannot read yet, behind the last stable offset, is not lost, nor is one in a
+    transaction that its task, or a restart, will commit.
     """
     if everything_is_done(tasks, managers, kafka, producers, consumers):
         for value in range(values):
-            ensure(
-                not all(value in app.acknowledged for app in producers)
-                or effects(value, tasks, kafka, consumers) > 0
-                or is_waiting(value, kafka),
-                f"record {value} was taken for delivered, nothing is left to do, and it has had no effect",
-            )
+            if len(kafka.processes) == 0 or any(value in app.acknowledged for app in producers):
+                for app in consumers:
+                    ensure(
+                        app.ledger[value] > 0 or is_waiting(value, tasks, managers, kafka),
+                        f"record {value} was taken for delivered, nothing is left to do, and it has had no effect at "
+                        f"{app.me}",
+                    )
+                for task in tasks:
+                    ensure(
+                        not is_an_end(task, kafka)
+                        or effects(value, task, kafka) > 0
+                        or is_waiting(value, tasks, managers, kafka),
+                        f"record {value} was taken for delivered, nothing is left to do, and it has had no effect at "
+                        f"{task.me}",
+                    )
     return True
 
 
 @predicate
 def order_end_to_end(consumers: tuple[ConsumingApp, ...]) -> bool:
-    """Records have their first effects in the order in which they were sent."""
+    """Records of one application have their first effects in the order in which it sent them."""
     for app in consumers:
         ensure(not app.out_of_order, f"{app.me} has processed a record after one that was sent later")
     return True
@@ -230,7 +267,61 @@ def every_effect_end_to_end(
     tasks: tuple[Task, ...], kafka: Kafka, consumers: tuple[ConsumingApp, ...], values: int
 ) -> bool:
     """Every record has had its effect at the other end."""
-    return all(effects(value, tasks, kafka, consumers) > 0 for value in range(values))
+    return all(
+        all(app.ledger[value] > 0 for app in consumers)
+        and all(not is_an_end(task, kafka) or effects(value, task, kafka) > 0 for task in tasks)
+        for value in range(values)
+    )
+
+
+@predicate
+def no_source_past_stable_offset(tasks: tuple[Task, ...], kafka: Kafka) -> bool:
+    """No source with read_committed is past a record of a transaction that is still open, and may be committed."""
+    for task in tasks:
+        topic = kafka.inputs[task.partition]
+        if topic is not None and task.phase == Phase.RUNNING and task.partition in kafka.committed_sources:
+            end = readable_end(kafka, topic, True)
+            ensure(
+                task.position <= end,
+                f"{task.me} is at offset {task.position}, and the transaction of offset {end} is still open",
+            )
+    return True
+
+
+@predicate
+def no_source_stuck(tasks: tuple[Task, ...], managers: tuple[JobManager, ...], kafka: Kafka) -> bool:
+    """No source waits at the last stable offset for a transaction that no job is going to end.
+
+    Its job has failed or was cancelled, and nobody is going to submit it again; or its task runs, and does not know it.
+    The source, and every other reader with read_committed, goes on when transaction.timeout.ms has passed.
+    """
+    for task in tasks:
+        topic = kafka.inputs[task.partition]
+        if topic is not None and task.phase == Phase.RUNNING and task.partition in kafka.committed_sources:
+            end = readable_end(kafka, topic, True)
+            if task.position == end and end < len(kafka.logs[topic]):
+                number = kafka.logs[topic][end].transactional_id
+                ensure(
+                    number is None or any(will_be_ended(number, one, managers, kafka) for one in tasks),
+                    f"{task.me} waits at offset {end} for a transaction that no job is going to end",
+                )
+    return True
+
+
+def will_be_ended(number: TransactionalId, task: Task, managers: tuple[JobManager, ...], kafka: Kafka) -> bool:
+    """By this task: it knows it, or starts again and aborts what it finds."""
+    kept = kafka.transactions[number]
+    knows = (task.current == number and task.epoch == kept.epoch) or named(task.committables, number, kept.epoch)
+    mine = task.sink == Sink.TRANSACTIONS and kafka.outputs[task.partition] is not None
+    begins = task.phase != Phase.RUNNING or task.epoch == NO_EPOCH
+    return mine and any(
+        manager.me == task.job_manager
+        and (
+            (manager.status == JobStatus.RUNNING and (knows or begins))
+            or (manager.status != JobStatus.RUNNING and manager.commanded < len(manager.commands))
+        )
+        for manager in managers
+    )
 
 
 def everything_is_done(
@@ -243,31 +334,68 @@ def everything_is_done(
     return (
         all(manager.status == JobStatus.RUNNING for manager in managers)
         and jobs_are_done(tasks, managers, kafka)
-        and all(app.phase == Sending.READY and app.position == app.records for app in producers)
         and all(
-            app.phase == Loop.FAILED or (app.phase == Loop.POLLING and app.position == readable_end(kafka))
+            any(
+                other.first_value == app.first_value
+                and other.phase == Sending.READY
+                and other.position == app.first_value + app.records
+                for other in producers  # Itself, or who has taken over from it.
+            )
+            for app in producers
+        )
+        and all(
+            app.phase == Loop.FAILED or (app.phase == Loop.POLLING and app.position == end_of_reader(app, kafka))
             for app in consumers
         )
     )
 
 
-def readable_end(kafka: Kafka) -> Place:
-    """Where a consumer of the output waits: its end, or its last stable offset."""
-    return min(
-        (
-            place
-            for place in range(len(kafka.output))
-            if kafka.output[place].state == EntryState.OPEN and kafka.read_committed
-        ),
-        default=len(kafka.output),
-    )
+def end_of_reader(app: ConsumingApp, kafka: Kafka) -> Place:
+    """Where a consumer waits: the end of its topic, or the last stable offset."""
+    topic = kafka.reader_topics[app.number]
+    return readable_end(kafka, topic, app.number in kafka.committed_readers)
 
 
-def is_waiting(value: Value, kafka: Kafka) -> bool:
+def is_waiting(value: Value, tasks: tuple[Task, ...], managers: tuple[JobManager, ...], kafka: Kafka) -> bool:
+    """In a log behind a transaction that is open, or in a transaction that is going to be committed."""
     return any(
-        kafka.output[place].value == value and kafka.output[place].state != EntryState.ABORTED
-        for place in range(readable_end(kafka), len(kafka.output))
+        any(
+            kafka.logs[topic][place].value == value
+            and (
+                kafka.logs[topic][place].state == EntryState.READABLE
+                or (
+                    kafka.logs[topic][place].state == EntryState.OPEN
+                    and any(
+                        number == kafka.logs[topic][place].transactional_id
+                        and manager.me == task.job_manager
+                        and will_be_committed(number, task, manager, kafka)
+                        for number in kafka.transactions
+                        for task in tasks
+                        for manager in managers
+                    )
+                )
+            )
+            for place in range(readable_end(kafka, topic, True), len(kafka.logs[topic]))
+        )
+        for topic in kafka.logs
+    ) or any(
+        is_an_end(task, kafka)
+        and manager.me == task.job_manager
+        and any(
+            content_is(value, task, offset, kafka)
+            and in_open_transaction(task, manager, kafka, record_at(task, offset))
+            for offset in range(task.records)
+        )
+        for task in tasks
+        for manager in managers
     )
+
+
+def content_is(value: Value, task: Task, offset: Offset, kafka: Kafka) -> bool:
+    topic = kafka.inputs[task.partition]
+    if topic is None:
+        return offset == value
+    return offset < len(kafka.logs[topic]) and kafka.logs[topic][offset].value == value
 
 
 # --- Checkpoints ----------------------------------------------------------------------------------------------------

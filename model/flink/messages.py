@@ -22,7 +22,10 @@ Epoch = Annotated[int, Between(-1, "epochs - 1")]
 Sender = Annotated[ActorId, Of("Task")]
 Value = Annotated[int, Below("values")]  # What a record says: which of the producing application's records it is.
 Values = Annotated[int, UpTo("values")]
-Place = Annotated[int, UpTo("output_entries")]  # In the log of the output topic.
+Topic = Annotated[int, Below("topics")]  # Of those that are logs.
+Place = Annotated[int, UpTo("entries")]  # In a log.
+Writer = Annotated[int, Below("writers")]  # A producing application.
+Reader = Annotated[int, Below("readers")]  # A consuming one.
 Session = Annotated[int, UpTo("sessions")]  # A producer id, or an epoch of a transactional.id: one for each process.
 Sequence = Annotated[int, UpTo("sequences")]
 NO_CHECKPOINT = 0
@@ -92,22 +95,15 @@ class EntryState(Enum):
 
 
 @struct
-class InputEntry:
-    """One entry of the log that an application writes and the source reads."""
+class LogEntry:
+    """One entry of a topic that somebody here writes and somebody reads."""
 
     value: Value | None  # None: a control record, which ends a transaction.
     state: EntryState = EntryState.READABLE
+    transactional_id: TransactionalId | None = None  # Of the sink's transaction while it is open.
+    writer: Writer | None = None  # The application that wrote it; None: a sink.
     session: Session = NO_SESSION
     sequence: Sequence = 0
-
-
-@struct
-class OutputEntry:
-    """One entry of the log that the sink writes and an application reads."""
-
-    value: Value | None  # None: a control record.
-    state: EntryState = EntryState.READABLE
-    transactional_id: TransactionalId | None = None  # While its transaction is open.
 
 
 @struct
@@ -231,6 +227,16 @@ class EndTxnResponse:
 
 
 @message
+class ConnectionsClosed:
+    """The job has ended, and with it the producers of this task, whatever they have left open.
+
+    No broker acts on it. It says from when on transaction.timeout.ms may pass, as a process that is down does.
+    """
+
+    partition: Partition
+
+
+@message
 class OffsetCommitRequest:
     """Generation -1, as from every consumer that assigns its partitions itself; nobody waits for the answer."""
 
@@ -263,6 +269,7 @@ class PositionResponse:
 class SourceFetchRequest:
     """What stands at this offset; answered when there is something to read there (fetch.max.wait.ms goes on)."""
 
+    partition: Partition
     offset: Offset
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from checker.nearest import listed
 from checker.source import Diagnostic, Place, SourceError
 from model.flink import config
 from model.flink.client_wiring import READ, REASONS, Clients
@@ -58,6 +59,7 @@ class _Pipeline:
             self.diagnostics += one.diagnostics
         self.judge_channels()
         self.judge_pauses()
+        self.judge_budgets()
         if not any(one.diagnostics for one in self.jobs.values()):
             self.clients = Clients(document, self.jobs, version, place)
             self.diagnostics += self.clients.diagnostics
@@ -81,6 +83,15 @@ class _Pipeline:
             ):
                 text = "a task that is paused needs a source that begins at the earliest offset, and a sink to Kafka"
                 self.diagnostics.append(Diagnostic("job-shape", text, self.place(("faults", "pause"))))
+
+    def judge_budgets(self) -> None:
+        for fault in ("checkpoint_timeout", "failure_interval", "checkpoint_failure", "delivery_timeout"):
+            given = getattr(self.document.faults, fault)
+            for name in given if isinstance(given, dict) else ():
+                if name not in self.jobs:
+                    text, help = f"there is no job {name}", f"jobs: {listed(self.jobs)}"
+                    place = self.place(("faults", fault, name))
+                    self.diagnostics.append(Diagnostic("fault-target", text, place, help=help))
 
     def chains(self) -> list[tuple[Job, int, Chain]]:
         """Every subtask of every job: its number in the job, and what it runs."""
@@ -134,7 +145,7 @@ class _Pipeline:
 
     def grain(self) -> list[str]:
         """What an application writes, or consumes, is a log; the verdict says with what left out."""
-        around = [one for one in (self.clients.writer, self.clients.reader) if one is not None]
+        around = self.clients.writers + self.clients.readers
         text = "one partition, one record in flight, no failing leader, no rebalance: the models of Kafka"
         return [f"{one}: {text}" for one in around]
 
@@ -153,16 +164,17 @@ class _Pipeline:
         document, faults = self.document, self.document.faults
         chains, ids = self.chains(), self.ids()
         starts = 1 + self.budget(faults.crash) + self.budget(faults.pause)
-        starts += faults.checkpoint_timeout + faults.checkpoint_failure
+        starts += self.budget(faults.checkpoint_timeout) + self.budget(faults.checkpoint_failure)
         starts += sum(len(job.commands) for job in document.jobs.values()) + faults.transaction_timeout
         transactional = len(ids) > 0
         zombies = any(self.has_spares(job) for job in self.jobs.values())
+        stride = max(self.held(chain) for _, _, chain in chains)
         constants = {
-            "records": self.clients.input_entries() or self.records(), "checkpoints": document.checkpoints,
+            "records": stride, "checkpoints": document.checkpoints,
             "partitions": len(chains), "subtasks": max(len(job.chains) for job in self.jobs.values()),
             "transactional_ids": max(1, len(ids) * self.span()),
             "epochs": 2 * starts + document.checkpoints + 2 if transactional else 1,
-            **self.clients.constants(self.records(), self.attempts(), transactional),
+            **self.clients.constants(self.records()),
         }  # fmt: skip
         return {
             "module": "model.flink",
@@ -175,39 +187,40 @@ class _Pipeline:
                              *self.grain()],
         }  # fmt: skip
 
-    def attempts(self) -> int:
-        """Of the task of the one job that has applications around it."""
-        faults = self.document.faults
-        found = faults.checkpoint_timeout + faults.checkpoint_failure + faults.delivery_timeout
-        for name, job in self.jobs.items():
-            found += self.clients.of("crash", f"{name}.job_manager", name, f"{name}-1")
-            found += sum(one.startswith("run") for one in job.given.commands)
-        return found
+    def held(self, chain: Chain) -> int:
+        """Records in the partition that it reads, or entries of the log."""
+        return self.clients.records(chain) or self.records()
 
     def actors(self, ids: dict[str, int]) -> dict[str, Any]:
         actors: dict[str, Any] = {}
         faults, partition = self.document.faults, 0
         added = [number for number, (_, _, chain) in enumerate(self.chains()) if chain.added()]
         every: list[str] = []
+        firsts: list[int | None] = []
         for job in self.jobs.values():
             slots = [f"{job.name}-{number + 1}" for number in range(len(job.chains))]
             spares = [f"{one}.spare" for one in slots] if self.has_spares(job) else []
             every += slots + spares
+            first_ids = [self.transactional(chain, n, ids).get("first_id") for n, chain in enumerate(job.chains)]
+            firsts += first_ids + (first_ids if spares else [])
             actors[f"{job.name}.job_manager"] = job.wiring(slots, spares)
             for number, chain in enumerate(job.chains):
                 wired = {
                     "is": "Task", "job_manager": f"{job.name}.job_manager", "kafka": "kafka", "subtask": number,
-                    "partition": partition, **chain.wiring(), **self.transactional(chain, number, ids),
-                    "fetches": self.clients.writer is not None,
+                    "partition": partition, "first_record": f"{partition} * records", "records": self.held(chain),
+                    **chain.wiring(), **self.transactional(chain, number, ids),
+                    "fetches": self.clients.records(chain) is not None,
+                    "leaves_transactions": chain.guarantee() == "EXACTLY_ONCE" and self.times_out_in_outages(),
                 }  # fmt: skip
                 actors[slots[number]] = wired
                 if spares:
                     actors[spares[number]] = {**wired, "spare": True}
                 partition += 1
         actors["kafka"] = {
-            "is": "Kafka", "records": "records", "read_committed": self.read_committed(), "tasks": every,
+            "is": "Kafka", "records": [self.held(chain) for _, _, chain in self.chains()], "stride": "records",
+            "tasks": every, "first_ids": firsts, "ids_each": self.document.checkpoints + 2,
             "times_out_only_in_outages": not self.times_out_at_work(),
-            "transaction_timeouts": 0 if "KIP-939" in self.document.proposed else faults.transaction_timeout,
+            "transaction_timeouts": self.transaction_timeouts(),
             "partial_listings": faults.partial_listing, "expirations": faults.transactional_id_expiration,
             "deletions": faults.retention, "offset_writes": faults.foreign_offset_commit,
             "unavailabilities": faults.coordinator_unavailable, "added": added, **self.clients.kafka(),
@@ -237,14 +250,12 @@ class _Pipeline:
         size = min(chain.pool_size() or span, span)
         return {"naming": "POOLING", "first_id": first, "pool": list(range(first, first + size)), "aborts": aborts}
 
-    def read_committed(self) -> bool:
-        version = str(self.document.kafka.get("version", "3.9"))
-        levels = [
-            kafka.effective("consumer", version, app.consumer)["isolation.level"].value
-            for app in self.document.apps.values()
-            if app.reads is not None
-        ]
-        return all(level == "read_committed" for level in levels)
+    def transaction_timeouts(self) -> int:
+        return 0 if "KIP-939" in self.document.proposed else self.document.faults.transaction_timeout
+
+    def times_out_in_outages(self) -> bool:
+        """Only where what a job has left behind is of another one's concern."""
+        return self.transaction_timeouts() > 0 and not self.times_out_at_work() and len(self.clients.logs) > 0
 
     def times_out_at_work(self) -> bool:
         """Whether a transaction can time out while its task runs: it lives for an interval and a checkpoint."""

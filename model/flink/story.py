@@ -45,12 +45,13 @@ class JobStory:
         for name, task in telling.worlds[0].of(Task):
             first.setdefault(task.partition, (name, task))
         self.tasks = list(first.values())
+        ((_, self.kafka),) = telling.worlds[0].of(Kafka)
         self.output: list[LogEntry] = []
 
     def tell(self) -> None:
         telling = self.telling
         telling.records = [
-            self.name_of(task.partition * task.records + offset)
+            self.name_of(task.first_record + offset)
             for _, task in self.tasks
             for offset in range(task.records)
         ]
@@ -64,8 +65,7 @@ class JobStory:
             telling.logs.append(self.drawn(after))
 
     def name_of(self, record: Record) -> str:
-        records = self.tasks[0][1].records
-        partition, offset = divmod(record, records)
+        partition, offset = divmod(record, self.kafka.stride)
         return f"record {offset} of partition {partition}" if len(self.tasks) > 1 else f"record {offset}"
 
     def note(self, record: Record, column: str, text: str, step: Happening) -> None:
@@ -77,14 +77,14 @@ class JobStory:
             for offset, copies in task.applied.items():
                 if copies == old.applied[offset]:
                     continue
-                record = task.partition * task.records + offset
+                record = task.first_record + offset
                 if step.actor == name and step.action == "process":
                     self.note(record, STATE, f"counted {times(copies)}", step)
                 else:
                     why = "restored" if step.action == "deploy" else "forgotten"
                     self.note(record, STATE, f"{why}: counted {times(copies)}", step)
             if step.actor == name and step.action == "process":
-                self.note(task.partition * task.records + old.position, PROCESSED, f"by {name}", step)
+                self.note(task.first_record + old.position, PROCESSED, f"by {name}", step)
             for record, copies in task.printed.items():
                 if copies > old.printed[record]:
                     self.note(record, DELIVERED, f"printed{' again' if copies > 1 else ''}", step)
@@ -95,10 +95,12 @@ class JobStory:
             if manager.completed == old.completed or manager.completed < old.completed:
                 continue
             for _, task in self.tasks:
+                if task.job_manager != manager.me:
+                    continue
                 state = manager.completed_states[task.subtask]
                 for offset in range(0 if state is None or state.offset is None else state.offset):
                     text = f"checkpoint {manager.completed} goes on behind it"
-                    self.note(task.partition * task.records + offset, CHECKPOINT, text, step)
+                    self.note(task.first_record + offset, CHECKPOINT, text, step)
 
     def tell_output(self, before: World, after: World, step: Happening) -> None:
         for name, kafka in after.of(Kafka):
@@ -108,10 +110,14 @@ class JobStory:
                 number, text = request.transactional_id, ""
                 if number is not None:
                     text = written_under(number, request.epoch)
-                offset = len(self.output)
-                state = "" if number is None else "open"
                 record = self.name_of(request.record)
-                self.output.append(LogEntry(offset, record, "record", record, text, state))
+                topic = kafka.outputs[request.record // kafka.stride]
+                if topic is not None and topic in kafka.inputs:  # What another job reads is drawn as its input.
+                    offset = len(kafka.logs[topic]) - 1
+                else:
+                    offset = len(self.output)
+                    state = "" if number is None else "open"
+                    self.output.append(LogEntry(offset, record, "record", record, text, state))
                 self.note(request.record, OUTPUT, f"@ {offset}{', ' if text else ''}{text}", step)
             for number, kept in kafka.transactions.items():
                 was = old.transactions[number]
@@ -130,8 +136,9 @@ class JobStory:
             else one
             for one in self.output
         ]
-        marker = "COMMIT" if committed else "ABORT"
-        self.output.append(LogEntry(len(self.output), marker, "marker", "", transaction))
+        if any(one.transaction == transaction for one in self.output):
+            marker = "COMMIT" if committed else "ABORT"
+            self.output.append(LogEntry(len(self.output), marker, "marker", "", transaction))
         for record in records:
             self.note(record, OUTPUT, f"{state} ({transaction})", step)
 
@@ -142,21 +149,21 @@ class JobStory:
                 now = kafka.group_offsets[task.partition] or 0
                 verb = "moved past it" if now > was else "moved back before it"
                 for offset in range(min(was, now), min(max(was, now), task.records)):
-                    self.note(task.partition * task.records + offset, GROUP_OFFSET, f"{verb} ({was} -> {now})", step)
+                    self.note(task.first_record + offset, GROUP_OFFSET, f"{verb} ({was} -> {now})", step)
 
     def drawn(self, world: World) -> list[Log]:
         found = []
         for owner, task in self.tasks:
             entries = tuple(self.input_entry(world, task, offset) for offset in range(task.records))
             if task.fetches:
-                entries = tuple(one for _, kafka in world.of(Kafka) for one in self.input_log(kafka))
+                entries = tuple(one for _, kafka in world.of(Kafka) for one in self.input_log(kafka, task))
             marks = [
                 (f"position of {name}", one.position)
                 for name, one in world.of(Task)
                 if one.partition == task.partition and one.phase == Phase.RUNNING and world.stopped.get(name) != "down"
             ]
             for _, manager in world.of(JobManager):
-                state = manager.completed_states[task.subtask]
+                state = manager.completed_states[task.subtask] if task.job_manager == manager.me else None
                 if state is not None and state.offset is not None:
                     marks.append((f"checkpoint {manager.completed}", state.offset))
             for _, kafka in world.of(Kafka):
@@ -164,26 +171,33 @@ class JobStory:
                 if group is not None:
                     marks.append(("group offset", group))
             found.append(Log(f"input-{task.partition}", owner, entries, tuple(marks)))
-        if any(task.sink in (Sink.KAFKA, Sink.TRANSACTIONS) for _, task in self.tasks):
+        if any(
+            task.sink in (Sink.KAFKA, Sink.TRANSACTIONS)
+            and (kafka.outputs[task.partition] is None or kafka.outputs[task.partition] not in kafka.inputs)
+            for _, task in self.tasks
+            for _, kafka in world.of(Kafka)
+        ):
             for name, _ in world.of(Kafka):
                 found.append(Log("output", name, tuple(self.output), (("end", len(self.output)),)))
         return found
 
-    def input_log(self, kafka: Kafka) -> list[LogEntry]:
-        """What the producing application has written so far."""
+    def input_log(self, kafka: Kafka, task: Task) -> list[LogEntry]:
+        """What applications, or a job before this one, have written so far."""
         found = []
-        for offset, one in enumerate(kafka.input):
+        topic = kafka.inputs[task.partition]
+        for offset, one in enumerate(() if topic is None else kafka.logs[topic]):
             if one.value is None:
                 found.append(LogEntry(offset, "end of transaction", "marker"))
             else:
                 state = "" if one.state == EntryState.READABLE else one.state.name.lower()
-                found.append(LogEntry(offset, f"value {one.value}", "record", self.name_of(offset), "", state))
+                record = self.name_of(task.first_record + offset)
+                found.append(LogEntry(offset, f"value {one.value}", "record", record, "", state))
         return found
 
     def input_entry(self, world: World, task: Task, offset: Offset) -> LogEntry:
         gone = any(offset < kafka.log_starts[task.partition] for _, kafka in world.of(Kafka))
         state = "aborted" if offset in task.aborted else ""
-        record = self.name_of(task.partition * task.records + offset)
+        record = self.name_of(task.first_record + offset)
         return LogEntry(offset, f"record {offset}", "gone" if gone else "record", record, "", state)
 
 

@@ -48,6 +48,7 @@ from model.flink.messages import (
     Cancel,
     CheckpointId,
     Committable,
+    ConnectionsClosed,
     Copies,
     DeclineCheckpoint,
     Deploy,
@@ -128,6 +129,7 @@ class Task:
     spare: bool = False  # Where a subtask runs whose first task manager is given up.
     partition: Partition
     records: Offset  # How many its input partition is going to hold.
+    first_record: Record  # Of its partition.
     # Source.
     start_from: StartFrom = StartFrom.GROUP_OFFSETS
     reset: Reset = Reset.LATEST
@@ -159,6 +161,7 @@ class Task:
     reports_send_errors: bool = True
     batch_expirations: Annotated[int, UpTo(1)] = 0  # How often delivery.timeout.ms passes.
     declines: Annotated[int, UpTo(1)] = 0  # How often writing a snapshot fails.
+    leaves_transactions: bool = False  # For the coordinator to time out, when the job has ended.
 
     seen: Durable[Offset] = 0  # The world: so many records were there. Kept only where a start depends on it.
     missing: Durable[bool] = False  # The job manager: the first listing did not have the partition.
@@ -267,7 +270,7 @@ class Task:
         require(not self.fetches or self.handed != Fetched.NOTHING)
         require(self.sink != Sink.TRANSACTIONS or self.epoch != NO_EPOCH)
         require(not self.send_failed)
-        record = self.partition * self.records + self.position
+        record = self.first_record + self.position
         passes = self.reads_aborted or self.position not in self.aborted
         if self.fetches and self.handed == Fetched.SKIPPED:
             passes = False
@@ -435,6 +438,8 @@ class Task:
     @on(Cancel)
     def cancel(self, message: Cancel) -> None:
         self.halt(Phase.WAITING)
+        if self.leaves_transactions:
+            send(self.kafka, ConnectionsClosed(self.partition))
 
     @on_restart
     def register(self) -> None:
@@ -500,7 +505,7 @@ class Task:
     def fetch(self) -> None:
         self.handed = Fetched.NOTHING
         if self.fetches:
-            send(self.kafka, SourceFetchRequest(self.position))
+            send(self.kafka, SourceFetchRequest(self.partition, self.position))
 
     def commit_offsets(self, checkpoint: CheckpointId) -> None:
         offset = self.offsets_to_commit[checkpoint]

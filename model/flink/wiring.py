@@ -11,7 +11,7 @@ from checker.nearest import listed, suggestion
 from checker.source import Diagnostic, Place
 from model.flink import config, protocol
 from model.flink.config import CP, Setting, at_least
-from model.flink.forms import Connector, Document, Region
+from model.flink.forms import Connector, Document, Region, budget_of
 from model.flink.forms import Job as JobForm
 from model.kafka import config as kafka
 
@@ -228,6 +228,11 @@ class Chain:
         start, reset = START[self.start_word()][0], self.consumer["auto.offset.reset"].value
         return start == "LATEST" or (start == "GROUP_OFFSETS" and reset != "earliest")
 
+    def end_is_listed(self) -> bool:
+        """FLINK-28303 made latest an offset that the enumerator lists; before, the reader's consumer sought the end."""
+        made = protocol.switches("discovery", self.job.version, self.job.connector)["keeps_first_start"]
+        return made and self.source.is_ != "FlinkKafkaConsumer" and START[self.start_word()][0] == "LATEST"
+
     def bounded(self) -> bool:
         return bool("setBounded" in self.source_own and self.source_own["setBounded"].value)
 
@@ -252,7 +257,6 @@ class Chain:
             changes["reports_send_errors"] = False
         wired: dict[str, Any] = {
             **changes,
-            "records": "records",
             "final_checkpoint": job.checkpointing and job.after_finish,
             "commits_on_close": "commit on close" in job.document.proposed,
             "sink": "TRANSACTIONS" if guarantee == "EXACTLY_ONCE" else "KAFKA" if kafka_sink
@@ -261,8 +265,8 @@ class Chain:
             "legacy": self.sink.is_ == "FlinkKafkaProducer",
             "retries_commits": "commit_retry" not in without,
             "aborted": [] if self.source.topic is None else job.document.topics[self.source.topic].aborted,
-            "batch_expirations": job.document.faults.delivery_timeout,
-            "declines": job.document.faults.checkpoint_failure,
+            "batch_expirations": budget_of(job.document.faults.delivery_timeout, job.name),
+            "declines": budget_of(job.document.faults.checkpoint_failure, job.name),
             "commits_older": "subsumed_commit" not in without,
         }  # fmt: skip
         if self.source.is_ == "socket":
@@ -285,8 +289,8 @@ class Chain:
         interval = self.source_own.get(config.DISCOVERY[self.source.is_])
         topic = job.document.topics[str(self.source.topic)]
         first_done = topic.others or found["empty_listing_counts"]
-        latest = START[self.start_word()][0] == "LATEST"  # A second submission would ask anew, which no task can tell.
-        kept = latest and not legacy and found["keeps_first_start"] and job.given.commands == ["run"]
+        # A second submission would ask anew, which no task can tell.
+        kept = self.end_is_listed() and job.given.commands == ["run"]
         return {
             "keeps_first_start": kept,
             "discovers": self.added() and interval is not None and interval.value > 0,
@@ -377,7 +381,7 @@ class Job:
         strategy = self.value("restart-strategy.type")
         if strategy not in ("failure-rate", "exponential-delay"):
             return {}
-        return {"failure_intervals": self.document.faults.failure_interval,
+        return {"failure_intervals": budget_of(self.document.faults.failure_interval, self.name),
                 "forgets_all": strategy == "exponential-delay"}  # fmt: skip
 
     def settings(self) -> Iterable[tuple[str, Setting]]:
@@ -427,7 +431,7 @@ class Job:
             **protocol.switches("job_manager", self.version, self.connector),
             "checkpoints_after_tasks_finish": self.after_finish,
             "notifies_source": any(chain.source.is_ != "socket" and chain.commits_offsets() for chain in self.chains),
-            "checkpoint_timeouts": self.document.faults.checkpoint_timeout,
+            "checkpoint_timeouts": budget_of(self.document.faults.checkpoint_timeout, self.name),
             "aborts_pending_on_failover": "abort_at_failover" not in self.document.without,
             "commands": [COMMANDS[one] for one in self.given.commands],
         }  # fmt: skip
