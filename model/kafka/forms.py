@@ -20,7 +20,8 @@ MECHANISMS = (  # What `without` can take away; the families know what that mean
     "member_epoch_equality", "maximal_isr", "min_isr_after_append", "held_high_watermark", "position_initialization",
 )  # fmt: skip
 FIXES = (  # What `fixes` can add.
-    "KAFKA-15591", "KAFKA-20357", "expired_batch_marked", "follower_offsets_reset", "markers_wait_for_high_watermark",
+    "KAFKA-15591", "KAFKA-20357", "coordinated_compaction", "expired_batch_marked", "follower_offsets_reset",
+    "markers_wait_for_high_watermark",
 )  # fmt: skip
 
 
@@ -138,6 +139,8 @@ class App(Form):
     records: Annotated[int, Field(ge=1, le=4)] | None = Field(
         default=None, description="How many it writes, if it reads nothing."
     )
+    keys: list[str] = Field(default=[], description="In a compacted topic: the key of each record that it writes.")
+    deletes: list[int] = Field(default=[], description="Which of these records, from 0 on, are tombstones.")
     on_failed_send: Literal["give up", "resend", "resend elsewhere", "restart"] = Field(
         default="give up",
         description="resend elsewhere: it has no key, and goes to another partition. restart: close the producer, start"
@@ -214,6 +217,7 @@ class Budgets(Form):
     preferred_election: Annotated[int, Field(ge=0, le=3)] = Field(
         default=0, description="How often auto.leader.rebalance.enable moves the lead to the preferred replica."
     )
+    cleaning: Any = Field(default=0, description="How often the log cleaner of a broker runs, by broker: 2 at most.")
     producer_state_expiry: Annotated[int, Field(ge=0, le=2)] = Field(
         default=0, description="How often producer.id.expiration.ms passes for an idle producer."
     )
