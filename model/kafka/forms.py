@@ -12,7 +12,7 @@ MECHANISMS = (  # What `without` can take away; the families know what that mean
     "sequence_check", "verification_guard", "epoch_check", "coordinator_epoch_check", "epoch_bump_at_init",
     "markers_after_reload", "fencing_before_fetching_offsets", "marker_retry", "guard_of_next_transaction",
     "logged_ongoing", "repeated_end_txn", "pending_cleared_on_failure",
-    "markers_keyed_by_term", "next_producer_id_in_answer",
+    "markers_keyed_by_term", "next_producer_id_in_answer", "producer_id_replaced_at_fence",
     "generation_check", "stable_offset_fetch", "failed_send_fails_transaction",
     "exclusive_bound", "loading_before_reading", "abort_filter",
     "abort_index", "epoch_bump_at_upgrade", "lowest_sequence", "late_answers_dropped",

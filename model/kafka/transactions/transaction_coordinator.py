@@ -131,6 +131,7 @@ class TransactionCoordinator:
     persists_next_producer_id: bool = False
     persists_last_epoch: bool = False
     recovers_at_epoch_max: bool = False
+    replaces_id_at_fence: bool = False  # A fence that uses up the epochs ends its producer id, as EndTxn does.
     # How often in one run: time that passes, appends that go wrong.
     timeouts_max: Annotated[int, UpTo("transaction_timeouts")] = 0
     expirations_max: Annotated[int, UpTo("expirations")] = 0
@@ -291,7 +292,7 @@ class TransactionCoordinator:
             error = Error.INVALID_TXN_STATE
         elif commit and self.pending_state[key] == TransactionState.PREPARE_EPOCH_FENCE:
             error = Error.UNKNOWN_SERVER_ERROR  # IllegalStateException: "already a pending state".
-        elif metadata.epoch >= self.epoch_max:
+        elif metadata.epoch >= self.epoch_max and (commit or not self.recovers_at_epoch_max):
             error = Error.UNKNOWN_SERVER_ERROR  # IllegalArgumentException: the bumped epoch is negative.
         else:  # An abort of a transaction without partitions, too.
             error = self.decide(key, request)
@@ -350,7 +351,8 @@ class TransactionCoordinator:
         elif append == Append.UNREPLICATED:
             self.write_ahead(key, replace(metadata, epoch=epoch, state=TransactionState.PREPARE_ABORT), 2)
         else:
-            self.prepare(key, TransactionState.PREPARE_ABORT, epoch, False)
+            has_next_id = self.replaces_id_at_fence and epoch == self.epoch_max
+            self.prepare(key, TransactionState.PREPARE_ABORT, epoch, has_next_id)
 
     @action
     def expire_transactional_id(self) -> None:
@@ -536,7 +538,7 @@ class TransactionCoordinator:
             self.ongoing[key] = request.transaction
         state = TransactionState.PREPARE_COMMIT if commit else TransactionState.PREPARE_ABORT
         version_2 = self.is_version_2(request)
-        epoch = metadata.epoch + 1 if version_2 else metadata.epoch
+        epoch = min(metadata.epoch + 1, self.epoch_max) if version_2 else metadata.epoch
         has_next_id = version_2 and metadata.epoch >= self.epoch_max - 1
         append = choose(one for one in Append if self.may_be(one))
         self.spend(append)

@@ -55,6 +55,7 @@ SWITCHES = {  # What `without` takes away, as wiring: (actor, field, value).
     "pending_cleared_on_failure": (("coordinator", "clears_pending_on_failure", False),),
     "markers_keyed_by_term": (("coordinator", "drops_own_markers_only", False),),
     "next_producer_id_in_answer": (("coordinator", "tells_next_producer_id", False),),
+    "producer_id_replaced_at_fence": (("coordinator", "replaces_id_at_fence", False),),
     "late_answers_dropped": (("leader", "drops_late_answers", False), ("offsets", "drops_late_answers", False)),
     "KAFKA-20357": (("coordinator", "persists_last_epoch", True),),
     "epoch_bump_at_upgrade": (("application", "bumps_at_upgrade", False),),
