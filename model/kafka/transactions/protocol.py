@@ -77,7 +77,7 @@ CHANGES = (
     Change("4.3", "KAFKA-20310", "the state log keeps previousProducerId and nextProducerId",
            "persists_next_producer_id", ("coordinator",), transaction_version=2),
     Change("4.3", "KAFKA-20090", "a transaction at the greatest epoch can be fenced at that epoch",
-           "recovers_at_epoch_max", ("coordinator",), transaction_version=2),
+           "recovers_at_epoch_max", ("coordinator",)),
     Change("4.3", "KAFKA-20090, #21506", "a fence that uses up the epochs replaces the producer id",
            "replaces_id_at_fence", ("coordinator",), transaction_version=2),
     Change("4.3", "KAFKA-20090", "and its partitions accept the marker",

@@ -347,7 +347,10 @@ class TransactionCoordinator:
         self.spend(append)
         if append == Append.REFUSED:
             self.pending_state[key] = None
-            self.failed_fence[key] = self.remembers_failed_fence
+            if self.is_level_2() and self.fence_bumps_once:  # Only the record that was refused had the next epoch.
+                self.cache[key] = replace(metadata, epoch=self.last_epoch[key])
+            else:
+                self.failed_fence[key] = self.remembers_failed_fence
         elif append == Append.UNREPLICATED:
             self.write_ahead(key, replace(metadata, epoch=epoch, state=TransactionState.PREPARE_ABORT), 2)
         else:
