@@ -127,6 +127,8 @@ class _Wiring:
         if document.grain == "log" and self.can_brokers_fail():
             help = "leave `grain` out, or the fault of the broker"
             self.report("grain", "one log cannot stand for replicas whose brokers fail", ("grain",), help)
+        elif document.grain == "log" and any(self.cleanings):
+            self.report("grain", "one log cannot stand for replicas that are cleaned one by one", ("grain",))
         lossy = [one for one in ("lose", "delay") if self.hits(getattr(faults, one)) > 0]
         doubles = self.producer["acks"] == "all" and not self.producer["enable.idempotence"]
         doubles = doubles and (self.producer["retries"] > 0 or self.reaction() != "GIVE_UP")
@@ -155,7 +157,8 @@ class _Wiring:
                 if getattr(self.app, name):
                     self.report("compaction", f"`{name}` means nothing where no cleaner runs", (*app, name))
             if self.asks(KEYED):
-                self.report("compaction", "a guarantee about keys, and no cleaner runs", ("faults",), "cleaning: 2")
+                message = "a guarantee about keys, and no cleaner runs"
+                self.report("compaction", message, ("check",), "faults: {cleaning: 2}")
             return
         if not compacts:
             help = "cleanup.policy: [compact]"
