@@ -20,8 +20,8 @@ MECHANISMS = (  # What `without` can take away; the families know what that mean
     "member_epoch_equality", "maximal_isr", "min_isr_after_append", "held_high_watermark", "position_initialization",
 )  # fmt: skip
 FIXES = (  # What `fixes` can add.
-    "KAFKA-15591", "KAFKA-20357", "coordinated_compaction", "expired_batch_marked", "follower_offsets_reset",
-    "markers_wait_for_high_watermark",
+    "KAFKA-15591", "KAFKA-20357", "KAFKA-20785", "coordinated_compaction", "expired_batch_marked",
+    "follower_offsets_reset", "markers_wait_for_high_watermark",
 )  # fmt: skip
 
 
@@ -150,6 +150,11 @@ class App(Form):
     reprocesses_after_abort: bool = Field(default=False, description="After abortTransaction(): what it has in hand.")
     after_commit_timeout: Literal["retry", "resume", "reprocess", "go_on"] = Field(
         default="retry", description="What follows a TimeoutException of commitTransaction()."
+    )
+    when_fenced: Literal["stop", "start again"] = Field(
+        default="stop",
+        description="What follows a ProducerFencedException. start again: with another producer, from the committed"
+        " offset on, as a thread of Kafka Streams does.",
     )
     new_transactional_id: Literal["never", "at_restart"] = Field(
         default="never", description="at_restart: the transactional.id is random, or names the process."

@@ -119,6 +119,7 @@ class TransactionCoordinator:
     bumps_at_init: bool = True
     checks_epoch: bool = True
     knows_end_again: bool = True  # An EndTxn that is repeated after completion is answered as the first was.
+    fences_late_commit: bool = False  # KAFKA-20785: whose transaction the coordinator has aborted, is fenced.
     waits_for_high_watermark: bool = False  # A candidate fix: what is loaded is acted on when it is committed.
     # Protocol generations: protocol.CHANGES says which version has what.
     fences_on_timeout: bool = True
@@ -284,7 +285,9 @@ class TransactionCoordinator:
         if not self.has_id(request.producer_id, metadata) and not overflow_retry:
             error = Error.INVALID_PRODUCER_ID_MAPPING
         elif metadata.state in COMPLETE and (retry or overflow_retry):
-            if metadata.state != self.complete_after(request.result) or not self.knows_end_again:
+            if commit and metadata.state == TransactionState.COMPLETE_ABORT and self.fences_late_commit:
+                error = Error.PRODUCER_FENCED
+            elif metadata.state != self.complete_after(request.result) or not self.knows_end_again:
                 error = Error.INVALID_TXN_STATE
         elif request.epoch != metadata.epoch or overflow_retry:  # Two epochs in Kafka; with an epoch_max of 1, one.
             error = Error.PRODUCER_FENCED
