@@ -283,7 +283,10 @@ class _Wiring:
         clients = {"clients": [] if self.times_out() else [self.name], "controller": "controller"}
         losses = self.document.faults.power_loss
         return {
-            one: self.replica(brokers, i) | clients | self.cleaner(i) | {
+            one: self.replica(brokers, i)
+            | clients
+            | self.cleaner(i)
+            | {
                 "tails_to_lose": budget(losses, one),
                 "partition": 0,
             }
