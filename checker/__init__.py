@@ -13,10 +13,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from checker.api import Path, Property, Result, check, load, replay
+    from checker.api import Path, Property, Remedies, Result, check, load, remedies, replay
     from checker.source import SourceError
 
-__all__ = ["Path", "Property", "Result", "SourceError", "check", "load", "replay"]
+__all__ = ["Path", "Property", "Remedies", "Result", "SourceError", "check", "load", "remedies", "replay"]
 
 
 def __getattr__(name: str) -> Any:

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any, Protocol, get_args
 from checker.nearest import suggestion
 from checker.options import Engine, Options, size_in_bytes
 from checker.source import SourceError
-from checker.verdict import Outcome, PathStep, PropertyResult, PropertyVerdict
+from checker.verdict import Outcome, PathStep, PropertyResult, PropertyVerdict, Tried
 from checker.verdict import Path as PathData
+from checker.verdict import Remedies as RemediesData
 from checker.verdict import Result as ResultData
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def check(
     (default: all), ``memory`` a limit as "16G" or in bytes (default: 70 % of the machine), ``seconds`` and ``states``
     are limits too: beyond one, the verdict is "inconclusive". The spec's own limits count where none are given.
     ``keep_going``: after a violation, decide the other properties as well. ``witnesses``: find the path to every
-    `sometimes`, whatever it costs.
+    `sometimes` and explain every violation, whatever it costs, as a report does.
 
     Raises ``SourceError`` if the spec, its settings or its actors are wrong.
     """
@@ -90,6 +91,31 @@ def check_with(
     found = checking.run(loaded.spec, limited, progress, built=loaded.built)
     found.seconds["load"] += ready - began
     return Result(found, asked)
+
+
+def remedies(
+    spec: str | os.PathLike[str],
+    *,
+    set: Settings = (),
+    engine: Engine = "auto",
+    workers: int | None = None,
+    memory: int | str | None = None,
+    seconds: float | None = None,
+    states: int | None = None,
+    progress: Progress | None = None,
+) -> Remedies:
+    """Which change of one setting, or of the version, would have kept the guarantee that a spec breaks.
+
+    Each change is put into the spec as ``set`` would, and the whole spec is checked again; ``seconds`` and ``states``
+    limit each of these checks. Raises ``SourceError`` if the spec is wrong, or has no settings: its actors are wired
+    by hand.
+    """
+    from checker import remedy
+
+    overrides = _overrides(set)
+    options = _options(engine, workers, memory, seconds, states)
+    loaded, _ = _loaded(spec, overrides)
+    return Remedies(remedy.remedies(loaded.spec, overrides, options, progress))
 
 
 def replay(spec: str | os.PathLike[str] | SpecFile, code: str, *, set: Settings = ()) -> Path:
@@ -292,7 +318,8 @@ class Property:
 
     @property
     def path(self) -> Path | None:
-        """The shortest counterexample of a guarantee, or the witness of a `sometimes`."""
+        """A shortest counterexample of a guarantee, or the witness of a `sometimes`: the nearest way on which a fault
+        happens, if one is near by, else a shortest. It may have more steps than ``steps``."""
         from reports.endings import ending, is_good
 
         if self.data.path is None:
@@ -302,6 +329,52 @@ class Property:
 
     def __repr__(self) -> str:
         return f"<Property {self.name}: {self.verdict}>"
+
+
+@dataclass(frozen=True)
+class Remedies:
+    """What would have helped. Iteration and ``len`` are over the changes that keep every guarantee, the best first;
+    each has ``key``, ``value`` (as ``set`` takes them) and ``now``. All that was tried is in ``data``.
+    """
+
+    data: RemediesData
+
+    @property
+    def broken(self) -> str | None:
+        """The guarantee; None if nothing is broken."""
+        return self.data.broken
+
+    @property
+    def kept(self) -> tuple[Tried, ...]:
+        """The changes that keep every guarantee."""
+        return tuple(self.data.kept)
+
+    def __len__(self) -> int:
+        return len(self.data.kept)
+
+    def __bool__(self) -> bool:
+        return bool(self.data.kept)
+
+    def __iter__(self) -> Iterator[Tried]:
+        return iter(self.data.kept)
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def __repr__(self) -> str:
+        return f"<Remedies for {self.broken or 'nothing'}: {len(self)}>"
+
+    def to_text(self) -> str:
+        """What ``python -m checker remedies`` prints."""
+        from reports import remedies
+
+        return remedies.render(self.data)
+
+    def to_json(self) -> str:
+        """The document of ``python -m checker remedies --json``."""
+        from reports import remedies
+
+        return json.dumps(remedies.document(self.data), indent=2) + "\n"
 
 
 @dataclass(frozen=True)
@@ -399,6 +472,30 @@ class Result:
         from reports import html
 
         return html.page(self.data)
+
+    def remedies(
+        self,
+        *,
+        engine: Engine = "auto",
+        workers: int | None = None,
+        memory: int | str | None = None,
+        seconds: float | None = None,
+        states: int | None = None,
+        progress: Progress | None = None,
+    ) -> Remedies:
+        """As ``checker.remedies`` of this very question. From then on the text, the JSON and the page of this result
+        tell of them too.
+
+        Raises ``ValueError`` for the answer to a spec that came from ``load``: what it was loaded with is not known.
+        """
+        from checker import remedy
+
+        if self.asked.overrides is None:
+            raise ValueError(f"what {self.spec} was loaded with is not known here: checker.remedies(path, set=...)")
+        options = _options(engine, workers, memory, seconds, states)
+        first = self.data if self.data.outcome is Outcome.VIOLATED else None
+        self.data.remedies = remedy.remedies(self.asked.again(), self.asked.overrides, options, progress, first=first)
+        return Remedies(self.data.remedies)
 
     def graph(
         self,
@@ -500,4 +597,7 @@ def _options(
     return Options(engine, workers, size, seconds, states, keep_going, witnesses)
 
 
-__all__ = ["Asked", "Path", "Progress", "Property", "Result", "SourceError", "check", "check_with", "load", "replay"]
+__all__ = [
+    "Asked", "Path", "Progress", "Property", "Remedies", "Result", "SourceError", "check", "check_with", "load",
+    "remedies", "replay",
+]  # fmt: skip

@@ -31,7 +31,7 @@ from checker.search import (
 from checker.source import fail
 from checker.spec_file import FAULT_KINDS, SpecFile
 from checker.story import with_story
-from checker.system import Layout, System
+from checker.system import DOWN, Layout, System
 from checker.types import plain, show
 from checker.values import tagged, tagged_message
 from checker.verdict import (
@@ -58,6 +58,7 @@ MEMORY_SHARE = 0.7
 # Finding a path means going through all earlier levels once more. A counterexample is worth it; a witness of something
 # that is meant to happen is shown unasked only where that takes no time.
 WITNESS_STATES_MAX = 20_000
+FAULTY_WITNESS_STATES_MAX = 5_000  # How many are looked at for a witness in which a fault happens.
 
 
 class Progress(Protocol):
@@ -93,7 +94,7 @@ def run(
         first = REFERENCE_KNOWN_STATES if expected <= REFERENCE_KNOWN_STATES else 0
     # A violation that somebody has found before, and whose states nobody has counted, is near more often than not.
     short = spec.expect is not None and (expected or 0) <= QUICK_STATES
-    engine, found, compiled = _explore(built, reference, options, memory, report, first, quick=short)
+    engine, found, compiled = _explore(built, reference, options, memory, report, first, short, expected or 0)
     try:
         judging = reference if paths else None
         result, incidents = judge(spec, built.system, judging, engine, found, options.witnesses)
@@ -120,7 +121,14 @@ def default_memory() -> int:
 
 
 def _explore(
-    built: Built, reference: Reference, options: Options, memory: int, report: Any, first: int, *, quick: bool
+    built: Built,
+    reference: Reference,
+    options: Options,
+    memory: int,
+    report: Any,
+    first: int,
+    quick: bool,
+    states_expected: int,
 ) -> tuple[Engine, Exploration, float]:
     """Explore with the engine asked for. ``auto`` lets the reference explore so many states ``first``. ``quick``: the
     search is expected to be short, and machine code for it is better made quickly than made well.
@@ -138,7 +146,8 @@ def _explore(
         if found.stopped != "states" or limit == options.states:
             return small, found, 0.0
     began = time.perf_counter()
-    native = NativeEngine(built, reference.layout, options.workers, memory, quick=quick)
+    workers, layout = options.workers, reference.layout
+    native = NativeEngine(built, layout, workers, memory, quick=quick, states_expected=states_expected)
     compiled = time.perf_counter() - began
     return native, explore(native, built.system, options, memory, report), compiled
 
@@ -215,6 +224,7 @@ def _explain(
         if diagnosis.matters and one.path is not None and one.path.ledger is not None:
             told = {event.step for event in one.path.ledger.events if event.step > 0}  # No evidence in a fold.
             diagnosis = replace(diagnosis, matters=tuple(sorted(told.union(diagnosis.matters))))
+        diagnosis = replace(diagnosis, brief=not every)
         result.properties[i] = replace(one, diagnosis=diagnosis)
 
 
@@ -329,6 +339,8 @@ def _property(
     if reference is None or (one.kind == "sometimes" and not witnesses):
         return PropertyResult(one.name, one.kind, verdict, text, shortest=finding.level)
     incident = incident_of(engine, reference, finding)
+    if one.kind == "sometimes":
+        incident = _with_a_fault(engine, reference, finding, incident)
     path = tell(reference, incident.initial, incident.number, incident.steps)
     holds, reasons = reference.evaluate(one, incident.states[-1])
     if holds != (one.kind == "sometimes"):
@@ -339,6 +351,22 @@ def _property(
     if one.kind == "always":
         incidents[one.name] = incident
     return PropertyResult(one.name, one.kind, verdict, text, reasons, path, finding.level)
+
+
+def _with_a_fault(engine: Engine, reference: Reference, finding: Finding, shortest: Incident) -> Incident:
+    """The witness that is shown. That a goal can be reached where nothing goes wrong is the lesser half of what a
+    reader wants to see: so it is the least shortest of those ways on which a fault happens before the goal is reached
+    (and the goal not before the end), if the spec has faults that the checker counts, and such a way is found among the
+    first states. Else it is a shortest path.
+    """
+    budgets = reference.system.budgets
+    if shortest.faults or not budgets or any(one.limit is None for one in budgets):
+        return shortest
+    from checker.explain import Incident
+    from checker.probe import Probe, nearest_with_a_fault
+
+    found = nearest_with_a_fault(Probe(reference, engine, finding, 0), FAULTY_WITNESS_STATES_MAX)
+    return shortest if found is None else Incident(replace(finding, level=len(found[2])), *found)
 
 
 def _deadlock(
@@ -485,11 +513,13 @@ def narrate(reference: Reference, state: State, number: int, steps: list[tuple[i
     wording = _Wording(reference)
     states, values = [wording.words(state)], [wording.values(state)]
     told: list[PathStep] = []
+    before = state
     for i, (_, one) in enumerate(steps, 1):
         assert one.state is not None
         states.append(wording.words(one.state))
         values.append(wording.values(one.state))
-        told.append(_step(reference, i, one, states[-2], states[-1]))
+        told.append(_step(reference, i, one, before, states[-2], states[-1]))
+        before = one.state
     code = "/".join(str(one) for one in (number, *(one for one, _ in steps)))
     return Path(tuple(told), tuple(states), code, values=tuple(values))
 
@@ -534,6 +564,7 @@ def _step(
     reference: Reference,
     number: int,
     one: Transition,
+    state: State,
     before: dict[str, dict[str, str]],
     after: dict[str, dict[str, str]],
 ) -> PathStep:
@@ -573,8 +604,35 @@ def _step(
     actor = system.instances[one.actor].name
     return PathStep(
         number, actor, action, one.group.fault, received, late, sent, tuple(changes),
-        tuple(show(c) for c in one.chosen), one.played,
+        tuple(show(c) for c in one.chosen), one.played, _gone(reference, state, one), _refused(reference, one),
     )  # fmt: skip
+
+
+def _gone(reference: Reference, state: State, one: Transition) -> tuple[SentMessage, ...]:
+    """What stands on the connections to an actor that crashes, and is held up on its way to it."""
+    if one.group.kind != "crash" or one.state is None:
+        return ()
+    system = reference.system
+    me = system.instances[one.actor].name
+    found = []
+    for link in system.links_to.get(one.actor, ()):
+        if reference.content(one.state, link):
+            continue
+        sender = None if link.sender is None else system.instances[link.sender].name
+        for message in reference.content(state, link):
+            found.append(SentMessage(type(message).__name__, _fields(message), sender, me))
+    return tuple(found)
+
+
+def _refused(reference: Reference, one: Transition) -> tuple[int, ...]:
+    """Places of the messages to an actor that is down: there is no connection to it."""
+    assert one.state is not None
+    links = [None if to is None else reference.system.link_between(one.actor, to) for to, _ in one.sent]
+    return tuple(
+        place
+        for place, ((to, _), link) in enumerate(zip(one.sent, links, strict=True))
+        if to is not None and link is not None and link.kind == "fifo" and reference.status(one.state, to) == DOWN
+    )
 
 
 def _fields(message: Any) -> dict[str, Any]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from checker import api
     from checker.progress import LiveLine
     from checker.spec_file import SpecFile
-    from checker.verdict import Outcome, Result
+    from checker.verdict import Outcome, Remedies, Result
 
 HOLDS, VIOLATED, WRONG, INCONCLUSIVE, VACUOUS, OUR_BUG = 0, 1, 2, 3, 4, 70
 WORST_FIRST = (OUR_BUG, WRONG, VIOLATED, INCONCLUSIVE, VACUOUS, HOLDS)
@@ -136,6 +136,9 @@ def check_parser() -> Parser:
     parser.add_argument("--accept", action="store_true", help="rewrite each spec's `expect` to the answer found")
     parser.add_argument(
         "--report", metavar="DIR", help="write a page, text, JSON and diagrams of every path into a directory"
+    )
+    parser.add_argument(
+        "--remedies", action="store_true", help="of what is broken, say which change of one setting would have kept it"
     )
     parser.add_argument("--workers", type=_positive_int, metavar="N", help="processor cores to use (default: all)")
     parser.add_argument("--memory", type=_memory, metavar="16G", help="stop beyond this (default: 70%% of the machine)")
@@ -406,6 +409,8 @@ class _Checking:
         from reports.text import render, summary_row
 
         result = answer.data
+        if self.arguments.remedies and answer.verdict == "violated":
+            self.find_remedies(answer)
         self.interrupted = any("interrupt" in one.lower() for one in result.why)
         unexpected = self.compare(answer)
         self.session.codes.append(self.code(result, unexpected))
@@ -423,6 +428,16 @@ class _Checking:
             self.accept(answer)
         if self.arguments.report is not None:
             self.write_report(result)
+
+    def find_remedies(self, answer: api.Result) -> None:
+        """The answer tells of them from then on."""
+        try:
+            with _live_line(Path(answer.spec).name, self.arguments.quiet) as line:
+                answer.data.remedies = _remedies(
+                    answer.asked.again(), self.arguments.overrides, _options(self.arguments), line, answer.data
+                )
+        except SourceError as error:  # Actors wired by hand have no settings.
+            self.session.complain(f"{answer.spec}: no remedies: {error.diagnostics[0].message}")
 
     def compare(self, answer: api.Result) -> list[str]:
         from checker.expectation import differences
@@ -703,23 +718,29 @@ def frontier(given: Sequence[str]) -> int:
     return INCONCLUSIVE if found.why else HOLDS
 
 
+def _remedies(
+    spec: SpecFile, overrides: Sequence[str], options: Options, line: LiveLine | None, first: Result | None = None
+) -> Remedies:
+    from checker.remedy import remedies as find
+
+    def step(number: int, of: int, change: str) -> None:
+        if line is not None:
+            line.title = f"{number + 1} of {of}: {change}"
+            line.start()
+
+    return find(spec, overrides, options, line, step, first)
+
+
 def remedies(given: Sequence[str]) -> int:
     about = "Which change of one thing would have kept the guarantee that is broken."
     arguments = _question("remedies", about, given, "give up a change")
     if arguments is None:
         return HOLDS
     spec = _loaded(arguments.spec, arguments.overrides)
-    from checker.remedies import remedies as find
     from reports import remedies as report
 
     with _live_line(Path(spec.path).name, arguments.quiet) as line:
-
-        def step(number: int, of: int, change: str) -> None:
-            if line is not None:
-                line.title = f"{number + 1} of {of}: {change}"
-                line.start()
-
-        found = find(spec, arguments.overrides, _limits(arguments), line, step)
+        found = _remedies(spec, arguments.overrides, _limits(arguments), line)
     text = json.dumps(report.document(found), indent=2) if arguments.json else report.render(found)
     Session(arguments).print(_same_settings(text, "a check of it", arguments) if found.kept else text)
     return _codes()[found.outcome]

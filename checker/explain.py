@@ -15,8 +15,9 @@ terms below are about what N-steps alone can still lead to, on the state graph i
   good; after it each one either breaks it or goes in circles for ever on its way there. 0: it is so from the start.
 - ``fewest_faults``: of all violating states within the spec's budgets, those with the least number of faults, of them
   the nearest, of their shortest paths the canonically least. Of faults that actors play only "none" and "as many as
-  they play" are told apart. The path that is shown is a shortest one of all, so it is
-  this path if no path with fewer faults exists.
+  they play" are told apart; one that is played in a restart says of what kind the crash before it was (the power went
+  out, and the end of the log with it) and is not counted beside it. The path that is shown is a shortest one of all,
+  so it is this path if no path with fewer faults exists.
 - ``matters``: the steps that a short story tells: those in the thin slice (``checker.flows``) of the fields in sn that
   are a cause of the violation, which are those but for which, with the value of s0 in their place, the predicate would
   hold (all that it reads, if no single one is); every fault; every step that takes a message which a fault repeated or
@@ -102,14 +103,14 @@ def diagnose(
         try:
             found = replace(found, no_return=point_of_no_return(probe, incident, pivot, patience))
         except Unknown as why:
-            missing.append(f"Which step was the point of no return was not computed: {why}.")
+            missing.append(f"Which step was the point of no return: {why}.")
     except Unknown as why:
-        missing.append(f"Which step decided it, and which was the point of no return, was not computed: {why}.")
+        missing.append(f"Which step decided it, and which was the point of no return: {why}.")
     try:
         faults, path = fewest_faults(probe, incident, tell, patience)
         found = replace(found, fewest_faults=faults, fewest_path=path)
     except Unknown as why:
-        missing.append(f"Whether fewer faults would do was not computed: {why}.")
+        missing.append(f"Whether fewer faults would do: {why}.")
     matters = steps_that_matter(built, reference, incident, found)
     return replace(found, matters=matters, not_computed=tuple(missing))
 
@@ -233,11 +234,11 @@ def fewest_faults(
 
     Where the actors play faults too, first without any of those, then with as many as they play.
     """
-    played = [one.played for _, one in incident.steps if one.played] if probe.calm is not None else []
+    played = [one for _, one in incident.steps if one.played] if probe.calm is not None else []
     given = len(incident.faults) - len(played)
     best: Steps | None = None
     for calm in (True, False) if played else (True,):
-        for total in range(given + len(played) if calm else given):
+        for total in range(_faults(incident.steps) if calm else given):
             found = _with_faults(probe, incident.finding, total, patience, calm=calm)
             if found is not None:
                 if best is None or _faults(found[2]) < _faults(best):
@@ -265,11 +266,12 @@ def _with_faults(
 
 
 def _faults(steps: Steps) -> int:
-    return sum(one.fault for _, one in steps)
+    """What an actor plays when it starts again is the kind of its crash, no fault by itself."""
+    return sum(one.fault and not (one.played and one.group.kind == "restart") for _, one in steps)
 
 
 def named(steps: Steps) -> dict[str, int]:
-    """How often each budget was drawn on, and each fault played."""
+    """How often each budget was drawn on, and each fault played, those too that are the kind of a crash."""
     found: dict[str, int] = {}
     for _, one in steps:
         name = one.played if one.group.budget is None else one.group.budget.name

@@ -232,7 +232,7 @@ class Story:
             assert link is not None
             self._mails += 1
             mail = Mail(self._mails, number, message)
-            if to is not None and link.kind == "fifo" and self.reference.status(before, to) == DOWN:
+            if to is not None and link.kind == "fifo" and self.reference.status(after, to) == DOWN:
                 continue  # The connection is refused.
             content = self._on_links[link.number]
             if link.kind == "set" and any(other.message == message for other in content):

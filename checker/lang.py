@@ -145,7 +145,21 @@ def _tell_step(made: Any) -> None:
 def _record(cls: type, kind: str) -> type:
     cls.__post_init__ = _tell_step  # type: ignore[attr-defined]
     cls.__checker_kind__ = kind  # type: ignore[attr-defined]
-    return dataclass(frozen=True)(cls)
+    # What dataclass would write and compile for each class, once for all: a family of models has a hundred of them.
+    cls.__eq__, cls.__hash__, cls.__repr__ = _record_eq, _record_hash, _record_repr  # type: ignore[assignment]
+    return dataclass(frozen=True, eq=False, repr=False)(cls)
+
+
+def _record_eq(self: Any, other: object) -> bool:
+    return self.__dict__ == other.__dict__ if other.__class__ is self.__class__ else NotImplemented
+
+
+def _record_hash(self: Any) -> int:
+    return hash(tuple(self.__dict__.values()))
+
+
+def _record_repr(self: Any) -> str:
+    return f"{self.__class__.__qualname__}({', '.join(f'{name}={value!r}' for name, value in self.__dict__.items())})"
 
 
 @dataclass_transform(frozen_default=True)

@@ -19,6 +19,7 @@ from checker.reference import Reference, State
 from checker.search import Branch, Slice, Target, counter_keys
 from checker.system import Layout
 
+EXPECTED_MAX = 1 << 24  # 256 MB of index that may turn out to be too much.
 WORKERS_MAX = 16  # Beyond, they wait for memory and for each other.
 KINDS = {
     Target.EVENT: KernelTarget.EVENT,
@@ -47,6 +48,7 @@ class NativeEngine:
         code: MachineCode | None = None,
         *,
         quick: bool = False,
+        states_expected: int = 0,
     ) -> None:
         """``code``: instead of the system's own. ``quick``: its own is made in little time, for a short search."""
         self.layout = layout
@@ -63,6 +65,7 @@ class NativeEngine:
         self._keys = counter_keys(built.system)
         self._workers = min(workers or os.cpu_count() or 1, WORKERS_MAX)
         self._memory_bytes = memory_bytes
+        self._states_expected = min(states_expected, EXPECTED_MAX)
         self._initial: list[State] | None = None
         self.search = self.new_search()
 
@@ -76,6 +79,7 @@ class NativeEngine:
             memory_bytes=self._memory_bytes,
             counters=len(self._keys),
             flags=coverage_words(self.branches),
+            states_expected=self._states_expected,
         )
 
     def variable(self, name: str) -> int:
@@ -86,7 +90,7 @@ class NativeEngine:
     def starting_from(self, states: list[State]) -> NativeEngine:
         """Another search on the same code, from these states instead of the initial ones. To be closed by itself."""
         other = copy.copy(self)
-        other._initial = states
+        other._initial, other._states_expected = states, 0
         other.search = other.new_search()
         return other
 

@@ -20,8 +20,8 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from checker.reference import ModelError, Reference, State
-from checker.search import BROKEN_PREDICATE, Engine, Finding, Slice, Target
+from checker.reference import ModelError, Reference, State, Transition
+from checker.search import BROKEN_PREDICATE, Engine, EnginesDisagree, Finding, Slice, Target
 from checker.system import System
 
 if TYPE_CHECKING:
@@ -126,6 +126,22 @@ class Probe:
             step = self.native.stepper()
             return Walk(self.native.packed, lambda state: Steps(*step(state)))
         return Walk(lambda state: state, self.step)
+
+    def has_faults(self) -> Callable[[Any], bool]:
+        """Of a key of ``walk``: whether a budget has been drawn on. Every budget must be finite."""
+        layout = self.reference.layout
+        leaves = [layout.budgets[one.number] for one in self.reference.system.budgets]
+        if self.native is None:
+            return lambda state: any(state[leaf] for leaf in leaves)
+        masks: dict[int, int] = {}
+        for chunk in (chunk for leaf in leaves for chunk in layout.chunks[leaf]):
+            masks[chunk.word] = masks.get(chunk.word, 0) | ((1 << chunk.width) - 1) << chunk.shift
+
+        def has_faults(packed: bytes) -> bool:
+            words = memoryview(packed).cast("Q")
+            return any(words[word] & mask for word, mask in masks.items())
+
+        return has_faults
 
     def step(self, state: State) -> Steps:
         """By the reference, which is slow: questions overlap, so it is asked once about each state, and only of what
@@ -307,4 +323,61 @@ class Graph:
         return found
 
 
-__all__ = ["Graph", "Patience", "Probe", "Unknown", "Vector", "first_level"]
+def nearest_with_a_fault(probe: Probe, states_max: int) -> tuple[State, int, list[tuple[int, Transition]]] | None:
+    """The least shortest way to the goal on which a budget is drawn on, and on which the goal does not hold before its
+    end; None if there is none among the first states, breadth-first.
+
+    In the canonical order of steps the first way that is found to a state is the least of its shortest ones.
+    """
+    walk, has_faults = probe.walk(), probe.has_faults()
+    initial = probe.original.initial()
+    before: dict[Hashable, Hashable | None] = {walk.key(one): None for one in initial}
+    waiting = list(before)
+    for one in waiting:
+        if len(waiting) > states_max:
+            return None
+        found = walk.step(one)
+        if probe.is_goal(found):
+            if has_faults(one):
+                return _followed(probe, walk, _way_to(one, before))
+            continue
+        if is_broken(found):
+            continue
+        for each in found.following:
+            if each not in before:
+                before[each] = one
+                waiting.append(each)
+    return None
+
+
+def _way_to(end: Hashable, before: dict[Hashable, Hashable | None]) -> list[Hashable]:
+    way, at = [end], before[end]
+    while at is not None:
+        way.append(at)
+        at = before[at]
+    return way[::-1]
+
+
+def _followed(probe: Probe, walk: Walk, way: list[Hashable]) -> tuple[State, int, list[tuple[int, Transition]]]:
+    """The same way by the reference semantics, as ``search.least_path`` gives one."""
+    reference = probe.original
+    number, start = next((i, one) for i, one in enumerate(reference.initial()) if walk.key(one) == way[0])
+    steps: list[tuple[int, Transition]] = []
+    state = start
+    for key in way[1:]:
+        picked = next(
+            (
+                (i, one)
+                for i, one in enumerate(reference.successors(state))
+                if one.state is not None and walk.key(one.state) == key
+            ),
+            None,
+        )
+        if picked is None or picked[1].state is None:
+            raise EnginesDisagree("a step towards a witness does not exist")
+        steps.append(picked)
+        state = picked[1].state
+    return start, number, steps
+
+
+__all__ = ["Graph", "Patience", "Probe", "Unknown", "Vector", "first_level", "nearest_with_a_fault"]

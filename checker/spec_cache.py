@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.interrupts import interrupts_deferred
 from checker.objectcache import cached
+from checker.yaml_document import BYTES_MAX
 
 if TYPE_CHECKING:
     from checker.build import Built
@@ -69,13 +70,16 @@ def built(spec: SpecFile) -> Loaded:
 
 
 def _key(path: str, overrides: Sequence[str]) -> bytes:
+    parts = [b"spec", repr((path, *overrides, sys.version)).encode()]
     try:
-        text = Path(path).read_bytes()
-    except (OSError, ValueError):
+        # What can be read only once, or not whole.
+        if not Path(path).is_file() or Path(path).stat().st_size > BYTES_MAX:
+            raise _NotKept
+        parts.append(Path(path).read_bytes())
+        for one in sorted(_sources()):
+            parts += [str(one).encode(), one.read_bytes()]
+    except (OSError, ValueError):  # There is no such file, or an editor's lock stands beside a model.
         raise _NotKept from None
-    parts = [b"spec", repr((path, *overrides, sys.version)).encode(), text]
-    for one in sorted(_sources()):
-        parts += [str(one).encode(), one.read_bytes()]
     return b"\0".join(f"{len(one)} ".encode() + one for one in parts)
 
 

@@ -47,6 +47,8 @@ class Telling:
     columns: list[str] = field(default_factory=list)
     events: list[LedgerEvent] = field(default_factory=list)
     plumbing: Plumbing = NO_PLUMBING
+    # Fields of actors, as "Class.field", that a short story leaves out: the ledger and the logs tell what they are for.
+    aside: frozenset[str] = frozenset()
 
     def note(self, record: str, column: str, text: str, step: int) -> None:
         """Something happened to a record in a step (0: it was so from the start)."""

@@ -34,6 +34,7 @@ class Change:
     before: str
     after: str
     wiped: bool = False  # a crash reset it
+    aside: bool = False  # bookkeeping of the model, beside a ledger that tells what came of it: a short story skips it
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,20 @@ class PathStep:
     changes: tuple[Change, ...]
     choices: tuple[str, ...]  # what each choose() picked, in words
     played: str = ""  # of a fault that the model plays itself: its name in the spec's `faults:`
+    gone: tuple[SentMessage, ...] = ()  # what was on its way to the actor and went with its connections: it crashed
+    refused: tuple[int, ...] = ()  # places in ``sent`` of what reached nobody: its receiver was down
+    says: str = ""  # what it is, in the model's words for a reader who has not seen the model
+
+    @property
+    def is_fault(self) -> bool:
+        """Something done to the system. A fault that shows when an actor starts again is a part of its crash: power
+        that fails stops a broker and takes the end of its log, which is one fault, not two."""
+        return self.fault or (bool(self.played) and not self.ends_a_crash)
+
+    @property
+    def ends_a_crash(self) -> bool:
+        """Whether the model plays a fault in the restart: then the crash before it was of that kind."""
+        return bool(self.played) and self.action == "restart"
 
 
 @dataclass(frozen=True)
@@ -157,6 +172,7 @@ class Diagnosis:
     fewest_faults: dict[str, int] | None = None  # by budget ("delay EndTxnRequest"): least sum, then fewest steps
     fewest_path: Path | None = None  # a shortest path with just these; None if the path shown is one
     not_computed: tuple[str, ...] = ()
+    brief: bool = False  # Asked in passing, and given up early: a report goes further.
 
 
 @dataclass(frozen=True)
@@ -166,13 +182,16 @@ class PropertyResult:
     verdict: PropertyVerdict
     explanation: str = ""  # first line of the property's docstring
     reasons: tuple[str, ...] = ()  # the ensure() sentences that failed in the last state of the path
-    path: Path | None = None  # counterexample of an always; witness of a sometimes, if it was asked for or costs little
+    # Counterexample of an always, a shortest one. Witness of a sometimes, if it was asked for or costs little: a
+    # shortest one on which a fault happens, if there is one near by, else a shortest.
+    path: Path | None = None
     shortest: int | None = None  # length of a shortest path there; known also where the path was not asked for
     diagnosis: Diagnosis | None = None  # of a violated guarantee
 
     @property
     def steps(self) -> int | None:
-        return self.shortest if self.path is None else len(self.path.steps)
+        """Of a shortest path there."""
+        return len(self.path.steps) if self.path is not None and self.shortest is None else self.shortest
 
     @property
     def faults(self) -> dict[str, int] | None:
@@ -195,6 +214,42 @@ class Explored:
     depth: int  # levels, as TLC counts: an initial state alone is depth 1
     complete: bool
     largest_level: int = 0
+
+
+# --- What would have helped -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One change of a spec: ``--set key=value``. ``now``: what holds without it, and where that comes from."""
+
+    key: str
+    now: str
+    value: str
+    note: str = ""
+    states: int = 0
+
+
+@dataclass
+class Remedies:
+    """Which changes of one thing keep the guarantee that a spec breaks, within the spec's bounds and faults."""
+
+    spec: str
+    title: str
+    broken: str | None  # The guarantee; None if nothing is broken.
+    outcome: Outcome
+    has_goals: bool = True  # The spec has a `sometimes`, so a pipeline that stands still is told from one that works.
+    kept: list[Tried] = field(default_factory=list)  # Every guarantee of the spec holds.
+    others_broken: list[Tried] = field(default_factory=list)  # Another one breaks first.
+    vacuous: list[Tried] = field(default_factory=list)  # It holds, and shows nothing.
+    broken_still: list[Tried] = field(default_factory=list)
+    undecided: list[Tried] = field(default_factory=list)  # Too large, or the model goes wrong.
+    unchanged: list[Tried] = field(default_factory=list)  # The same machine as without it, or as with another change.
+    refused: list[Tried] = field(default_factory=list)  # Kafka, Flink or the model does not take it.
+    seconds: float = 0.0
+
+
+# --- The answer -------------------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -223,6 +278,7 @@ class Result:
     engine: str = "native"
     problem: str = ""  # a model error, in words, with the path in ``problem_path``
     problem_path: Path | None = None
+    remedies: Remedies | None = None  # Where they were asked for.
 
 
 # --- How many faults it takes -----------------------------------------------------------------------------------------
@@ -267,33 +323,3 @@ class Frontier:
     @property
     def broken(self) -> bool:
         return any(one.kind == "always" and one.least for one in self.properties)
-
-
-@dataclass(frozen=True)
-class Tried:
-    """One change of a spec: ``--set key=value``. ``now``: what holds without it, and where that comes from."""
-
-    key: str
-    now: str
-    value: str
-    note: str = ""
-    states: int = 0
-
-
-@dataclass
-class Remedies:
-    """Which changes of one thing keep the guarantee that a spec breaks, within the spec's bounds and faults."""
-
-    spec: str
-    title: str
-    broken: str | None  # The guarantee; None if nothing is broken.
-    outcome: Outcome
-    has_goals: bool = True  # The spec has a `sometimes`, so a pipeline that stands still is told from one that works.
-    kept: list[Tried] = field(default_factory=list)  # Every guarantee of the spec holds.
-    others_broken: list[Tried] = field(default_factory=list)  # Another one breaks first.
-    vacuous: list[Tried] = field(default_factory=list)  # It holds, and shows nothing.
-    broken_still: list[Tried] = field(default_factory=list)
-    undecided: list[Tried] = field(default_factory=list)  # Too large, or the model goes wrong.
-    unchanged: list[Tried] = field(default_factory=list)  # The same machine as without it, or as with another change.
-    refused: list[Tried] = field(default_factory=list)  # Kafka, Flink or the model does not take it.
-    seconds: float = 0.0

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from checker.verdict import Path, PathStep
 from reports import words
-from reports.flights import Fate, flights, origins, sender_of
+from reports.flights import Fate, Flight, flights, origins, sender_of
 
 _WIDTH = 48  # columns of text in a node
 _LINES_MAX = 10
@@ -48,10 +48,10 @@ def path_dot(path: Path, title: str = "", ending: Sequence[str] = (), good: bool
         lines.append(f'  step{last} -> ending [color="{color}", penwidth=2];')
     for flight in flights(path):
         start = flight.repeated or flight.sent
-        if flight.ended is None or not start:
+        if flight.ended is None or not start or flight.refused:
             continue
         label = words.shorten(words.clean(flight.message.type), _WIDTH)
-        color = "#b3261e" if flight.fate is Fate.LOST else "#9a5b00" if flight.delayed else "#7b8794"
+        color = "#b3261e" if flight.fate in (Fate.LOST, Fate.GONE) else "#9a5b00" if flight.delayed else "#7b8794"
         lines.append(
             f"  step{start} -> step{flight.ended} [label={quoted(label)}, style=dashed, constraint=false, "
             f'color="{color}", fontcolor="{color}"];'
@@ -71,7 +71,9 @@ def _node_lines(step: PathStep) -> list[str]:
     wiped = [words.change(changed, whose=step.actor) for changed in step.changes if changed.wiped]
     if wiped:
         texts.append(f"forgets {', '.join(wiped)}")
-    texts += [words.change(changed, whose=step.actor) for changed in step.changes if not changed.wiped]
+    texts += [
+        words.change(changed, whose=step.actor) for changed in step.changes if not changed.wiped and not changed.aside
+    ]
     lines = [words.shorten(heading, 2 * _WIDTH)]
     lines += [piece for text in texts for piece in words.wrap(words.shorten(text, 4 * _WIDTH), _WIDTH)]
     return lines if len(lines) <= _LINES_MAX else [*lines[: _LINES_MAX - 1], "..."]
@@ -130,6 +132,7 @@ def mermaid(path: Path, title: str = "", ending: Sequence[str] = (), good: bool 
         lines.insert(0, f"---\ntitle: {_yaml(words.clean(title))}\n---")
     lines += [f"    participant p{place} as {_safe(actor)}" for place, actor in enumerate(actors)]
     place_of = {actor: f"p{place}" for place, actor in enumerate(actors)}
+    every = flights(path)
     for step in path.steps:
         me = place_of[step.actor]
         if step.received is not None:
@@ -143,11 +146,14 @@ def mermaid(path: Path, title: str = "", ending: Sequence[str] = (), good: bool 
             lines.append(f"    {sender}{arrow}{me}: {_safe(text)}")
         if step.fault and step.received is not None:
             continue  # The arrow says it all.
+        lost = [one for one in every if one.fate is Fate.GONE and one.ended == step.number and not one.refused]
+        lines += [_dead_arrow(path, one, place_of) for one in lost]
         without_message = dataclasses.replace(step, received=None)
-        mark = "! " if step.fault else ""
+        mark = "! " if step.fault or step.played else ""
         texts = [f"{mark}{step.number} {words.clean(step.action)}", *_node_lines(without_message)[1:]]
         note = f"    Note over {me}: {'<br/>'.join(_safe(text) for text in texts)}"
-        lines += ["    rect rgb(253, 236, 234)", f"    {note}", "    end"] if step.fault else [note]
+        lines += ["    rect rgb(253, 236, 234)", f"    {note}", "    end"] if mark else [note]
+        lines += [_dead_arrow(path, one, place_of) for one in every if one.refused and one.sent == step.number]
     if ending:
         across = "p0" if len(actors) == 1 else f"p0,p{len(actors) - 1}"
         color = "232, 245, 236" if good else "253, 200, 196"
@@ -156,8 +162,25 @@ def mermaid(path: Path, title: str = "", ending: Sequence[str] = (), good: bool 
     return "\n".join([*lines, ""])
 
 
+def _dead_arrow(path: Path, flight: Flight, place_of: dict[str, str]) -> str:
+    """A message that never arrives because its receiver crashes, or is down."""
+    receiver = place_of[flight.message.receiver or ""]
+    sender = path.steps[flight.sent - 1].actor if flight.sent else flight.message.sender
+    since = f" (sent in step {flight.sent})" if flight.sent and not flight.refused else ""
+    message = words.shorten(words.message(flight.message, path.plumbing), 90)
+    text = _safe(f"{flight.ended} {message} {flight.cause()}{since}")
+    return f"    {place_of.get(sender or '', receiver)}-x{receiver}: {text}"
+
+
 def _participants(path: Path) -> list[str]:
     seen = {step.actor for step in path.steps}
+    seen |= {
+        end
+        for one in flights(path)
+        if one.fate is Fate.GONE
+        for end in (one.message.sender, one.message.receiver)
+        if end
+    }
     seen |= {step.received.sender for step in path.steps if step.received and step.received.sender is not None}
     known = [actor for actor in (path.states[0] if path.states else ()) if actor in seen]
     return known + sorted(seen - set(known)) or ["nobody"]

@@ -17,7 +17,8 @@ from reports import words
 class Fate(Enum):
     ARRIVED = "arrived"
     LOST = "lost"
-    PENDING = "pending"  # the path ends (or its receiver crashes) before it arrives
+    GONE = "gone"  # with its connection: its receiver crashed, or was down already
+    PENDING = "pending"  # the path ends before it arrives
 
 
 @dataclass
@@ -26,14 +27,26 @@ class Flight:
 
     message: SentMessage
     sent: int
-    place: int = 0  # among the messages that the step sent; LOST without a hit: its connection broke
+    place: int = 0  # among the messages that the step sent
     fate: Fate = Fate.PENDING
-    ended: int | None = None
+    ended: int | None = None  # the step that took it, lost it, or broke its connection; GONE: perhaps its own
     delayed: int | None = None  # the step that held it up
     repeated: int | None = None  # the step that made this copy
     hits: list[int] = field(default_factory=list)  # the faults that struck it, by step: delay, duplicate, lose
     again: bool = False  # delivered once more, from a network that keeps its messages
     receiver: str | None = None  # of a broadcast: who read this copy
+
+    @property
+    def refused(self) -> bool:
+        """Whether nobody was there: its receiver was down when it was sent."""
+        return self.fate is Fate.GONE and self.ended == self.sent
+
+    def cause(self) -> str:
+        """Why it never arrived, in words; "" if it did, or may yet, or if a fault of the network says it."""
+        receiver = words.clean(self.message.receiver or "its receiver")
+        if self.refused:
+            return f"lost: {receiver} is down"
+        return f"lost: {receiver} crashed at step {self.ended}" if self.fate is Fate.GONE else ""
 
 
 @dataclass
@@ -56,13 +69,13 @@ class _Tracker:
         arrived = [flight for flight in self.flights if flight.fate is Fate.ARRIVED and _same(flight.message, message)]
         return arrived[-1] if arrived else None
 
-    def disconnect(self, lost: list[str], step: PathStep) -> None:
-        """End the flights of these messages, by their text: the connection that carried them is gone."""
-        for text in lost:
+    def disconnect(self, step: PathStep) -> None:
+        """End the flights of what is gone: the connections that carried it have broken. The oldest copy first."""
+        for message in step.gone:
             for flight in self.flights:
                 waiting = flight.fate is Fate.PENDING and flight.message.receiver == step.actor
-                if waiting and words.message(flight.message) == text:
-                    flight.fate, flight.ended = Fate.LOST, step.number
+                if waiting and _same(flight.message, message):
+                    flight.fate, flight.ended = Fate.GONE, step.number
                     break
 
     def take(self, message: SentMessage, actor: str, *, late: bool) -> Flight:
@@ -95,7 +108,7 @@ def flights(path: Path) -> list[Flight]:
         number = step.number
         if step.action in ("crash", "restart"):
             tracker.down_since[step.actor] = number
-            tracker.disconnect(vanished(path, step), step)
+            tracker.disconnect(step)
         if step.received is not None:
             flight = tracker.take(step.received, step.actor, late=step.late)
             strikes = step.fault and step.action in ("lose", "delay", "duplicate")
@@ -110,7 +123,10 @@ def flights(path: Path) -> list[Flight]:
                     tracker.flights.append(Flight(flight.message, flight.sent, flight.place, repeated=number))
                 case _:
                     flight.fate, flight.ended = Fate.ARRIVED, number
-        tracker.flights.extend(Flight(sent, number, place) for place, sent in enumerate(step.sent))
+        for place, sent in enumerate(step.sent):
+            nobody = place in step.refused
+            fate, ended = (Fate.GONE, number) if nobody else (Fate.PENDING, None)
+            tracker.flights.append(Flight(sent, number, place, fate, ended))
     read = {(flight.sent, flight.place) for flight in tracker.flights if flight.receiver is not None}
     # The original of a broadcast that somebody read is drawn as those readings.
     return [
@@ -120,24 +136,16 @@ def flights(path: Path) -> list[Flight]:
     ]
 
 
-def vanished(path: Path, step: PathStep) -> list[str]:
-    """What was on its way to the actor and went with its connections in this step (a crash or restart), as text.
-
-    The states of a path show the links under ``network``, each as the sequence of its messages.
-    """
-    if len(path.states) <= step.number:
-        return []
-    before, after = (path.states[number].get("network", {}) for number in (step.number - 1, step.number))
-    ends = (f"-> {step.actor}", f"the late messages to {step.actor}")
-    gone = [text for link, text in before.items() if after.get(link) != text and link.endswith(ends)]
-    return [item for text in gone for item in words.items(words.clean(text))]
+def causes(path: Path) -> dict[tuple[int, int], str]:
+    """Of what a step sends and nobody receives for want of a receiver: why, by step and place."""
+    return {(one.sent, one.place): one.cause() for one in flights(path) if one.fate is Fate.GONE and one.sent}
 
 
 def origins(path: Path) -> dict[int, int]:
     """For each step that handles, loses, repeats or delays a message: the step that sent it, where one did."""
     found = {}
     for flight in flights(path):
-        for number in (flight.ended, *flight.hits):
+        for number in (None if flight.fate is Fate.GONE else flight.ended, *flight.hits):
             if number is not None and flight.sent:
                 found[number] = flight.sent
     return found

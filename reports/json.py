@@ -2,8 +2,9 @@
 
 The keys of format 1 come first, in a fixed order. After them, at the end of each object, stand additions:
 ``explanation``, ``reasons``, ``logs``, ``ledger`` and ``diagnosis`` of a property; ``sent``, ``choices``,
-``late`` and ``played`` of a step; ``why``, ``never_ran``, ``one_sided``, ``problem``, ``overridden`` and ``played`` of
-the whole. Additions do not raise ``format``; a key that changes its meaning or place does.
+``late``, ``played``, ``gone``, ``refused`` and ``says`` of a step; ``why``, ``never_ran``, ``one_sided``, ``problem``,
+``overridden``, ``played`` and ``remedies`` of the whole. Additions do not raise ``format``; a key that changes its
+meaning or place does.
 
 ``logs`` has each log as it is after the step named, from the start (step 0) on and again whenever it changes.
 """
@@ -16,6 +17,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from checker.verdict import Diagnosis, Ledger, Log, Path, PathStep, PropertyResult, Result, SentMessage
+from reports import remedies
 
 FORMAT = 1
 
@@ -47,6 +49,7 @@ def document(result: Result) -> dict[str, Any]:
         "problem": _problem(result),
         "overridden": list(result.overridden),
         "played": dict(result.played),
+        "remedies": None if result.remedies is None else remedies.document(result.remedies),
     }
 
 
@@ -153,6 +156,9 @@ def _step(step: PathStep) -> dict[str, Any]:
         "choices": list(step.choices),
         "late": step.late,
         "played": step.played,
+        "gone": [_message(one) for one in step.gone],
+        "refused": list(step.refused),
+        "says": step.says,
     }
 
 

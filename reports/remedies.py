@@ -20,26 +20,46 @@ NONE_FOUND = "No single change that was tried keeps it."
 def render(found: Remedies, width: int = WIDTH) -> str:
     title = words.clean(found.title)
     head = [f"what would have helped: {words.clean(found.spec)}", *([title] if title else [])]
+    return "\n\n".join("\n".join(block) for block in [head, *blocks(found, width)]) + "\n"
+
+
+def blocks(found: Remedies, width: int) -> list[list[str]]:
+    """What is said under a heading; in a report, under the story of how it broke."""
     if found.broken is None:
-        said = "Nothing is broken, so there is nothing to mend."
-        if found.outcome is not Outcome.HOLDS:
-            said = f"No guarantee is broken so far; the answer is {found.outcome.value}."
-        return "\n".join([*head, "", said, ""])
+        return [[nothing_to_mend(found)]]
     name = words.clean(found.broken)
-    blocks = [head, _listed(f"{name} is kept, as is every other guarantee, with", found.kept, width)]
+    told = [_listed(lead, some, width) for lead, some in groups(found)]
     if not found.kept:
-        blocks.append(words.wrap(f"{name} is broken. {NONE_FOUND}", width))
-    blocks += [
-        _listed(f"{name} is not broken first, but another guarantee is, with", found.others_broken, width),
-        _listed("nothing is broken and little is shown with", found.vacuous, width),
-        _listed("not decided", found.undecided, width),
-        words.wrap(_coverage(found), width),
-    ]
+        told.insert(0, words.wrap(f"{name} is broken. {NONE_FOUND}", width))
+    told.append(words.wrap(coverage(found), width))
     if found.kept:
-        best = found.kept[0]
-        again = f"--set {shlex.quote(words.clean(f'{best.key}={best.value}'))}"
-        blocks.append([f"see for yourself: python -m checker {shlex.quote(words.clean(found.spec))} {again}"])
-    return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block) + "\n"
+        told.append([f"see for yourself: {command(found)}"])
+    return [[line.rstrip() for line in block] for block in told if block]
+
+
+def nothing_to_mend(found: Remedies) -> str:
+    if found.outcome is Outcome.HOLDS:
+        return "Nothing is broken, so there is nothing to mend."
+    return f"No guarantee is broken so far; the answer is {found.outcome.value}."
+
+
+def groups(found: Remedies) -> list[tuple[str, list[Tried]]]:
+    """The changes that are told one by one, the best first, each group under its sentence."""
+    name = words.clean(found.broken or "")
+    every = [
+        (f"{name} is kept, as is every other guarantee, with", found.kept),
+        (f"{name} is not broken first, but another guarantee is, with", found.others_broken),
+        ("nothing is broken and little is shown with", found.vacuous),
+        ("not decided", found.undecided),
+    ]
+    return [(lead, some) for lead, some in every if some]
+
+
+def command(found: Remedies) -> str:
+    """Checks the first change that keeps everything."""
+    best = found.kept[0]
+    again = f"--set {shlex.quote(words.clean(f'{best.key}={best.value}'))}"
+    return f"python -m checker {shlex.quote(words.clean(found.spec))} {again}"
 
 
 def _listed(head: str, some: list[Tried], width: int) -> list[str]:
@@ -54,7 +74,8 @@ def _listed(head: str, some: list[Tried], width: int) -> list[str]:
     return lines
 
 
-def _coverage(found: Remedies) -> str:
+def coverage(found: Remedies) -> str:
+    """How much was tried, and what became of the rest."""
     checked = [*found.kept, *found.others_broken, *found.vacuous, *found.broken_still, *found.undecided]
     said = [f"Checked in full, one change at a time, within the spec's own bounds and faults: {len(checked)}."]
     if found.broken_still:

@@ -20,22 +20,42 @@ from checker.verdict import Path, PathStep
 from reports import words
 from reports.flights import Fate, Flight, flights, origins, sender_of
 
-_BOX = 164
-_GAP = 20
-_PITCH = _BOX + _GAP
-_TAG = 158  # width of a fault's tag; it stands over the gap between two lanes
-_MARGIN = 30
 _LINE = 13  # height of a line of small text
 _CHARACTER = 6.03  # width of a small monospaced character (10 px)
 _ROW_GAP = 14
-_BOX_COLUMNS = int((_BOX - 14) / _CHARACTER)
-_TAG_COLUMNS = int((_TAG - 14) / _CHARACTER)
 _LABEL_COLUMNS = 44  # of what is written beside a box, where there is as much room
 _LINES_MAX = 12  # of one box; the rest is in its tooltip
 _HEAD = 34
 _SLOT_GAP = 12  # between an arrow and the next label on the same side
 _STRIP = 19  # height of a strip that says something about the step below or above it
 _SIDE_ROOM = 176
+
+
+@dataclass(frozen=True)
+class _Look:
+    """How wide a lane is."""
+
+    box: int
+    gap: int
+    tag: int  # of a fault on a message; it stands over the gap between two lanes
+    margin: int
+
+    @property
+    def pitch(self) -> int:
+        return self.box + self.gap
+
+    @property
+    def box_columns(self) -> int:
+        return int((self.box - 14) / _CHARACTER)
+
+    @property
+    def tag_columns(self) -> int:
+        return int((self.tag - 14) / _CHARACTER)
+
+
+_WIDE = _Look(box=164, gap=20, tag=158, margin=30)
+# Of five lanes and more, on a page: five are to be seen at once beside the panel of a page of 1280 pixels.
+_NARROW = _Look(box=142, gap=14, tag=130, margin=14)
 
 _MESSAGE_FAULTS = {"lose": "lost", "delay": "held up", "duplicate": "repeated"}
 _ACTOR_NOTES = {"pause": "stops, does not know it", "resume": "wakes up, carries on"}
@@ -135,6 +155,7 @@ class _Label:
 
     lines: list[str]
     pending: bool
+    lost: str = ""  # why nobody receives it; the last line
     start: Point = Point(0, 0)
 
 
@@ -229,8 +250,11 @@ class _Picture:
         self.origins = origins(path)
         self.actors = _lanes(path, self.flights)
         self.lanes = {actor: position for position, actor in enumerate(self.actors)}
-        least = 2 * _MARGIN + _TAG if prefix else 560
-        self.width = max(least, 2 * _MARGIN + _BOX + _PITCH * (len(self.actors) - 1) + self._side_room())
+        self.look = _NARROW if prefix and len(self.actors) > 4 else _WIDE
+        least = 2 * self.look.margin + self.look.tag if prefix else 560
+        self.width = max(
+            least, 2 * self.look.margin + self.look.box + self.look.pitch * (len(self.actors) - 1) + self._side_room()
+        )
         self.labels: dict[tuple[int, int], _Label] = {}
         self.rows: dict[int, _Row] = {}
         self.folds: dict[int, _Fold] = {}  # by each step in it
@@ -242,16 +266,16 @@ class _Picture:
         return _SIDE_ROOM if own or len(self.actors) == 1 else 0
 
     def draw(self) -> str:
-        columns = int((self.width - 2 * _MARGIN) / 9.5)
+        columns = int((self.width - 2 * self.look.margin) / 9.5)
         header = words.wrap(words.shorten(self.title, 3 * columns), columns) if self.title else []
         y = 26.0
         out = []
         for line in header:
-            out.append(_text(_MARGIN, y, line, "title"))
+            out.append(_text(self.look.margin, y, line, "title"))
             y += 20
         for line in [part for part in (self.subtitle, self.legend()) if part]:
-            for piece in words.wrap(line, int((self.width - 2 * _MARGIN) / 6.7)):
-                out.append(_text(_MARGIN, y, piece, "sub"))
+            for piece in words.wrap(line, int((self.width - 2 * self.look.margin) / 6.7)):
+                out.append(_text(self.look.margin, y, piece, "sub"))
                 y += 16
         heads = y + 4
         bottom = self._lay_out(heads + _HEAD + _ROW_GAP)
@@ -306,6 +330,8 @@ class _Picture:
             said.append("Red hatched line: crashed; struck out: what it forgot.")
         if "pause" in kinds:
             said.append("Yellow band: paused.")
+        if any(flight.fate is Fate.GONE for flight in self.flights):
+            said.append("Cross at the end of an arrow: lost, because its receiver crashed or was down.")
         if any(flight.fate is Fate.PENDING for flight in self.flights):
             said.append("Small circle: not received in this path.")
         return " ".join(said)
@@ -314,7 +340,7 @@ class _Picture:
 
     def _x(self, lane: int) -> float:
         """The middle of a lane."""
-        return _MARGIN + _BOX / 2 + lane * _PITCH
+        return self.look.margin + self.look.box / 2 + lane * self.look.pitch
 
     def _lay_out(self, top: float) -> float:
         """Give every step its place, one under another; answers where the last one ends."""
@@ -356,13 +382,16 @@ class _Picture:
             heading = f"! {step.number} {_MESSAGE_FAULTS[step.action]}"
             lines = [
                 (heading, "strong bad"),
-                (words.shorten(words.clean(step.received.type), _TAG_COLUMNS), "bad"),
+                (words.shorten(words.clean(step.received.type), self.look.tag_columns), "bad"),
             ]
             return _Row(step, lane, lines, gap=self._gap(self._sender(step), lane), above=above, below=below)
         is_plain = not (step.fault or step.played) or step.action == "crash"
         heading_class = "strong" if is_plain else "strong bad"
-        lines = [(line, heading_class) for line in words.wrap(f"{mark}{step.number} {_action(step)}", _BOX_COLUMNS)]
-        notes = _notes(step)
+        lines = [
+            (line, heading_class)
+            for line in words.wrap(f"{mark}{step.number} {_action(step, self.look.box_columns)}", self.look.box_columns)
+        ]
+        notes = _notes(step, words.happened(self.path, step.number), self.look.box_columns)
         if len(notes) > _LINES_MAX:
             hidden = len(notes) - _LINES_MAX + 1
             notes = [*notes[: _LINES_MAX - 1], (f"... {words.count(hidden, 'more line')}", "faint")]
@@ -375,16 +404,16 @@ class _Picture:
             ]
             leftwards = all(end < lane for end in ends) if ends else lane == len(self.actors) - 1 > 0
             columns = self._label_columns(lane, leftwards)
-            label = _Label(
-                _label_lines(words.clean(sent.type), words.message_fields(sent, self.path.plumbing), columns), pending
-            )
+            lost = next((flight.cause() for flight in copies if flight.fate is Fate.GONE), "")
+            content = _label_lines(words.clean(sent.type), words.message_fields(sent, self.path.plumbing), columns)
+            label = _Label([*content, words.shorten(lost, columns)] if lost else content, pending, lost)
             self.labels[step.number, place] = label
             (row.left if leftwards else row.right).append(label)
         return row
 
     def _label_columns(self, lane: int, leftwards: bool) -> int:
         """How long a line beside a box may be: there is nothing else in its row, so up to the edge of the picture."""
-        edge = self._x(lane) - _BOX / 2 if leftwards else self.width - self._x(lane) - _BOX / 2
+        edge = self._x(lane) - self.look.box / 2 if leftwards else self.width - self._x(lane) - self.look.box / 2
         return max(12, min(_LABEL_COLUMNS, int((edge - 20) / _CHARACTER)))
 
     def _gap(self, sender: str | None, lane: int) -> int:
@@ -400,7 +429,7 @@ class _Picture:
             y = top + (2 if side != incoming else _LINE + 4)
             for label in labels:
                 y += _LINE * len(label.lines) + 5
-                label.start = Point(self._x(row.lane) + side * _BOX / 2, y)
+                label.start = Point(self._x(row.lane) + side * self.look.box / 2, y)
                 y += _SLOT_GAP - 5
             row.height = max(row.height, y - top + 2) if labels else row.height
 
@@ -421,12 +450,12 @@ class _Picture:
         out = []
         for actor, lane in self.lanes.items():
             x = self._x(lane)
-            name = words.shorten(words.clean(actor), 20)
+            name = words.shorten(words.clean(actor), int(self.look.box / 8.2))
             out.append(
                 f'<g class="lane" data-actor={quoteattr(words.clean(actor))}>'
                 f"<title>{escape(words.clean(actor))}</title>"
-                f'<rect class="head" x="{x - _BOX / 2:.1f}" y="{top:.1f}" '
-                f'width="{_BOX}" height="{_HEAD - 8}" rx="4"/>{_text(x, top + 17, name, "actor")}</g>'
+                f'<rect class="head" x="{x - self.look.box / 2:.1f}" y="{top:.1f}" '
+                f'width="{self.look.box}" height="{_HEAD - 8}" rx="4"/>{_text(x, top + 17, name, "actor")}</g>'
             )
         return "\n".join(out)
 
@@ -458,9 +487,9 @@ class _Picture:
         strips = ""
         for said, y in ((row.above, top), (row.below, bottom)):
             if said:
-                shown = words.shorten(said, int((self.width - 2 * _MARGIN) / 6.7))
+                shown = words.shorten(said, int((self.width - 2 * self.look.margin) / 6.7))
                 strips += f'<rect class="strip" x="0" y="{y:.1f}" width="{self.width}" height="{_STRIP - 3}"/>'
-                strips += _text(_MARGIN, y + 12, shown, "said")
+                strips += _text(self.look.margin, y + 12, shown, "said")
         bottom += _STRIP if row.below else 0
         return (
             f'<g class="row" id="{self.prefix}step-{step.number}" data-step="{step.number}">'
@@ -471,20 +500,20 @@ class _Picture:
     def _fold(self, fold: _Fold) -> str:
         first, last = fold.steps[0].number, fold.steps[-1].number
         said = f"{first}-{last}: {words.count(len(fold.steps), 'step')} that carry on as usual"
-        said = words.shorten(said, int((self.width - 2 * _MARGIN) / _CHARACTER))
+        said = words.shorten(said, int((self.width - 2 * self.look.margin) / _CHARACTER))
         inside = "\n".join(f"{step.number} {words.clean(step.actor)} {words.clean(step.action)}" for step in fold.steps)
         return (
             f'<g class="fold" data-first="{first}" data-last="{last}"><title>{escape(inside)}</title>'
             f'<rect class="folded" x="8" y="{fold.top:.1f}" width="{self.width - 16}" height="{fold.height}" rx="3"/>'
-            f"{_text(_MARGIN, fold.top + 15, said, 'faint')}</g>"
+            f"{_text(self.look.margin, fold.top + 15, said, 'faint')}</g>"
         )
 
     def _box(self, row: _Row) -> str:
         step = row.step
         if row.gap is not None:
-            x, width, kind = self._tag_middle(row.gap), float(_TAG), "tag"
+            x, width, kind = self._tag_middle(row.gap), float(self.look.tag), "tag"
         else:
-            x, width, kind = self._x(row.lane), float(_BOX), _box_class(step)
+            x, width, kind = self._x(row.lane), float(self.look.box), _box_class(step)
         lines = [
             _text(x - width / 2 + 7, row.top + 13 + _LINE * number, line, style)
             for number, (line, style) in enumerate(row.lines)
@@ -499,11 +528,14 @@ class _Picture:
         )
 
     def _gap_middle(self, gap: int) -> float:
-        return self._x(0) - _PITCH / 2 + gap * _PITCH
+        return self._x(0) - self.look.pitch / 2 + gap * self.look.pitch
 
     def _tag_middle(self, gap: int) -> float:
         """Over the gap, as far as the edges of the picture let it."""
-        return min(max(self._gap_middle(gap), _MARGIN + _TAG / 2), self.width - _MARGIN - _TAG / 2)
+        return min(
+            max(self._gap_middle(gap), self.look.margin + self.look.tag / 2),
+            self.width - self.look.margin - self.look.tag / 2,
+        )
 
     def _label_texts(self, row: _Row) -> list[str]:
         out = []
@@ -517,7 +549,9 @@ class _Picture:
                     f'height="{_LINE * len(label.lines):.1f}"/>'
                 )
                 for number, line in enumerate(label.lines):
+                    last = number == len(label.lines) - 1
                     style = "faint" if label.pending else "strong" if number == 0 else ""
+                    style = "bad" if label.lost and last else style
                     out.append(_text(x, y + _LINE * number, line, style))
         return out
 
@@ -538,8 +572,8 @@ class _Picture:
                 continue
             assert row.gap is not None
             x = self._tag_middle(row.gap)
-            edge = x - _TAG / 2 if at.x < x else x + _TAG / 2
-            near = abs(at.x - x) <= _TAG / 2  # Sent or struck beside this very gap: it comes from above.
+            edge = x - self.look.tag / 2 if at.x < x else x + self.look.tag / 2
+            near = abs(at.x - x) <= self.look.tag / 2  # Sent or struck beside this very gap: it comes from above.
             entry = Point(x, row.top) if near else Point(edge, row.middle)
             parts.append(self._line(at, entry, "dead" if action == "lose" else "slow" if slow else ""))
             if action == "lose":
@@ -557,14 +591,18 @@ class _Picture:
         x = self._x(to)
         if isinstance(place, _Fold):
             return "".join([*parts, self._line(at, Point(x, place.top), late, head="slow" if slow else "plain")])
-        if flight.fate is Fate.LOST:  # With its connection: its receiver crashed.
-            end = Point(x - _BOX / 2 - 7 if at.x < x else x + _BOX / 2 + 7, place.top + 10)
+        if flight.refused:
+            x = self._x(lane) if lane is not None else x
+            end = Point(x - 9 if at.x < x else x + 9, at.y)
+            return "".join([*parts, self._line(at, end, "dead"), _cross(end)])
+        if flight.fate is Fate.GONE:  # With its connection: its receiver crashed.
+            end = Point(x - self.look.box / 2 - 7 if at.x < x else x + self.look.box / 2 + 7, place.top + 10)
             return "".join([*parts, self._line(at, end, "dead"), _cross(end)])
         if flight.message.sender is not None and self.lanes.get(flight.message.sender) == to:
-            arrival = Point(x + _BOX / 2, place.top + 10)
+            arrival = Point(x + self.look.box / 2, place.top + 10)
             parts.append(self._loop(at, arrival, late))
             return "".join(parts)
-        arrival = Point(x - _BOX / 2 if at.x < x else x + _BOX / 2, place.top + 10)
+        arrival = Point(x - self.look.box / 2 if at.x < x else x + self.look.box / 2, place.top + 10)
         kind = late or ("again" if flight.again else "")
         parts.append(self._line(at, arrival, kind, head="slow" if slow else "plain"))
         return "".join(parts)
@@ -586,7 +624,7 @@ class _Picture:
             number = next((number for number in (*flight.hits, flight.ended) if number in self.rows), None)
             row = self.rows[number] if number is not None else next(iter(self.rows.values()))
             side = -1 if lane is not None and row.lane < len(self.actors) - 1 else 1
-            start = self._x(row.lane) - side * (_BOX / 2 + 50)
+            start = self._x(row.lane) - side * (self.look.box / 2 + 50)
             return Point(min(max(start, 4), self.width - 4), row.top + 10), side
         sender = self.rows[flight.sent].lane
         return label.start, 1 if label.start.x > self._x(sender) else -1
@@ -607,7 +645,7 @@ class _Picture:
         if not self.ending:
             return "", top + 16
         kind = "good" if self.good else "bad"
-        left, right = _MARGIN, self.width - _MARGIN
+        left, right = self.look.margin, self.width - self.look.margin
         out = [
             f'<line class="verdict {"good" if self.good else ""}" '
             f'x1="{left}" y1="{top:.1f}" x2="{right}" y2="{top:.1f}"/>'
@@ -631,32 +669,40 @@ def _lanes(path: Path, found: Iterable[Flight]) -> list[str]:
     return ordered + sorted(seen - set(ordered)) or known[:1] or ["nobody"]
 
 
-def _action(step: PathStep) -> str:
-    return words.shorten(words.clean(step.action), 2 * _BOX_COLUMNS - 8)
+def _action(step: PathStep, columns: int) -> str:
+    return words.shorten(words.clean(step.action), 2 * columns - 8)
 
 
-def _notes(step: PathStep) -> list[tuple[str, str]]:
+def _notes(step: PathStep, happened: Sequence[str], columns: int) -> list[tuple[str, str]]:
     """The small lines in a step's box: lateness, choices, what is forgotten, what changed."""
     notes = []
     if step.played:
-        notes.append((f"the fault {words.clean(step.played)}", "bad"))
+        kind = "the crash was a" if step.ends_a_crash else "the fault"
+        notes.append((f"{kind} {words.clean(step.played)}", "bad"))
     if step.late and step.received is not None:
         notes.append(("a message arrives LATE", "late"))
     if step.received is None and step.action in _ACTOR_NOTES:
         notes.append((_ACTOR_NOTES[step.action], "bad" if step.fault else "good"))
     if step.choices:
         notes.append((f"picks {', '.join(words.clean(choice) for choice in step.choices)}", ""))
-    wiped = [words.change(changed, whose=step.actor) for changed in step.changes if changed.wiped]
+    gone = [changed for changed in step.changes if changed.wiped]
+    wiped = [words.change(changed, whose=step.actor) for changed in gone if not changed.aside]
+    if gone and not wiped:
+        notes.append(("forgets what it had in memory", "bad"))
     if wiped:
         notes.append(("forgets", "bad"))
-        notes += [(words.shorten(text, 2 * _BOX_COLUMNS), "wiped") for text in wiped]
+        notes += [(words.shorten(text, 2 * columns), "wiped") for text in wiped]
+    if step.gone:
+        names = words.listing(dict.fromkeys(words.clean(one.type) for one in step.gone))
+        notes.append((f"lost on the way to it: {names}", "bad"))
+    notes += [(text, "strong") for text in happened]
     for changed in step.changes:
-        if not changed.wiped:
-            notes.append((words.shorten(words.change(changed, whose=step.actor), 4 * _BOX_COLUMNS), ""))
+        if not changed.wiped and not changed.aside:
+            notes.append((words.shorten(words.change(changed, whose=step.actor), 4 * columns), ""))
     return [
         (line if number == 0 else f" {line}", style)
         for text, style in notes
-        for number, line in enumerate(words.wrap(text, _BOX_COLUMNS - 1))
+        for number, line in enumerate(words.wrap(text, columns - 1))
     ]
 
 
@@ -684,6 +730,7 @@ def _box_class(step: PathStep) -> str:
 
 def _tooltip(step: PathStep) -> str:
     said = [f"{step.number} {words.clean(step.actor)} {words.clean(step.action)}"]
+    said += [words.clean(step.says)] if step.says else []
     if step.received is not None:
         said.append(f"{'LATE ' if step.late else ''}message: {words.message(step.received)}")
     said += [words.change(changed, whose=step.actor) for changed in step.changes]

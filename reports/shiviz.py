@@ -66,7 +66,7 @@ def _causes(path: Path, every: list[Flight]) -> dict[int, list[int]]:
 
 def _arrived(flight: Flight, steps: dict[int, PathStep]) -> bool:
     """Whether the step that ended it is one that met this message: a crash that ends a connection meets none."""
-    if flight.ended is None:
+    if flight.ended is None or flight.fate is Fate.GONE:
         return False
     return flight.fate is Fate.ARRIVED or steps[flight.ended].action in MESSAGE_FAULTS
 
@@ -107,7 +107,8 @@ def _event(step: PathStep) -> str:
         about = f"{words.message(step.received)} {verb}".strip()
         parts = [f"! {step.number} {about}"] if _on_the_way(step) else [*parts, about]
     if step.played:
-        parts.append(f"the fault {words.clean(step.played)}")
+        kind = "the crash was a" if step.ends_a_crash else "the fault"
+        parts.append(f"{kind} {words.clean(step.played)}")
     if step.choices:
         parts.append(f"picks {', '.join(words.clean(choice) for choice in step.choices)}")
     wiped = [words.change(one, whose=step.actor) for one in step.changes if one.wiped]

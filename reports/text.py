@@ -5,7 +5,7 @@ Written for a reader who has never met a model checker. Colour only repeats what
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from checker.verdict import (
@@ -20,8 +20,8 @@ from checker.verdict import (
     PropertyVerdict,
     Result,
 )
-from reports import why, words
-from reports.flights import Fate, flights, origins, sender_of, vanished
+from reports import remedies, why, words
+from reports.flights import Fate, causes, flights, origins, sender_of
 
 WIDTH = 96
 _LABEL = 14  # width of a card's left column
@@ -113,6 +113,9 @@ def _violated(result: Result, paint: _Paint, verbose: bool, width: int) -> list[
     if open_questions:
         text = f"Not decided, because the search stopped here: {words.listing(open_questions)}."
         blocks.append(words.wrap(text, width))
+    if result.remedies is not None:
+        first_block, *more = remedies.blocks(result.remedies, width)
+        blocks += [[paint("What would have helped:", "bold"), *first_block], *more]
     if verbose:
         blocks.append(_card(_facts(result, verbose), paint, width))
     return blocks
@@ -145,8 +148,7 @@ def _diagnosis_lines(result: Result, found: PropertyResult, paint: _Paint, width
         return []
     lines: list[str] = []
     for label, sentence, _ in why.diagnosis(result, found.diagnosis, found.path):
-        more = " (--report DIR takes the time.)" if label == "Not computed" else ""
-        first, *rest = words.wrap(f"{label}: {sentence}{more}", width)
+        first, *rest = words.wrap(f"{label}: {sentence}", width)
         lines += [f"{paint(f'{label}:', 'bold')}{first.removeprefix(f'{label}:')}", *rest]
     fewest = found.diagnosis.fewest_path
     if fewest is not None and fewest.replay:
@@ -250,6 +252,7 @@ def _path_lines(path: Path, paint: _Paint, verbose: bool, width: int, diagnosis:
     if verbose:
         lines += ["Initial state:", *_state_lines(path, 0, width)]
     sent_in = origins(path)
+    lost = causes(path)
     plumbing = NO_PLUMBING if verbose else path.plumbing
     notes = _notes(diagnosis)
     folded = frozenset() if verbose else _folded(path, diagnosis)
@@ -260,9 +263,8 @@ def _path_lines(path: Path, paint: _Paint, verbose: bool, width: int, diagnosis:
         step = run[0]
         origin = sent_in.get(step.number)
         sender = sender_of(path, step, origin)
-        gone = vanished(path, step) if step.action in ("crash", "restart") else []
         just_said = origin == step.number - 1 and origin not in folded and not verbose
-        told = _Origin(origin, sender, tuple(gone), just_said, plumbing)
+        told = _Origin(origin, sender, lost, just_said, plumbing, tuple(words.happened(path, step.number)))
         lines += _step_lines(step, told, layout, paint, verbose)
         lines += [" " * layout.details + paint(note, "bold yellow") for note in notes.get(step.number, ())]
     if verbose:
@@ -318,9 +320,10 @@ class _Origin:
 
     sent_in: int | None  # the step that sent the message received
     sender: str | None
-    gone: tuple[str, ...]  # messages that went with a broken connection
+    lost: Mapping[tuple[int, int], str]  # why a message never arrives, by the step that sent it and its place
     just_said: bool = False  # its fields stand one line above
     plumbing: Plumbing = NO_PLUMBING
+    happened: tuple[str, ...] = ()  # to the records
 
 
 def _step_lines(step: PathStep, origin: _Origin, layout: _Columns, paint: _Paint, verbose: bool) -> list[str]:
@@ -346,6 +349,8 @@ def _details(step: PathStep, origin: _Origin, layout: _Columns, paint: _Paint, v
     def say(lead: str, text: str, style: str = "") -> None:
         lines.extend(paint(line, style) for line in _hanging(lead, words.shorten(text, most), room, indent=2))
 
+    if step.says:
+        say("", words.clean(step.says), "bold")
     if step.received is not None:
         sent_in = origin.sent_in
         just_said = origin.just_said
@@ -358,23 +363,36 @@ def _details(step: PathStep, origin: _Origin, layout: _Columns, paint: _Paint, v
             arrival = "gets LATE " if step.late else "gets "
             say(arrival, f"{content} from {sender}{when}", "yellow" if step.late else "")
     if step.played:
-        say("", f"the fault {words.clean(step.played)}", "red")
+        kind = "the crash was a" if step.ends_a_crash else "the fault"
+        say("", f"{kind} {words.clean(step.played)}", "red")
     if step.action in _ACTOR_EVENTS and step.received is None:
         say("", _ACTOR_EVENTS[step.action], "red" if step.fault else "")
     if step.choices:
         say("picks ", ", ".join(words.clean(choice) for choice in step.choices))
-    wiped = [words.change(changed, whose=step.actor) for changed in step.changes if changed.wiped]
+    gone = [changed for changed in step.changes if changed.wiped]
+    wiped = [words.change(changed, whose=step.actor) for changed in gone if verbose or not changed.aside]
     if wiped:
         say("forgets ", ", ".join(wiped), "struck")
+    elif gone:
+        say("", "forgets what it had in memory", "red")
     elif step.action == "crash" and step.fault:
         say("", "stops; it had nothing to forget", "red")
-    if origin.gone:
-        say("", f"what was on its way to it is gone: {', '.join(origin.gone)}", "red")
-    changes = [words.change(changed, whose=step.actor) for changed in step.changes if not changed.wiped]
+    if step.gone:
+        lost = [f"{words.message(one, origin.plumbing)} from {_end(one.sender, 'the network')}" for one in step.gone]
+        say("", f"what was on its way to it is gone: {', '.join(lost)}", "red")
+    changes = [
+        words.change(changed, whose=step.actor)
+        for changed in step.changes
+        if not changed.wiped and (verbose or not changed.aside)
+    ]
+    for text in origin.happened:
+        say("-> ", text, "bold")
     for text in _packed([words.shorten(change, most) for change in changes], room):
         say("", text)
-    for sent in step.sent:
-        say("sends ", f"{words.message(sent, origin.plumbing)} to {_end(sent.receiver, 'everyone')}")
+    for place, sent in enumerate(step.sent):
+        why_lost = origin.lost.get((step.number, place), "")
+        content = f"{words.message(sent, origin.plumbing)} to {_end(sent.receiver, 'everyone')}"
+        say("sends ", f"{content} ({why_lost})" if why_lost else content, "red" if why_lost else "")
     return lines
 
 
@@ -424,7 +442,11 @@ def _card_blocks(result: Result, paint: _Paint, verbose: bool, width: int) -> li
         blocks.append(words.wrap("Every state within these bounds was visited; nothing is said beyond them.", width))
     if verbose:
         blocks += [
-            [f"How {words.clean(found.name)} is reached:", *_path_lines(found.path, paint, verbose, width)]
+            [
+                f"How {words.clean(found.name)} is reached:",
+                *words.wrap(why.witness(found), width),
+                *_path_lines(found.path, paint, verbose, width),
+            ]
             for found in result.properties
             if found.path is not None
         ]
@@ -529,13 +551,25 @@ def _asked(result: Result) -> Facts:
         entries = kinds.setdefault(words.clean(found.kind), [])
         verdict = _SAID[found.verdict]
         if found.verdict is PropertyVerdict.REACHED and found.steps is not None:
-            verdict = f"reached in {words.count(found.steps, 'step')}"
+            verdict = f"reached in {words.count(found.steps, 'step')}{_shown_run(found)}"
         if found.name == "deadlock" and found.verdict is PropertyVerdict.HOLDS:
             verdict = "none found"  # "deadlock - holds" would say the opposite
         entries.append(f"{words.clean(found.name)} - {verdict}")
         if found.explanation:
             entries.append(f"  {_sentence(found.explanation)}")
     return list(kinds.items())
+
+
+def _shown_run(found: PropertyResult) -> str:
+    """What happens in the run that --verbose and a report show."""
+    if found.path is None:
+        return " (--report DIR shows how)"
+    told = [why.fault(step) for step in found.path.steps if step.fault or step.played]
+    if not told:
+        return ", without a fault"
+    if len(found.path.steps) == found.steps:
+        return f", with {words.listing(told)}"
+    return f" without a fault, in {len(found.path.steps)} with {words.listing(told)}"
 
 
 def _fault_lines(result: Result) -> list[str]:

@@ -49,18 +49,25 @@ def length(answer: PropertyResult) -> str:
     if answer.steps == 0:
         return "in the initial state"
     said = f"in {words.count(answer.steps, 'step')}"
-    faults = sum((answer.faults or {}).values())
     if answer.path is None:
         return said
+    return f"{said}, {with_faults(answer.path)}"
+
+
+def with_faults(path: Path) -> str:
+    """``1 of them a fault``. What a restart shows of its crash is a part of that fault."""
+    faults = sum(step.is_fault for step in path.steps)
     if not faults:
-        return f"{said}, none of them a fault"
-    return f"{said}, {faults} of them {'a fault' if faults == 1 else 'faults'}"
+        return "none of them a fault"
+    return f"{faults} of them {'a fault' if faults == 1 else 'faults'}"
 
 
 def fault(step: PathStep) -> str:
     """``the delay of EndTxnRequest``; of a step that is none, its action."""
     form = _FAULTS.get(step.action)
     actor = words.clean(step.actor)
+    if step.ends_a_crash:
+        return f"the restart of {actor}, which shows that the crash was a {words.clean(step.played)}"
     if step.played:
         return f"the fault {words.clean(step.played)} ({actor}: {words.clean(step.action)})"
     if not step.fault or form is None or ("{message}" in form and step.received is None):
@@ -100,25 +107,53 @@ def diagnosis(result: Result, found: Diagnosis, path: Path) -> list[Said]:
     elif found.no_return == 0:
         said.append(Said("Too late", "From the start: no run without faults keeps the guarantee for good."))
     if found.fewest_faults is not None:
-        said.append(Said("Fewest faults", _fewest(found, uncounted)))
-    said += [Said("Not computed", sentence(text)) for text in found.not_computed]
+        said.append(Said("Fewest faults", _fewest(found, found.fewest_path or path, uncounted)))
+    further = " A report goes further: --report DIR (from Python: witnesses=True)." if found.brief else ""
+    said += [Said("Not computed", f"{sentence(text)}{further}") for text in found.not_computed]
     return said
 
 
-def _fewest(found: Diagnosis, uncounted: str) -> str:
+def _fewest(found: Diagnosis, path: Path, uncounted: str) -> str:
     counts = {name: number for name, number in (found.fewest_faults or {}).items() if number}
     if not counts and uncounted:
         return f"None is needed, as far as they are counted: {uncounted} is not, the steps show what came of it."
     if not counts:
         return "None is needed: it happens without any fault."
-    times = words.listing(
-        words.clean(name) + (f" ({number} times)" if number > 1 else "") for name, number in counts.items()
-    )
+    kinds: dict[str, int] = {}  # Of crashes, as they show when the actor starts again.
+    for step in path.steps:
+        if step.ends_a_crash:
+            kinds[step.played] = kinds.get(step.played, 0) + 1
+    counts = {name: number - kinds.get(name, 0) for name, number in counts.items() if number > kinds.get(name, 0)}
+    times = words.listing(_times(name, number) for name, number in counts.items())
+    if kinds:
+        crashes = sum(number for name, number in counts.items() if name.startswith("crash"))
+        which = "the crash is a" if crashes == 1 else "of the crashes"
+        times += f" ({which} {words.listing(_times(name, number) for name, number in kinds.items())})"
     total = sum(counts.values())
     need = "One fault is" if total == 1 else f"{total} faults are"
     if found.fewest_path is None:
         return f"{need} needed: {times}. The path shown has no more."
     return f"{need} needed: {times}. A path with just {'that' if total == 1 else 'these'} is shown as well."
+
+
+def _times(name: str, number: int) -> str:
+    return words.clean(name) + (f" ({number} times)" if number > 1 else "")
+
+
+def witness(found: PropertyResult) -> str:
+    """Which faults happen in the run that shows how a `sometimes` is reached."""
+    if found.path is None:
+        return ""
+    told = [f"{fault(step)} in step {step.number}" for step in found.path.steps if step.fault or step.played]
+    if not told:
+        return "No fault happens in this run."
+    said = f"{words.listing(told)}."
+    if found.steps is not None and found.steps < len(found.path.steps):
+        said += (
+            f" The shortest way there takes {words.count(found.steps, 'step')} and no fault; this is a shortest one in"
+            " which a fault happens."
+        )
+    return said[0].upper() + said[1:]
 
 
 def _step(path: Path, number: int | None) -> PathStep | None:

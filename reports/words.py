@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
-from checker.verdict import NO_PLUMBING, Change, Plumbing, SentMessage
+from checker.verdict import NO_PLUMBING, Change, Path, Plumbing, SentMessage
 
 
 def clean(text: object) -> str:
@@ -111,6 +111,12 @@ def message(sent: SentMessage, plumbing: Plumbing = NO_PLUMBING) -> str:
 def message_fields(sent: SentMessage, plumbing: Plumbing = NO_PLUMBING) -> list[str]:
     shown = {name: item for name, item in sent.fields.items() if not plumbing.hides(name, item)}
     return [f"{clean(name)}={value(item, plumbing)}" for name, item in shown.items()]
+
+
+def happened(path: Path, number: int) -> list[str]:
+    """What a step did to the records, as the ledger tells it."""
+    events = [] if path.ledger is None else [one for one in path.ledger.events if one.step == number]
+    return [f"{clean(one.record)}, {clean(one.column)}{': ' if one.text else ''}{clean(one.text)}" for one in events]
 
 
 def count(number: int, noun: str) -> str:

@@ -18,8 +18,10 @@ from checker.verdict import (
     PathStep,
     PropertyResult,
     PropertyVerdict,
+    Remedies,
     Result,
     SentMessage,
+    Tried,
 )
 
 HOSTILE = [
@@ -62,6 +64,9 @@ def make_path(initial: dict[str, dict[str, str]], steps: list[dict[str, Any]], r
                 changes,
                 tuple(step.get("choices", ())),
                 step.get("played", ""),
+                tuple(step.get("gone", ())),
+                tuple(step.get("refused", ())),
+                step.get("says", ""),
             )
         )
     return Path(tuple(made), tuple(states), replay)
@@ -218,6 +223,88 @@ def crowd() -> Path:
     )
 
 
+def connections() -> Path:
+    """Five lanes; a broker that crashes takes with it what is on its way to it, and what is sent to it later is lost.
+    Then it starts again without the end of its log: the crash was a power_loss."""
+    write = message("ProduceRequest", "shop", "broker-1", record=0)
+    told = message("PartitionChange", "controller", "broker-1", leader=1)
+    told_later = message("PartitionChange", "controller", "broker-1", leader=2)
+    told_another = message("PartitionChange", "controller", "broker-2", leader=2)
+    initial = {
+        "shop": {"outcome": "PENDING"},
+        "broker-1": {"log": "()", "parked": "{}"},
+        "broker-2": {"log": "()"},
+        "broker-3": {"log": "()"},
+        "controller": {"leader": "1"},
+    }
+    path = make_path(
+        initial,
+        [
+            {"actor": "shop", "action": "send_batch", "sent": [write], "says": "It sends a record."},
+            {"actor": "controller", "action": "tell", "sent": [told]},
+            {"actor": "broker-3", "action": "wait"},
+            {"actor": "broker-1", "action": "produce", "received": write, "changes": [("log", "()", "(record 0,)")]},
+            {
+                "actor": "broker-1",
+                "action": "crash",
+                "fault": True,
+                "changes": [("parked", "{}", "{1}", True)],
+                "gone": [told],
+            },
+            {
+                "actor": "controller",
+                "action": "fence",
+                "sent": [told_later, told_another],
+                "refused": [0],
+                "changes": [("leader", "1", "2"), ("fenced", "False", "True", False, True)],
+                "says": "It notices that a broker is down.",
+            },
+            {
+                "actor": "broker-1",
+                "action": "restart",
+                "played": "power_loss",
+                "changes": [("log", "(record 0,)", "()")],
+            },
+        ],
+    )
+    written = LedgerEvent("record 0", "in the log of", "broker-1 @ 0", 4)
+    return replace(path, ledger=Ledger(("record 0",), ("in the log of",), (written,)))
+
+
+def connected() -> Result:
+    """The same as an answer, with what would have helped."""
+    faults = {"crash broker-1": 1, "power_loss": 1}
+    found = PropertyResult(
+        "no_loss",
+        "always",
+        PropertyVerdict.VIOLATED,
+        "Every acknowledged record is in the log.",
+        ("record 0 is in no log",),
+        connections(),
+        diagnosis=Diagnosis(pivot=7, no_return=7, fewest_faults=faults, not_computed=("nobody asked",), brief=True),
+    )
+    kept = Tried("topics.orders.min.insync.replicas", "1 (default of 3.9)", "2", states=812)
+    other = Tried("apps.shop.producer.acks", "all", "0", "no_duplicates is broken in 4 steps", 99)
+    return Result(
+        spec="specs/connections.yaml",
+        title="A broker that goes away",
+        outcome=Outcome.VIOLATED,
+        properties=[found],
+        explored=Explored(1434, 5021, 1, 8, False),
+        faults={"crash broker-1": 1},
+        played={"power_loss": "broker-1 1"},
+        remedies=Remedies(
+            "specs/connections.yaml",
+            "A broker that goes away",
+            "no_loss",
+            Outcome.VIOLATED,
+            kept=[kept],
+            others_broken=[other],
+            broken_still=[replace(other, key="version")],
+        ),
+    )
+
+
 def violated() -> Result:
     path = incident()
     short = make_path({"producer": {"confirmed": "0"}}, [{"actor": "producer", "action": "send_next"}], "0")
@@ -349,7 +436,9 @@ def hostile() -> Result:
         peer = HOSTILE[(position + 1) % len(HOSTILE)]
         sent = SentMessage(text, {text: text, "list": [text, None, True], "map": {text: 1}}, text, peer)
         initial[text] = {text: text}
-        steps.append({"actor": text, "action": text, "sent": [sent], "choices": [text]})
+        steps.append(
+            {"actor": text, "action": text, "sent": [sent, sent], "choices": [text], "refused": [1], "says": text}
+        )
         steps.append({"actor": peer, "action": text, "received": sent, "late": position % 2 == 1})
         steps.append({"actor": text, "action": "crash", "fault": True, "changes": [(text, text, "(,{" + text, True)]})
     path = make_path(initial, steps, HOSTILE[1])

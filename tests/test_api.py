@@ -55,7 +55,8 @@ def test_importing_the_package_loads_nothing_of_it() -> None:
 
 def test_the_package_names_what_it_has() -> None:
     assert checker.check is api.check
-    assert {"Path", "Property", "Result", "SourceError", "check", "load", "replay"} <= set(dir(checker))
+    named = {"Path", "Property", "Remedies", "Result", "SourceError", "check", "load", "remedies", "replay"}
+    assert named <= set(dir(checker))
     with pytest.raises(AttributeError, match="no attribute 'chek'"):
         checker.chek  # noqa: B018
 

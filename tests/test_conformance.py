@@ -6,6 +6,7 @@ Small specs belong to every test run: those in ``ALWAYS``, of the other director
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import tempfile
@@ -58,10 +59,10 @@ def is_quick(path: Path) -> bool:
     return sampled and size(path) <= QUICK_STATES_MAX
 
 
-def specs() -> list[object]:
+def specs(states_max: float) -> list[object]:
     found: list[object] = []
     for path in sorted((ROOT / "specs").rglob("*.yaml")):
-        if size(path) <= SLOW_STATES_MAX:
+        if size(path) <= states_max:
             name = str(path.relative_to(ROOT))
             found.append(pytest.param(name, marks=[] if is_quick(path) else [pytest.mark.slow]))
     return found
@@ -73,7 +74,7 @@ def answer(name: str, options: Options) -> str:
     return json.dumps({key: value for key, value in document.items() if key not in ("seconds", "memory_bytes")})
 
 
-@pytest.mark.parametrize("name", specs())
+@pytest.mark.parametrize("name", specs(SLOW_STATES_MAX))
 def test_answer_does_not_depend_on_workers_cache_or_engine(name: str) -> None:
     cold = answer(name, Options(engine="native", workers=1))
 
@@ -82,7 +83,7 @@ def test_answer_does_not_depend_on_workers_cache_or_engine(name: str) -> None:
         assert answer(name, Options(engine="reference")) == cold
 
 
-@pytest.mark.parametrize("name", specs())
+@pytest.mark.parametrize("name", specs(math.inf))
 def test_engines_agree_on_every_successor(name: str) -> None:
     """Also where the reference alone would take too long: up to a cap, and along random paths."""
     cap = 2_000 if "CONFORMANCE_LONG" in os.environ else 100

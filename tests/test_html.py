@@ -36,6 +36,7 @@ PAGES = {
     "problem": samples.problem,
     "hostile": samples.hostile,
     "hostile_told": samples.hostile_told,
+    "connected": samples.connected,
 }
 VOID = {"meta", "input", "br", "hr", "col"}
 ALONE = {"path", "rect", "line", "circle", "use"}  # Of SVG: they may close themselves.

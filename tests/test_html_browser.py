@@ -36,6 +36,7 @@ PAGES: dict[str, Callable[[], Result]] = {
     "problem": samples.problem,
     "hostile": samples.hostile,
     "hostile_told": samples.hostile_told,
+    "connected": samples.connected,
 }
 
 
@@ -308,6 +309,45 @@ def test_the_selected_row_is_in_sight(show: Callable[..., Any]) -> None:
             return row.top >= box.top && row.top < box.bottom && box.top < innerHeight; }"""
         )
         assert inside, where(shown)
+
+
+def test_five_lanes_are_in_sight_beside_the_panel(show: Callable[..., Any]) -> None:
+    shown = show(page(samples.connected()), width=1280)
+    box = shown.locator(".diagram > .sequence:not(.paper)")
+
+    assert box.evaluate("box => box.scrollWidth <= box.clientWidth")
+    assert shown.locator(".sideways").inner_text() == ""
+
+
+def test_on_a_narrow_screen_the_page_says_which_lanes_are_in_sight(show: Callable[..., Any]) -> None:
+    shown = show(page(samples.connected()), "#step=1", width=390)
+    box = shown.locator(".diagram > .sequence:not(.paper)")
+
+    said = shown.locator(".sideways")
+    assert said.inner_text().startswith("Columns 1 to ")
+    box.evaluate("box => box.scrollTo({left: box.scrollWidth})")
+    shown.wait_for_function("document.querySelector('.sideways').textContent.includes(' to 5 of 5')")
+    names = box.locator(".picture:not([hidden]) > svg").first
+    top = names.bounding_box()["y"]
+    box.evaluate("box => box.scrollTo({top: 120})")
+    assert abs(names.bounding_box()["y"] - top) < 2, "the names stay in sight"
+
+
+def test_a_picture_that_is_hardly_too_wide_is_shown_smaller(show: Callable[..., Any]) -> None:
+    shown = show(page(samples.connected()), width=1150)
+    box = shown.locator(".diagram > .sequence:not(.paper)")
+
+    assert shown.locator(".fit-width").is_checked()
+    assert box.evaluate("box => box.scrollWidth <= box.clientWidth")
+
+
+def test_what_would_have_helped_is_one_click_away(show: Callable[..., Any]) -> None:
+    shown = show(page(samples.connected()), width=390)
+
+    shown.get_by_role("link", name="What would have helped: 1 change").click()
+    assert shown.locator("#remedies-title").is_visible()
+    assert "topics.orders.min.insync.replicas" in shown.locator("#remedies").inner_text()
+    shown.wait_for_function("document.getElementById('remedies').getBoundingClientRect().top < innerHeight")
 
 
 def test_a_wiped_field_is_struck_out(show: Callable[..., Any]) -> None:

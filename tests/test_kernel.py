@@ -212,9 +212,12 @@ define i64 @check(ptr %state) {{
 
 @pytest.mark.parametrize("workers", WORKERS)
 @pytest.mark.parametrize("words", [1, 2])
-def test_memory_limit_is_kept(words: int, workers: int) -> None:
+@pytest.mark.parametrize("states_expected", [0, 1 << 30])
+def test_memory_limit_is_kept(words: int, workers: int, states_expected: int) -> None:
     model, limit = ChainModel(words), 20 << 20
-    with Search(words, model.successors, model.check, workers=workers, memory_bytes=limit) as search:
+    with Search(
+        words, model.successors, model.check, workers=workers, memory_bytes=limit, states_expected=states_expected
+    ) as search:
         search.add_initial([(1,) * words])
         while (progress := search.expand_level()) is not Progress.MEMORY:
             assert progress in (Progress.DONE, Progress.MORE)
@@ -224,6 +227,21 @@ def test_memory_limit_is_kept(words: int, workers: int) -> None:
         assert search.expand_level() is Progress.MEMORY
         assert search.mark_targets(3, Target.DEADLOCK) == 0
         assert search.find((11,) * words) in list(search.levels[3].rows())
+
+
+@pytest.mark.parametrize("states_expected", [10, 600_000])
+@pytest.mark.parametrize("words", [1, 2])
+def test_an_expected_number_of_states_changes_no_answer(words: int, states_expected: int) -> None:
+    model = GraphModel(4000, words, seed=words, branching=4)
+    levels, memory = [], []
+    for expected in (0, states_expected):
+        with Search(words, model.successors, model.check, workers=2, counters=3, states_expected=expected) as search:
+            explore(search, [model.states[0]])
+            levels.append([{search.state(row) for row in level.rows()} for level in search.levels])
+            memory.append(search.memory_bytes)
+
+    assert levels[1] == levels[0]
+    assert (memory[1] > memory[0]) == (states_expected > 4000)
 
 
 def test_initial_states_beyond_the_memory_limit_are_refused() -> None:

@@ -43,7 +43,7 @@ LINES = [
     {"story", "probe", "flows"},
     {"explain"},
     {"checking"},
-    {"expectation", "frontier", "remedies", "show", "state_graph"},
+    {"expectation", "frontier", "remedy", "show", "state_graph"},
     {"api"},
     {"side_by_side"},
     {"cli"},

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+import checker
 from checker import cli
 from checker.build import build
-from checker.remedies import remedies
+from checker.remedy import remedies
 from checker.source import SourceError
 from checker.spec import load, words_of
 from checker.verdict import Outcome, Remedies, Tried
@@ -212,6 +213,61 @@ def test_command(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert document["broken"] == "never_two"
     assert [one["key"] for one in document["kept"]] == ["top"]
     assert document["outcome"] == "violated"
+
+
+def test_in_a_report_they_stand_in_every_form(spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+
+    assert cli.main([str(spec), "--report", str(out), "--remedies", "--quiet"]) == 1
+
+    assert "never_two is kept, as is every other guarantee, with:\n  top: 4 (default) -> 1" in capsys.readouterr().out
+    assert "What would have helped:" in (out / "spec.txt").read_text()
+    assert 'id="remedies"' in (out / "spec.html").read_text()
+    assert [one["value"] for one in json.loads((out / "spec.json").read_text())["remedies"]["kept"]] == ["1"]
+
+
+def test_a_check_alone_does_not_look_for_them(spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([str(spec), "--report", str(tmp_path / "out"), "--quiet"]) == 1
+
+    assert "What would have helped" not in capsys.readouterr().out
+    assert 'id="remedies"' not in (tmp_path / "out" / "spec.html").read_text()
+
+
+def test_of_actors_wired_by_hand_the_check_stands_and_the_rest_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+
+    assert cli.main(["specs/textbook/die_hard.yaml", "--remedies", "--quiet", "--engine", "reference"]) == 1
+
+    said = capsys.readouterr()
+    assert said.out.startswith("violated:")
+    assert "no remedies: actors are wired by hand here" in said.err
+
+
+def test_from_python(spec: Path) -> None:
+    found = checker.remedies(spec, engine="reference")
+
+    assert isinstance(found, checker.Remedies)
+    assert [(one.key, one.value) for one in found] == [("top", "1")]
+    assert (found.broken, len(found), bool(found)) == ("never_two", 1, True)
+    assert str(found) == report.render(found.data)
+    assert json.loads(found.to_json())["kept"][0]["key"] == "top"
+    assert not checker.remedies(spec, set={"top": 1}, engine="reference")
+
+
+def test_of_a_result_they_are_told_from_then_on(spec: Path) -> None:
+    result = checker.check(spec, set={"colour": "blue"}, engine="reference")
+    assert "What would have helped" not in result.to_text()
+
+    found = result.remedies(engine="reference")
+
+    assert [one.key for one in found] == ["top"]
+    assert "What would have helped" in result.to_text()
+    assert 'id="remedies"' in result.to_html()
+    assert checker.check(spec, set={"top": 1}, engine="reference").remedies(engine="reference").broken is None
+    with pytest.raises(ValueError, match="was loaded with is not known"):
+        checker.check(checker.load(spec), engine="reference").remedies()
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ import networkx
 import pytest
 import report_samples as samples
 
-from checker.verdict import Change, Outcome, Path, PathStep, Result, SentMessage
-from reports import diagram, files, graph, itf, json, text, words
+from checker.verdict import Change, Outcome, Path, PathStep, PropertyResult, PropertyVerdict, Result, SentMessage
+from reports import diagram, files, graph, itf, json, text, why, words
 from reports.flights import Fate, flights, origins
 
 SNAPSHOTS = FilePath(__file__).parent / "snapshots"
@@ -30,6 +30,7 @@ RESULTS = {
     "vacuous": samples.vacuous,
     "problem": samples.problem,
     "hostile": samples.hostile,
+    "connected": samples.connected,
 }
 ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -241,6 +242,7 @@ def test_json_has_the_keys_of_format_1_in_their_order_and_additions_at_the_end()
     assert list(found) == [
         *("format", "spec", "title", "verdict", "properties", "explored", "bounds", "faults", "fired", "seconds"),
         *("memory_bytes", "not_modelled", "why", "never_ran", "one_sided", "problem", "overridden", "played"),
+        "remedies",
     ]
     broken = found["properties"][2]
     assert list(broken) == [
@@ -248,7 +250,8 @@ def test_json_has_the_keys_of_format_1_in_their_order_and_additions_at_the_end()
         *("logs", "ledger", "diagnosis"),
     ]
     assert list(broken["path"][15]) == [
-        *("step", "actor", "action", "fault", "message", "changes", "sent", "choices", "late", "played")
+        *("step", "actor", "action", "fault", "message", "changes", "sent", "choices", "late", "played"),
+        *("gone", "refused", "says"),
     ]
     assert list(found["explored"]) == ["distinct_states", "transitions", "depth", "complete"]
     assert broken["faults"] == {"delay": 1, "lose": 1, "crash": 1, "pause": 1}
@@ -437,22 +440,105 @@ def test_an_unordered_network_does_not_say_who_sent_but_the_path_does() -> None:
     assert "gets Ping from a" in text.render_path(path)
 
 
-def test_what_was_on_its_way_to_a_crashed_actor_is_gone() -> None:
-    """The links of a path's states tell which messages a broken connection took with it."""
-    ping = samples.message("Ping", "a", "b", round=1)
+def test_what_was_on_its_way_to_a_crashed_actor_is_lost_and_so_is_what_is_sent_to_it_later() -> None:
+    path = samples.connections()
+
+    assert [(flight.sent, flight.fate, flight.ended, flight.cause()) for flight in flights(path)] == [
+        (1, Fate.ARRIVED, 4, ""),
+        (2, Fate.GONE, 5, "lost: broker-1 crashed at step 5"),
+        (6, Fate.GONE, 6, "lost: broker-1 is down"),
+        (6, Fate.PENDING, None, ""),
+    ]
+    assert origins(path) == {4: 1}
+    shown = text.render_path(path, width=200)
+    assert "what was on its way to it is gone: PartitionChange(leader=1) from controller" in shown
+    assert "sends PartitionChange(leader=1) to broker-1 (lost: broker-1 crashed at step 5)" in shown
+    assert "sends PartitionChange(leader=2) to broker-1 (lost: broker-1 is down)" in shown
+    drawn = diagram.mermaid(path)
+    assert "-xp1: 5 PartitionChange(leader=1) lost#58; broker-1 crashed at step 5 (sent in step 2)" in drawn
+    assert "-xp1: 6 PartitionChange(leader=2) lost#58; broker-1 is down" in drawn
+
+
+def test_of_two_equal_messages_a_crash_takes_the_older_once() -> None:
+    ping = samples.message("Ping", "a", "b")
     path = samples.make_path(
         {"a": {}, "b": {}},
         [
-            {"actor": "a", "action": "send", "sent": [ping]},
-            {"actor": "b", "action": "crash", "fault": True},
+            {"actor": "a", "action": "send", "sent": [ping, ping]},
+            {"actor": "b", "action": "crash", "fault": True, "gone": [ping]},
         ],
     )
-    with_links = (
-        path.states[0],
-        {**path.states[1], "network": {"the link a -> b": "(Ping(round=1),)"}},
-        path.states[2],
-    )
-    path = dataclasses.replace(path, states=with_links)
 
-    assert [(flight.fate, flight.ended) for flight in flights(path)] == [(Fate.LOST, 2)]
-    assert "what was on its way to it is gone: Ping(round=1)" in text.render_path(path)
+    assert [flight.fate for flight in flights(path)] == [Fate.GONE, Fate.PENDING]
+
+
+def test_a_step_is_said_in_a_sentence_and_what_it_did_to_the_records() -> None:
+    path = samples.connections()
+
+    assert "It notices that a broker is down." in text.render_path(path)
+    assert "-> record 0, in the log of: broker-1 @ 0" in text.render_path(path)
+    assert "fenced" not in text.render_path(path)
+    assert "fenced: False -> True" in text.render_path(path, verbose=True)
+
+
+def test_a_crash_that_wipes_only_bookkeeping_still_says_that_it_forgets() -> None:
+    change = [("parked", "{1}", "{}", True, True)]
+    path = samples.make_path(
+        {"a": {"parked": "{1}"}}, [{"actor": "a", "action": "crash", "fault": True, "changes": change}]
+    )
+
+    assert "forgets what it had in memory" in text.render_path(path)
+    assert "forgets parked={1}" in text.render_path(path, verbose=True)
+    assert "nothing to forget" not in text.render_path(path)
+
+
+def test_a_crash_with_a_power_loss_is_one_fault() -> None:
+    result = samples.connected()
+    shown = text.render(result, width=400)
+
+    assert why.length(result.properties[0]) == "in 7 steps, 1 of them a fault"
+    assert "One fault is needed: crash broker-1 (the crash is a power_loss)." in shown
+    assert "Step 7, the restart of broker-1, which shows that the crash was a power_loss." in shown
+    assert "the crash was a power_loss" in text.render_path(samples.connections())
+
+
+def test_what_a_terminal_did_not_compute_is_said_with_the_way_to_it() -> None:
+    result = samples.connected()
+    further = "Not computed: nobody asked. A report goes further: --report DIR (from Python: witnesses=True)."
+
+    assert further in text.render(result, width=400)
+    assert result.properties[0].diagnosis is not None
+    full = dataclasses.replace(result.properties[0].diagnosis, brief=False)
+    result.properties = [dataclasses.replace(result.properties[0], diagnosis=full)]
+    assert "Not computed: nobody asked.\n" in text.render(result, width=400)
+
+
+def test_what_would_have_helped_stands_under_the_story() -> None:
+    shown = text.render(samples.connected(), width=400)
+
+    assert "What would have helped:\nno_loss is kept, as is every other guarantee, with:\n" in shown
+    assert "topics.orders.min.insync.replicas: 1 (default of 3.9) -> 2" in shown
+    assert json.document(samples.connected())["remedies"]["kept"][0]["value"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("path", "shortest", "said"),
+    [
+        (
+            samples.crowd(),
+            13,
+            "The repetition of Vote in step 4, the delay of Decide in step 10 and the crash of worker-1 in",
+        ),
+        (
+            samples.crowd(),
+            5,
+            "The shortest way there takes 5 steps and no fault; this is a shortest one in which a fault",
+        ),
+        (Path(samples.crowd().steps[:3], samples.crowd().states[:4], "0"), 3, "No fault happens in this run."),
+    ],
+)
+def test_a_witness_says_which_faults_it_has(path: Path, shortest: int, said: str) -> None:
+    found = PropertyResult("done", "sometimes", PropertyVerdict.REACHED, path=path, shortest=shortest)
+
+    assert said in why.witness(found)
+    assert found.steps == shortest

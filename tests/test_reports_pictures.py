@@ -14,12 +14,13 @@ from test_reports import check_snapshot
 
 from checker.verdict import Path
 from reports import diagram
-from reports.sequence import sequence_svg
+from reports.sequence import Marks, embedded, sequence_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 PATHS = {
     "incident": samples.incident,
     "crowd": samples.crowd,
+    "connections": samples.connections,
     "hostile": lambda: samples.hostile().properties[0].path,
     "empty": lambda: Path((), ({"a": {"b": "0"}},), "0"),
     "nobody": lambda: Path((), (), ""),
@@ -43,7 +44,7 @@ def test_a_sequence_diagram_is_xml_without_scripts(name: str) -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["incident", "crowd", "hostile"])
+@pytest.mark.parametrize("name", ["incident", "crowd", "hostile", "connections"])
 def test_no_box_lies_on_another(name: str) -> None:
     tree = ElementTree.fromstring(sequence_svg(path_named(name)).encode())
     boxes = [
@@ -75,6 +76,23 @@ def test_everything_stands_inside_the_picture() -> None:
             assert 0 <= float(element.get("y", "0")) <= height - float(element.get("height", "0"))
     for element in tree.iter(SVG + "text"):
         assert 0 <= float(element.get("y", "0")) <= height
+
+
+def test_what_a_crash_takes_is_drawn_to_its_end() -> None:
+    tree = ElementTree.fromstring(sequence_svg(samples.connections()).encode())
+
+    said = [element.text or "" for element in tree.iter(SVG + "text") if element.get("class") == "bad"]
+    assert "lost: broker-1 crashed at step 5" in said
+    assert "lost: broker-1 is down" in said
+    assert "PartitionChange" in " ".join(said)
+    crosses = sum(element.get("class") == "flight dead cross" for element in tree.iter(SVG + "line"))
+    assert crosses == 2 * 2
+    assert sum(element.get("class") == "pending" for element in tree.iter(SVG + "circle")) == 1
+
+
+def test_of_five_lanes_on_a_page_each_is_narrower() -> None:
+    assert embedded(samples.connections(), "p1-", Marks()).width < 820
+    assert embedded(samples.incident(), "p1-", Marks()).width < 820
 
 
 def test_every_step_and_fault_is_drawn() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -124,6 +126,25 @@ def test_a_model_in_a_file_of_its_own_is_always_read(tmp_path: Path) -> None:
     """It may import anything, so nothing says when it is another one."""
     assert in_its_own_directory(tmp_path, "./own.py", limit=3) == "holds True"
     assert in_its_own_directory(tmp_path, "./own.py", limit=3) == "holds True"
+
+
+def test_a_file_that_cannot_be_read_beside_the_models_only_costs_time(tmp_path: Path) -> None:
+    """Emacs locks a file with a symbolic link to nowhere."""
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / ".#counting.py").symlink_to("somebody@somewhere")
+
+    assert in_its_own_directory(tmp_path, "counting", limit=3) == "holds True"
+    assert in_its_own_directory(tmp_path, "counting", limit=3) == "holds True"
+
+
+def test_a_spec_may_come_through_a_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_text((ROOT / SPECS[2]).read_text()))
+    writer.start()
+
+    assert spec_cache.load(str(pipe)).spec.constants["rms"] == 3
+    writer.join()
 
 
 def test_a_wrong_spec_is_wrong_every_time(tmp_path: Path, own_cache: Path) -> None:

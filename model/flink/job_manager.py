@@ -8,6 +8,9 @@ The delay before a restart is left out: what can happen meanwhile can happen any
 failures are forgotten is an event, with a budget. `commands` are the user's, with the words of the command line, in
 their order, each at any time. A task manager that is paused is given up; the next attempt runs in a spare slot, and may
 find the first one awake beside it. What a given-up attempt says is not listened to.
+A task does not report that it runs, so `trigger` does not wait for that as CheckpointCoordinator does: a task that is
+told while it is being deployed takes the snapshot as soon as it runs, as if it had been told then. More than in Flink
+can happen only to the checkpoint: pending for longer, it may expire or fall with a failed deployment.
 Not modelled: min-pause (only thins out triggers), operator coordinators (one partition, so one split, which is in the
 state of its reader from the first deployment on), ambiguous writes to the store.
 """

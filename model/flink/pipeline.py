@@ -17,6 +17,7 @@ __all__ = ["Document", "effective_settings", "expand", "variations"]
 NOT_MODELLED = (
     "what a record says: record i adds 1 to the sum",
     "replicas, and requests that Kafka's producer repeats: the models of Kafka",
+    "when a task reports that it runs: a checkpoint may be triggered before, and is taken as soon as it runs",
 )
 ONE_ATTEMPT = "several attempts of a task at the same time (`pause` a task for that)"
 
@@ -281,4 +282,3 @@ class _Pipeline:
                     yield f"{row.name}: {row.not_modelled}"
         reads = (*CLIENT_READS, "transaction.max.timeout.ms", *READ["producer"])
         yield from kafka.not_read(clients, reads, REASONS)
-

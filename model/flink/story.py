@@ -27,6 +27,7 @@ OUTPUT, DELIVERED, GROUP_OFFSET = "in the output", "delivered", "group offset"
 
 def tell(telling: Telling) -> None:
     first = telling.worlds[0]
+    telling.aside = frozenset({"Task.reported", "Task.parallelism", "JobManager.commanded"})
     telling.plumbing = Plumbing(frozenset({"sender"}), none=-1)
     if first.of(Task):
         JobStory(telling).tell()

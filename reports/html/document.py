@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
-from checker.verdict import Diagnosis, Outcome, Path, PropertyVerdict, Result
-from reports import sequence, why, words
+from checker.verdict import Diagnosis, Outcome, Path, PropertyVerdict, Remedies, Result
+from reports import remedies, sequence, why, words
 from reports.html import data, story, tables
 from reports.html.markup import Markup, join, tag, text
 
@@ -38,7 +38,8 @@ def page(result: Result) -> str:
     shown = _shown(result)
     word = "model error" if result.problem else result.outcome.value
     title = words.shorten(words.clean(result.title or result.spec), 120)
-    return _document(f"{word}: {title}", _header(result, shown), shown, _card(result))
+    helped = _remedies(result.remedies) if result.remedies is not None else None
+    return _document(f"{word}: {title}", _header(result, shown), shown, [helped, _card(result)])
 
 
 def path_page(path: Path, title: str = "", spec: str = "", ending: Sequence[str] = (), good: bool = False) -> str:
@@ -53,11 +54,11 @@ def path_page(path: Path, title: str = "", spec: str = "", ending: Sequence[str]
     return _document(words.shorten(words.clean(title or spec or headline), 120), header, [one])
 
 
-def _document(title: str, header: Markup, shown: Sequence[_Shown], card: Markup | None = None) -> str:
+def _document(title: str, header: Markup, shown: Sequence[_Shown], rest: Sequence[Markup | None] = ()) -> str:
     found = [data.path_data(one.path) | _marks(one) for one in shown]
     body = [
         header,
-        tag("main", *(_path(one, number) for number, one in enumerate(shown, start=1)), card, id="content"),
+        tag("main", *(_path(one, number) for number, one in enumerate(shown, start=1)), *rest, id="content"),
         _help() if shown else None,
         tag("script", Markup(data.dumps(found)), type="application/json", id="data"),
     ]
@@ -139,8 +140,9 @@ def _shown(result: Result) -> list[_Shown]:
     for one in result.properties:
         if one.path is not None and one.verdict is not PropertyVerdict.VIOLATED:
             heading = f"How {one.name} is reached"
-            found.append(_Shown(one.path, one.name, heading, "good", one.explanation))
-    return [replace(one, said=_said(result, one), command=why.replay(result, one.path)) for one in found]
+            faults = (why.Said("Faults in this run", why.witness(one)),)
+            found.append(_Shown(one.path, one.name, heading, "good", one.explanation, said=faults))
+    return [replace(one, said=one.said or _said(result, one), command=why.replay(result, one.path)) for one in found]
 
 
 def _said(result: Result, one: _Shown) -> tuple[why.Said, ...]:
@@ -189,10 +191,17 @@ def _header(result: Result, shown: Sequence[_Shown]) -> Markup:
         tag("p", lead, class_="lead"),
         tag("p", why.meaning(result), class_="meaning"),
         tag("ul", *(tag("li", one) for one in reasons)) if reasons else None,
+        tag("p", tag("a", _helped(result.remedies), href="#remedies")) if result.remedies is not None else None,
         tag("p", "Spec: ", tag("code", result.spec), class_="spec"),
         _switch(shown),
         class_=f"top {look}",
     )
+
+
+def _helped(found: Remedies) -> str:
+    if not found.kept:
+        return "What would have helped: no single change that was tried."
+    return f"What would have helped: {words.count(len(found.kept), 'change')} of one setting, each checked in full."
 
 
 def _lead(result: Result) -> str:
@@ -309,7 +318,8 @@ def _diagram(one: _Shown, number: int) -> Markup:
     pictures.append(tag("div", Markup(whole.heads), Markup(whole.body), class_="picture whole"))
     return tag(
         "figure",
-        tag("figcaption", tag("span", sequence.legend(one.path)), tag("span", fit, " ", toggle, class_="toggles")),
+        tag("figcaption", tag("span", sequence.legend(one.path)), tag("span", class_="sideways script-only"),
+            tag("span", fit, " ", toggle, class_="toggles")),
         tag("div", *pictures, class_="sequence", tabindex="0", role="region",
             aria_label="Sequence diagram; the same in words under “Every step in words”"),
         _for_paper(whole, f"p{number}-"),
@@ -384,6 +394,22 @@ def _still_parts(one: _Shown, number: int) -> Markup:
 def _card(result: Result) -> Markup:
     return tag("section", tag("h2", "What this answer covers", id="card-title"), tables.card(result), class_="card",
                aria_labelledby="card-title")  # fmt: skip
+
+
+def _remedies(found: Remedies) -> Markup:
+    """Which change of one thing would have kept it, each checked in full."""
+    best = (
+        tag("p", "See for yourself: ", tag("code", remedies.command(found), class_="command")) if found.kept else None
+    )
+    return tag(
+        "section",
+        tag("h2", "What would have helped", id="remedies-title"),
+        tables.remedies(found),
+        best,
+        class_="card",
+        id="remedies",
+        aria_labelledby="remedies-title",
+    )
 
 
 _KEYS = [

@@ -49,7 +49,11 @@
       fit.addEventListener("change", () => {
         this.box.classList.toggle("fit", fit.checked);
         this.markRow();
+        this.saySideways();
       });
+      this.fitNearly(fit);
+      this.box.addEventListener("scroll", () => this.saySideways());
+      new ResizeObserver(() => this.saySideways()).observe(this.box);
       this.find(".all-fields").addEventListener("change", () => this.showState());
       this.box.addEventListener("click", (event) => {
         const row = event.target.closest(".row, .fold");
@@ -57,6 +61,28 @@
         if (row.classList.contains("fold")) this.unfold(true);
         choose(this.number, Number(row.dataset.step || row.dataset.first));
       });
+    }
+
+    // A picture that is hardly wider than its place is shown smaller; any other scrolls sideways.
+    fitNearly(fit) {
+      const room = this.box.clientWidth;
+      const width = this.box.querySelector(".picture:not([hidden]) > svg")?.width.baseVal.value ?? 0;
+      if (!room || width <= room || room < 0.85 * width) return;
+      fit.checked = true;
+      this.box.classList.add("fit");
+    }
+
+    // Which columns are in sight, where not all are.
+    saySideways() {
+      const outer = this.box.getBoundingClientRect();
+      const lanes = [...this.box.querySelectorAll(".picture:not([hidden]) .lane > .head")];
+      if (!outer.width) return;
+      const seen = lanes.map((lane) => lane.getBoundingClientRect()).map((lane) => lane.right > outer.left + 8 && lane.left < outer.right - 8);
+      const first = seen.indexOf(true) + 1;
+      const last = seen.lastIndexOf(true) + 1;
+      const cut = this.box.scrollWidth > this.box.clientWidth + 2;
+      const which = first === last ? `Column ${first}` : `Columns ${first} to ${last}`;
+      this.find(".sideways").textContent = cut ? `${which} of ${lanes.length}: scroll sideways for the rest.` : "";
     }
 
     // Bring the slider and the picture into sight, if they are not.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from checker.verdict import NO_PLUMBING, Change, Path, PathStep, Plumbing, SentMessage
 from reports import words
-from reports.flights import origins, sender_of, vanished
+from reports.flights import causes, origins, sender_of
 from reports.html.markup import Markup, join, tag, text
 
 _MESSAGE_FAULTS = {
@@ -21,17 +24,24 @@ _ACTOR_EVENTS = {
 def steps(path: Path, number: int, notes: dict[int, list[str]], matters: frozenset[int]) -> Markup:
     """All steps as a list. ``notes`` are badges by step; ``matters`` empty: not known which do."""
     sent_in = origins(path)
+    lost = causes(path)
     return tag(
         "ol",
-        *(_item(path, step, number, sent_in.get(step.number), notes.get(step.number, []), matters)
+        *(_item(path, step, number, _Way(sent_in.get(step.number), lost), notes.get(step.number, []), matters)
           for step in path.steps),
         class_="story",
     )  # fmt: skip
 
 
-def _item(
-    path: Path, step: PathStep, number: int, sent_in: int | None, notes: list[str], matters: frozenset[int]
-) -> Markup:
+@dataclass(frozen=True)
+class _Way:
+    """What a step does not say itself and its path does."""
+
+    sent_in: int | None  # the step that sent the message received
+    lost: Mapping[tuple[int, int], str]  # why a message never arrives, by the step that sent it and its place
+
+
+def _item(path: Path, step: PathStep, number: int, way: _Way, notes: list[str], matters: frozenset[int]) -> Markup:
     kind = "is-fault" if step.fault or step.played else "is-routine" if matters and step.number not in matters else ""
     head = tag(
         "p",
@@ -43,18 +53,25 @@ def _item(
         *(join([" ", tag("span", badge, class_=f"badge {look}")]) for badge, look in _badges(step, notes)),
         class_="step-head",
     )
-    return tag("li", head, tag("ul", *_lines(path, step, sent_in)), class_=kind or None, data_step=step.number)
+    return tag("li", head, tag("ul", *_lines(path, step, way)), class_=kind or None, data_step=step.number)
 
 
 def _badges(step: PathStep, notes: list[str]) -> list[tuple[str, str]]:
-    found = [("fault", "bad")] if step.fault else [(f"fault {step.played}", "bad")] if step.played else []
+    found = [("fault", "bad")] if step.fault else [(_played(step), "bad")] if step.played else []
     if step.late:
         found.append(("arrives late", "late"))
     return found + [(note, "mark") for note in notes]
 
 
-def _lines(path: Path, step: PathStep, sent_in: int | None) -> list[Markup]:
+def _played(step: PathStep) -> str:
+    return f"{'crash with' if step.ends_a_crash else 'fault'} {step.played}"
+
+
+def _lines(path: Path, step: PathStep, way: _Way) -> list[Markup]:
     lines: list[Markup] = []
+    sent_in = way.sent_in
+    if step.says:
+        lines.append(tag("li", step.says, class_="says"))
     if step.received is not None:
         sender = sender_of(path, step, sent_in)
         when = f", sent in step {sent_in}" if sent_in is not None else ""
@@ -69,19 +86,27 @@ def _lines(path: Path, step: PathStep, sent_in: int | None) -> list[Markup]:
         lines.append(_line(_ACTOR_EVENTS[step.action], look="bad" if step.fault else ""))
     if step.choices:
         lines.append(_line("picks ", _listed(step.choices)))
-    wiped = [one for one in step.changes if one.wiped]
-    if wiped:
+    forgotten = [one for one in step.changes if one.wiped]
+    wiped = [one for one in forgotten if not one.aside]
+    if forgotten and not wiped:
+        lines.append(_line("forgets what it had in memory", look="bad"))
+    elif wiped:
         lines.append(_line("forgets ", *_separated([_wiped(one, step.actor) for one in wiped]), look="bad"))
     elif step.action == "crash" and step.fault:
         lines.append(_line("stops; it had nothing to forget", look="bad"))
-    gone = vanished(path, step) if step.action in ("crash", "restart") else []
-    if gone:
-        lines.append(_line("what was on its way to it is gone: ", _listed(gone), look="bad"))
+    if step.gone:
+        gone = [
+            join([message(one, path.plumbing), " from ", tag("bdi", one.sender or "the network")]) for one in step.gone
+        ]
+        lines.append(_line("what was on its way to it is gone: ", *_separated(gone), look="bad"))
+    lines += [_line("→ ", tag("b", text)) for text in words.happened(path, step.number)]
     for one in step.changes:
-        if not one.wiped:
+        if not one.wiped and not one.aside:
             lines.append(_line(tag("code", words.change(one, whose=step.actor))))
-    for sent in step.sent:
-        lines.append(_line("sends ", message(sent, path.plumbing), " to ", tag("bdi", sent.receiver or "everyone")))
+    for place, sent in enumerate(step.sent):
+        why_lost = way.lost.get((step.number, place))
+        said = ["sends ", message(sent, path.plumbing), " to ", tag("bdi", sent.receiver or "everyone")]
+        lines.append(_line(*said, *([f" ({why_lost})"] if why_lost else []), look="bad" if why_lost else ""))
     return lines
 
 

@@ -24,6 +24,7 @@ def tell(telling: Telling) -> None:
         for offset in range(leader.records)
     ]
     told_by_the_arrow = {"member", "consumer", "reader", "writer"}
+    telling.aside = frozenset({"Consumer.connection", "Consumer.fetching", "GroupCoordinator.partitions_seen"})
     telling.plumbing = Plumbing(frozenset({*told_by_the_arrow, "connection", "partitions_seen"}), none=-1)
     telling.columns = [APPENDED, HANDED_OUT, EFFECT, COMMITTED]
     for _, leader in first.of(InputPartition):

@@ -19,6 +19,10 @@ def tell(telling: Telling) -> None:
     if not telling.constants["holes"]:
         plumbing |= {"cleaned", "skipped"}
     telling.plumbing = Plumbing(frozenset(plumbing), none=-1)
+    told_by_the_ledger = {"Replica.log"}
+    telling.aside = frozenset(
+        {*told_by_the_ledger, "Replica.parked", "Replica.fetch_epoch", "Producer.noticed", "Producer.started"}
+    )
     telling.columns = [SENT, IN_LOG, READABLE, TOLD]
     telling.logs.append(drawn(telling.worlds[0]))
     for before, after, step in zip(telling.worlds, telling.worlds[1:], telling.happenings, strict=False):

@@ -39,8 +39,10 @@ def remedies(
     options: Options | None = None,
     progress: Progress | None = None,
     step: Step | None = None,
+    first: Result | None = None,
 ) -> Remedies:
-    """Try every change of one thing. ``overrides`` are those with which ``spec`` was loaded.
+    """Try every change of one thing. ``overrides`` are those with which ``spec`` was loaded; ``first`` is its answer
+    without any change, where it is known.
 
     Raises ``SourceError`` if the spec has no settings to change: it is in the wired form.
     """
@@ -53,7 +55,7 @@ def remedies(
     options = (options or Options()).limited_by(spec.limits)
     if options.states is None:
         options = replace(options, states=STATES_MAX)
-    first = run(spec, options, progress, paths=False)
+    first = first or run(spec, options, progress, paths=False)
     broken = min(_violated(first), key=lambda one: one[1], default=None)
     found = Remedies(
         spec.path, spec.title, broken[0] if broken else None, first.outcome, has_goals=bool(spec.check.sometimes)
@@ -66,7 +68,7 @@ def remedies(
 
 def _violated(result: Result) -> list[tuple[str, int]]:
     every = [one for one in result.properties if one.verdict is PropertyVerdict.VIOLATED]
-    return [(one.name, one.shortest or 0) for one in every]
+    return [(one.name, one.steps or 0) for one in every]
 
 
 def _try_all(
