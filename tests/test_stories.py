@@ -113,6 +113,18 @@ def test_the_ledger_of_a_job_tells_the_aborted_transaction() -> None:
     assert cell(ledger, "record 0", "delivered") == []
 
 
+def test_a_cleaner_leaves_holes_and_a_follower_gets_them() -> None:
+    """REP-05: broker 1 has removed both records of the key; broker 2 has the first, and a hole for the tombstone."""
+    path = first_path("bugs/REP-05_deleted_key_returns")
+    ledger = ledger_of(path)
+    kinds = {log.name.split()[0]: [one.kind for one in log.entries] for log in path.logs[-1]}
+
+    assert kinds["broker-1"] == ["gone", "gone", "record", "record"]
+    assert kinds["broker-2"] == ["record", "gone", "record", "record"]
+    assert "broker-1: removed by the cleaner, offset 1" in cell(ledger, "record 1", "in the log of")
+    assert not any("broker-2" in text for text in cell(ledger, "record 1", "in the log of"))
+
+
 def test_a_model_without_story_is_told_without() -> None:
     """Textbook models have neither logs nor records."""
     result = checking.run(load(str(ROOT / "specs/textbook/die_hard.yaml")), Options(witnesses=True))

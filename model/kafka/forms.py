@@ -12,7 +12,7 @@ MECHANISMS = (  # What `without` can take away; the families know what that mean
     "sequence_check", "verification_guard", "epoch_check", "coordinator_epoch_check", "epoch_bump_at_init",
     "markers_after_reload", "fencing_before_fetching_offsets", "marker_retry", "guard_of_next_transaction",
     "logged_ongoing", "repeated_end_txn", "pending_cleared_on_failure",
-    "markers_keyed_by_term", "next_producer_id_in_answer",
+    "markers_keyed_by_term", "next_producer_id_in_answer", "producer_id_replaced_at_fence",
     "generation_check", "stable_offset_fetch", "failed_send_fails_transaction",
     "exclusive_bound", "loading_before_reading", "abort_filter",
     "abort_index", "epoch_bump_at_upgrade", "lowest_sequence", "late_answers_dropped",
@@ -20,7 +20,8 @@ MECHANISMS = (  # What `without` can take away; the families know what that mean
     "member_epoch_equality", "maximal_isr", "min_isr_after_append", "held_high_watermark", "position_initialization",
 )  # fmt: skip
 FIXES = (  # What `fixes` can add.
-    "KAFKA-15591", "KAFKA-20357", "expired_batch_marked", "follower_offsets_reset", "markers_wait_for_high_watermark",
+    "KAFKA-15591", "KAFKA-20357", "KAFKA-20785", "coordinated_compaction", "expired_batch_marked",
+    "follower_offsets_reset", "markers_wait_for_high_watermark",
 )  # fmt: skip
 
 
@@ -138,6 +139,8 @@ class App(Form):
     records: Annotated[int, Field(ge=1, le=4)] | None = Field(
         default=None, description="How many it writes, if it reads nothing."
     )
+    keys: list[str] = Field(default=[], description="In a compacted topic: the key of each record that it writes.")
+    deletes: list[int] = Field(default=[], description="Which of these records, from 0 on, are tombstones.")
     on_failed_send: Literal["give up", "resend", "resend elsewhere", "restart"] = Field(
         default="give up",
         description="resend elsewhere: it has no key, and goes to another partition. restart: close the producer, start"
@@ -147,6 +150,11 @@ class App(Form):
     reprocesses_after_abort: bool = Field(default=False, description="After abortTransaction(): what it has in hand.")
     after_commit_timeout: Literal["retry", "resume", "reprocess", "go_on"] = Field(
         default="retry", description="What follows a TimeoutException of commitTransaction()."
+    )
+    when_fenced: Literal["stop", "start again"] = Field(
+        default="stop",
+        description="What follows a ProducerFencedException. start again: with another producer, from the committed"
+        " offset on, as a thread of Kafka Streams does.",
     )
     new_transactional_id: Literal["never", "at_restart"] = Field(
         default="never", description="at_restart: the transactional.id is random, or names the process."
@@ -214,6 +222,7 @@ class Budgets(Form):
     preferred_election: Annotated[int, Field(ge=0, le=3)] = Field(
         default=0, description="How often auto.leader.rebalance.enable moves the lead to the preferred replica."
     )
+    cleaning: Any = Field(default=0, description="How often the log cleaner of a broker runs, by broker: 2 at most.")
     producer_state_expiry: Annotated[int, Field(ge=0, le=2)] = Field(
         default=0, description="How often producer.id.expiration.ms passes for an idle producer."
     )

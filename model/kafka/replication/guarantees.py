@@ -7,7 +7,7 @@ that may come back.
 
 from checker.lang import ensure, predicate
 from model.kafka.replication.controller import Controller
-from model.kafka.replication.messages import NO_PRODUCER_ID, LogEntry, Record
+from model.kafka.replication.messages import NO_PRODUCER_ID, NO_RECORD, REMOVED, LogEntry, Record
 from model.kafka.replication.producer import Outcome, Producer
 from model.kafka.replication.replica import Replica
 
@@ -20,18 +20,27 @@ def leads_now(replica: Replica, controllers: tuple[Controller, ...]) -> bool:
 
 
 def holds(log: tuple[LogEntry, ...], record: Record) -> bool:
-    return any(one.batch.record == record for one in log)
+    return any(one.batch.record == record and one.cleaned != REMOVED for one in log)
 
 
 def first(log: tuple[LogEntry, ...], record: Record) -> int:
     """Where the record is for the first time, or the end of the log."""
-    return min((offset for offset, one in enumerate(log) if one.batch.record == record), default=len(log))
+    return min(
+        (offset for offset, one in enumerate(log) if one.batch.record == record and one.cleaned != REMOVED),
+        default=len(log),
+    )
+
+
+def agree(one: LogEntry, other: LogEntry) -> bool:
+    """What one replica's cleaner has removed, another may still have."""
+    removed = one.cleaned == REMOVED or other.cleaned == REMOVED
+    return removed or (one.batch == other.batch and one.leader_epoch == other.leader_epoch)
 
 
 def copies(replicas: tuple[Replica, ...], controllers: tuple[Controller, ...], record: Record) -> int:
     """How often the record is in the logs of the leaders."""
     return sum(
-        sum(1 for one in replica.log if one.batch.record == record)
+        sum(1 for one in replica.log if one.batch.record == record and one.cleaned != REMOVED)
         for replica in replicas
         if leads_now(replica, controllers)
     )
@@ -48,6 +57,50 @@ def no_loss(
                 producer.outcome[record] != Outcome.ACKED or copies(replicas, controllers, record) > 0,
                 f"record {record} was acknowledged and is not in the log of the leader",
             )
+    return True
+
+
+def latest(replica: Replica, record: Record) -> int:
+    """The last record with this record's key, which a reader of the whole log takes for current."""
+    found: int = NO_RECORD
+    for one in replica.log:
+        if one.cleaned != REMOVED and replica.keys[one.batch.record] == replica.keys[record]:
+            found = one.batch.record
+    return found
+
+
+def is_deleted(replicas: tuple[Replica, ...], record: Record) -> bool:
+    """It is a tombstone, or a later one of its key was written: a cleaner leaves its place."""
+    for replica in replicas:
+        for one in replica.log:
+            later = one.batch.record
+            if later >= record and replica.tombstones[later] and replica.keys[later] == replica.keys[record]:
+                return True
+    return False
+
+
+@predicate
+def latest_value(
+    producer: Producer, replicas: tuple[Replica, ...], controllers: tuple[Controller, ...], records: int
+) -> bool:
+    """Who reads a compacted topic from its start finds for each key what was acknowledged last, or what came after it.
+
+    Where that is a deletion, nothing.
+    """
+    for replica in replicas:
+        if leads_now(replica, controllers):
+            for record in range(records):
+                last = latest(replica, record)
+                ensure(
+                    producer.outcome[record] != Outcome.ACKED or last == NO_RECORD or last >= record,
+                    f"record {record} was acknowledged, and the last of its key in the log of leader {replica.broker}"
+                    f" is record {last}, which is older",
+                )
+                ensure(
+                    producer.outcome[record] != Outcome.ACKED or last != NO_RECORD or is_deleted(replicas, record),
+                    f"record {record} was acknowledged, and there is nothing with its key in the log of leader"
+                    f" {replica.broker}, although it was never deleted",
+                )
     return True
 
 
@@ -121,7 +174,7 @@ def consistent_replicas(replicas: tuple[Replica, ...]) -> bool:
                     if one.log[offset].leader_epoch == other.log[offset].leader_epoch:
                         for earlier in range(offset + 1):
                             ensure(
-                                one.log[earlier] == other.log[earlier],
+                                agree(one.log[earlier], other.log[earlier]),
                                 f"offset {earlier} holds record {one.log[earlier].batch.record} on broker {one.broker}"
                                 f" and record {other.log[earlier].batch.record} on broker {other.broker}, although"
                                 f" both have a batch of epoch {one.log[offset].leader_epoch} at offset {offset}",
@@ -137,7 +190,7 @@ def same_below_high_watermark(replicas: tuple[Replica, ...]) -> bool:
             if one.broker < other.broker:
                 for offset in range(min(one.high_watermark, other.high_watermark)):
                     ensure(
-                        one.log[offset] == other.log[offset],
+                        agree(one.log[offset], other.log[offset]),
                         f"offset {offset} is below both high watermarks and holds record"
                         f" {one.log[offset].batch.record} on broker {one.broker} and record"
                         f" {other.log[offset].batch.record} on broker {other.broker}",
@@ -155,7 +208,7 @@ def high_watermark_is_replicated(replicas: tuple[Replica, ...], controllers: tup
                     if controller.in_sync[member.broker]:
                         for offset in range(leader.high_watermark):
                             ensure(
-                                offset < len(member.log) and member.log[offset] == leader.log[offset],
+                                offset < len(member.log) and agree(member.log[offset], leader.log[offset]),
                                 f"offset {offset} is below the high watermark of leader {leader.broker}, and"
                                 f" broker {member.broker} of the ISR does not have it",
                             )
@@ -173,7 +226,7 @@ def committed_is_kept(replicas: tuple[Replica, ...], controllers: tuple[Controll
             for before in replicas:
                 for offset in range(len(before.exposed)):
                     ensure(
-                        offset < len(leader.log) and leader.log[offset] == before.exposed[offset],
+                        offset < len(leader.log) and agree(leader.log[offset], before.exposed[offset]),
                         f"offset {offset} was below the high watermark when broker {before.broker} led, with record"
                         f" {before.exposed[offset].batch.record}, and leader {leader.broker} does not have it",
                     )
@@ -191,14 +244,14 @@ def reads_agree(replicas: tuple[Replica, ...]) -> bool:
         for now in replicas:
             for offset in range(min(len(before.exposed), len(now.exposed))):
                 ensure(
-                    before.exposed[offset] == now.exposed[offset],
+                    agree(before.exposed[offset], now.exposed[offset]),
                     f"offset {offset} was read as record {before.exposed[offset].batch.record} from broker"
                     f" {before.broker} and as record {now.exposed[offset].batch.record} from broker {now.broker}",
                 )
             readable = now.high_watermark if now.leader == now.broker else 0
             for offset in range(min(len(before.exposed), readable)):
                 ensure(
-                    before.exposed[offset] == now.log[offset],
+                    agree(before.exposed[offset], now.log[offset]),
                     f"offset {offset} was read as record {before.exposed[offset].batch.record} from broker"
                     f" {before.broker} and is record {now.log[offset].batch.record} on broker {now.broker}",
                 )
@@ -231,7 +284,7 @@ def eligible_have_committed(replicas: tuple[Replica, ...], controllers: tuple[Co
                     if controller.eligible[member.broker]:
                         for offset in range(leader.high_watermark):
                             ensure(
-                                offset < len(member.log) and member.log[offset] == leader.log[offset],
+                                offset < len(member.log) and agree(member.log[offset], leader.log[offset]),
                                 f"offset {offset} is below the high watermark of leader {leader.broker}, and eligible"
                                 f" leader replica {member.broker} does not have it",
                             )
@@ -502,6 +555,14 @@ def epoch_was_bumped(producer: Producer) -> bool:
 def a_copy_is_recognised(replicas: tuple[Replica, ...]) -> bool:
     """A leader has answered a batch as the copy of one that it has: `duplicates_are_copies` says something."""
     return any(one.recognised for one in replicas)
+
+
+@predicate
+def a_tombstone_is_removed(replicas: tuple[Replica, ...]) -> bool:
+    """A cleaner has removed a tombstone."""
+    return any(
+        one.cleaned == REMOVED and replica.tombstones[one.batch.record] for replica in replicas for one in replica.log
+    )
 
 
 @predicate

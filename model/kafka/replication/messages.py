@@ -4,18 +4,22 @@ Names, fields and error codes are those of clients/src/main/resources/common/mes
 org.apache.kafka.common.protocol.Errors. A batch is one record. `attempt` and `request` stand for the connection and the
 correlation id by which a client tells the answer it waits for from others. AlterPartition's answer and the metadata
 record that tells the leader the same are one message, PartitionChange (LeaderAndIsr in ZooKeeper's time).
+CompactionProgress and RemovalBound are no messages of Kafka, but of the change that would mend its compaction.
 """
 
 from enum import Enum
 from typing import Annotated
 
-from checker.lang import ActorId, Below, Between, message, struct
+from checker.lang import ActorId, Below, Between, UpTo, message, struct
 
 NO_EPOCH = -1
 NO_OFFSET = -1
 NO_PRODUCER_ID = -1
 NO_SEQUENCE = -1
 NO_RECORD = -1
+
+# What the log cleaner has done to an entry. Its place stays: offsets never change.
+EXPIRING, REMOVED = 1, 2
 
 Broker = Annotated[int, Between(1, "replicas")]
 Record = Annotated[int, Below("records")]  # In the order in which the application sends them.
@@ -27,6 +31,8 @@ ProducerEpoch = Annotated[int, Between(NO_EPOCH, "producer_epochs")]
 Sequence = Annotated[int, Between(NO_SEQUENCE, "log")]
 Checksum = Annotated[int, Between(NO_RECORD, "records")]
 Attempt = Annotated[int, Below("attempts")]
+Cleaned = Annotated[int, UpTo("compaction")]
+Hole = Annotated[int, UpTo("holes")]  # An offset, or a number of them, where the log is compacted.
 
 
 class Acks(Enum):
@@ -62,6 +68,7 @@ class Batch:
 class LogEntry:
     batch: Batch
     leader_epoch: LeaderEpoch
+    cleaned: Cleaned = 0  # EXPIRING: a tombstone whose batch has a delete horizon (KIP-534).
 
 
 # --- Producer and leader ----------------------------------------------------------------------------------------------
@@ -118,6 +125,7 @@ class FetchResponse:
     high_watermark: Offset
     diverging_epoch: LeaderEpoch
     diverging_end: Offset  # NO_OFFSET: the logs agree.
+    skipped: Hole = 0  # How many offsets before the entry have no record any more.
 
 
 @message
@@ -133,6 +141,22 @@ class OffsetForLeaderEpochResponse:
     current_leader_epoch: LeaderEpoch  # Of the request.
     leader_epoch: LeaderEpoch  # NO_EPOCH before KIP-279.
     end_offset: Offset
+
+
+@message
+class CompactionProgress:
+    """Below `clean_end` the replica has each key once."""
+
+    replica: Broker
+    leader_epoch: LeaderEpoch
+    clean_end: Hole
+
+
+@message
+class RemovalBound:
+    """Below it every replica has each key once."""
+
+    end: Hole
 
 
 # --- Controller -------------------------------------------------------------------------------------------------------

@@ -70,6 +70,7 @@ FIXES = {  # What no release known here has: (actor, field, value).
     "KAFKA-15591": ("replica", "unknown_producer", "ACCEPTED_UNLESS_EMPTY"),
     "expired_batch_marked": ("producer", "marks_first_attempts", True),
     "follower_offsets_reset": ("replica", "keeps_follower_offsets", False),
+    "coordinated_compaction": ("replica", "coordinates_compaction", True),
 }
 MECHANISMS = {  # What `without` takes away.
     "leader_epochs": ("replica", "truncation", "HIGH_WATERMARK"),

@@ -9,8 +9,15 @@ lets it wait, for the follower would ask again.
 A replica without peers stands for all replicas of a partition whose brokers never fail. NOTE(grain): then no election
 takes place, each record is in each log before anybody could ask for it in vain, and the high watermark follows the end
 of the log; a client cannot tell such a partition from one log that answers a little later.
-Not modelled: log compaction, tiered storage, fetches of consumers, the high watermark's checkpoint (it is always
-fresh), REQUEST_TIMED_OUT from purgatory (the client's own timeout covers it), a broker epoch in fetches.
+With cleanup.policy=compact each replica has a cleaner of its own, which runs when it likes and knows nothing of others
+(LogCleaner.doClean, shouldRetainRecord; LogCleanerManager.cleanableOffsets). A run needs something new below the high
+watermark and in a closed segment; where segments end is left open, but the last record is in the active one. Of a key
+the last record below the end of the run stays. A tombstone gets its delete horizon from the first run that sees it and
+goes with a later one, if delete.retention.ms has passed by then. A record that is removed stays in `log` as a hole.
+Not modelled: batches that compaction leaves empty (they only say where the log ends) and what it leaves of the producer
+state; a run that is stopped half-way by a full offset map; tiered storage, fetches of consumers, the high watermark's
+checkpoint (it is always fresh), REQUEST_TIMED_OUT from purgatory (the client's own timeout covers it), a broker epoch
+in fetches.
 """
 
 from enum import Enum
@@ -30,15 +37,18 @@ from checker.lang import (
     each,
     on,
     on_restart,
+    replace,
     require,
     send,
     struct,
 )  # fmt: skip
 from model.kafka.replication.messages import (
+    EXPIRING,
     NO_EPOCH,
     NO_OFFSET,
     NO_PRODUCER_ID,
     NO_RECORD,
+    REMOVED,
     Acks,
     AlterPartitionRequest,
     Attempt,
@@ -46,10 +56,12 @@ from model.kafka.replication.messages import (
     Broker,
     BrokerRegistration,
     BrokerUnfenced,
+    CompactionProgress,
     Disconnected,
     Error,
     FetchRequest,
     FetchResponse,
+    Hole,
     LeaderEpoch,
     LogEntry,
     Offset,
@@ -61,6 +73,7 @@ from model.kafka.replication.messages import (
     ProduceRequest,
     ProduceResponse,
     Record,
+    RemovalBound,
 )  # fmt: skip
 
 Brokers = Annotated[tuple[Broker, ...], MaxLen(3)]
@@ -126,6 +139,10 @@ class Replica:
     retentions: Annotated[int, UpTo(2)] = 0  # How often retention removes everything.
     refusals: Annotated[int, UpTo(2)] = 0  # How often a request is not authorized, for a moment.
     replica_lags: tuple[Annotated[int, UpTo(2)], ...] = ()  # How often replica.lag.time.max.ms passes, by follower.
+    cleanings: Annotated[int, UpTo(2)] = 0  # How often its log cleaner runs.
+    keys: tuple[Record, ...] = ()  # By record, the first record that has the same key.
+    tombstones: tuple[bool, ...] = ()  # Which records have no value.
+    coordinates_compaction: bool = False  # A tombstone stays until every replica has compacted what it deletes.
     looks_back: bool = True  # Whether a guarantee is asked that speaks of the past; else there are fewer states.
     notes_copies: bool = False  # Likewise, of batches that were sent again.
 
@@ -136,6 +153,8 @@ class Replica:
     refused: Durable[Annotated[int, UpTo(2), Counts("authorization_failure")]] = 0
     expired: Durable[Annotated[int, UpTo(2), Counts("producer_state_expiry")]] = 0
     retained: Durable[Annotated[int, UpTo(2), Counts("retention")]] = 0
+    times_cleaned: Durable[Annotated[int, UpTo("compaction"), Counts("cleaning")]] = 0
+    clean_end: Durable[Hole] = 0  # cleaner-offset-checkpoint: below it each key is there once.
     lags_seen: Durable[Annotated[dict[Broker, Annotated[int, UpTo(2)]], Counts("replica_lag")]] = each(0)
 
     leader: Volatile[Broker | None] = 1
@@ -150,6 +169,8 @@ class Replica:
     image: Volatile[PartitionState | None] = None  # Received and not yet published.
     ready: Volatile[bool] = False
     received: Volatile[dict[Attempt, Record | None]] = each(None)  # The latest on each connection.
+    progress: Volatile[dict[Broker, Hole]] = each(0)  # The clean end of each replica, as far as the leader knows.
+    removal_bound: Volatile[Hole] = 0
     # What the producer state covers: nothing below `forgotten`, and one batch of each producer below `snapshot`.
     forgotten: Volatile[Offset] = 0
     snapshot: Volatile[Offset] = 0
@@ -394,11 +415,20 @@ class Replica:
         offset = self.follower_end[follower]
         mark = self.high_watermark if self.follower_needs_mark() else 0
         self.parked[follower] = False
-        entry = self.log[offset] if offset < len(self.log) else None
+        there = self.next_there(offset)
+        entry = self.log[there] if there < len(self.log) else None
         epoch = self.fetch_epoch[follower]
+        skipped = there - offset if entry is not None else 0
         send(
             self.peers[follower - 1],
-            FetchResponse(self.broker, epoch, offset, entry, mark, NO_EPOCH, NO_OFFSET),
+            FetchResponse(self.broker, epoch, offset, entry, mark, NO_EPOCH, NO_OFFSET, skipped),
+        )
+
+    def next_there(self, offset: Offset) -> Offset:
+        """LogSegment.read: where there is a hole, what is behind it."""
+        return min(
+            (one for one in range(len(self.log)) if one >= offset and self.log[one].cleaned != REMOVED),
+            default=len(self.log),
         )
 
     def floor_epoch(self, epoch: LeaderEpoch) -> LeaderEpoch:
@@ -421,6 +451,9 @@ class Replica:
             self.truncate_to_common(response.diverging_epoch, response.diverging_end)
         else:
             if response.entry is not None:
+                before = self.log[-1].leader_epoch if len(self.log) > 0 else NO_EPOCH
+                for _ in range(response.skipped):  # An epoch ends where the next one's first batch is.
+                    self.log += (LogEntry(response.entry.batch, before, REMOVED),)
                 self.log += (response.entry,)
             if self.follower_needs_mark():
                 self.high_watermark = min(response.high_watermark, len(self.log))
@@ -459,6 +492,7 @@ class Replica:
             self.log = self.log[:end]
             self.high_watermark = min(self.high_watermark, end)
             self.log_start = min(self.log_start, end)
+            self.clean_end = min(self.clean_end, end)
             self.snapshot = self.snapshot if self.snapshot <= end else 0
             self.forgotten = self.log_start
 
@@ -478,6 +512,67 @@ class Replica:
                 self.peers[self.leader - 1],
                 OffsetForLeaderEpochRequest(self.broker, self.leader_epoch, self.log[-1].leader_epoch),
             )
+
+    # --- Compaction ---------------------------------------------------------------------------------------------------
+
+    @action
+    def clean(self) -> None:
+        """The log cleaner runs up to the end of a closed segment, and delete.retention.ms has passed or not."""
+        require(self.times_cleaned < self.cleanings)
+        closed = min(self.high_watermark, len(self.log) - 1)
+        end = choose(one for one in range(len(self.log)) if self.clean_end < one <= closed)
+        waits = any(one.cleaned == EXPIRING for one in self.log[:end])
+        passed = choose((False, True)) if waits else False
+        self.times_cleaned += 1
+        self.log = tuple(self.after_cleaning(offset, end, passed) for offset in range(len(self.log)))
+        self.clean_end = end
+        self.report_progress()
+
+    def after_cleaning(self, offset: Offset, end: Offset, passed: bool) -> LogEntry:
+        """Cleaner.shouldRetainRecord"""
+        entry = self.log[offset]
+        if offset >= end or entry.cleaned == REMOVED:
+            return entry
+        key = self.keys[entry.batch.record]
+        if any(
+            self.keys[self.log[later].batch.record] == key and self.log[later].cleaned != REMOVED
+            for later in range(offset + 1, end)
+        ):
+            return replace(entry, cleaned=REMOVED)
+        if not self.tombstones[entry.batch.record]:
+            return entry
+        removable = offset < self.removal_bound or not self.coordinates_compaction
+        if entry.cleaned == EXPIRING and passed and removable:
+            return replace(entry, cleaned=REMOVED)
+        return replace(entry, cleaned=EXPIRING)
+
+    def report_progress(self) -> None:
+        """What each replica has compacted goes to the leader, and what all have compacted comes back."""
+        if self.coordinates_compaction and self.leads():
+            self.note_progress(self.broker, self.clean_end)
+        elif self.coordinates_compaction and self.leader is not None:
+            send(
+                self.peers[self.leader - 1],
+                CompactionProgress(self.broker, self.leader_epoch, self.clean_end),
+            )
+
+    @on(CompactionProgress)
+    def hear_progress(self, message: CompactionProgress) -> None:
+        require(self.leader_epoch >= message.leader_epoch)
+        if self.leads():
+            self.note_progress(message.replica, message.clean_end)
+
+    def note_progress(self, replica: Broker, clean_end: Hole) -> None:
+        self.progress[replica] = clean_end
+        bound = min(self.progress[one] for one in self.all())
+        if bound > self.removal_bound:
+            self.removal_bound = bound
+            for follower in self.others():
+                send(self.peers[follower - 1], RemovalBound(bound))
+
+    @on(RemovalBound)
+    def hear_removal_bound(self, message: RemovalBound) -> None:
+        self.removal_bound = max(self.removal_bound, message.end)
 
     # --- Metadata -----------------------------------------------------------------------------------------------------
 
@@ -522,6 +617,7 @@ class Replica:
                     self.follower_end[follower] = NO_OFFSET
         self.leader = state.leader
         self.leader_epoch = state.leader_epoch
+        self.report_progress()
         self.pending = None
         for follower in self.all():
             self.in_sync[follower] = follower in state.isr
@@ -540,6 +636,7 @@ class Replica:
         self.forget_leadership()
         if state.leader is None:
             return
+        self.report_progress()
         if self.truncation == Truncation.HIGH_WATERMARK:
             self.truncate(self.high_watermark)
             self.send_fetch()
@@ -572,6 +669,7 @@ class Replica:
             self.log = self.log[: len(self.log) - lost]
             self.high_watermark = min(self.high_watermark, len(self.log))
             self.log_start = min(self.log_start, len(self.log))
+            self.clean_end = min(self.clean_end, len(self.log))
         self.forgotten = self.log_start
         self.snapshot = choose(range(len(self.log) + 1)) if self.takes_snapshots else 0
         self.ready = True
@@ -610,7 +708,7 @@ class Replica:
     def follower_needs_mark(self) -> bool:
         """NOTE(mark): where logs are compared by epochs, nothing is decided by a follower's high watermark; a new
         leader starts from 0 and reaches what was committed as soon as its ISR has fetched. Without the start of its
-        epoch to compare with, the mark decides who has caught up.
+        epoch to compare with, the mark decides who has caught up. A cleaner goes no further than the mark.
         """
         by_mark = self.truncation in (Truncation.HIGH_WATERMARK, Truncation.LEADER_EPOCH)
-        return by_mark or not self.checks_epoch_start
+        return by_mark or not self.checks_epoch_start or self.cleanings > 0

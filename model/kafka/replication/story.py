@@ -1,9 +1,11 @@
 """How a path of a producer and its replicas is told: each replica's log, and what became of each record."""
 
+from dataclasses import replace
+
 from checker.telling import Happening, Telling, World
 from checker.verdict import Log, Plumbing
 from checker.verdict import LogEntry as Drawn
-from model.kafka.replication.messages import LogEntry, ProduceRequest, ProduceResponse
+from model.kafka.replication.messages import REMOVED, LogEntry, ProduceRequest, ProduceResponse
 from model.kafka.replication.producer import Outcome, Producer
 from model.kafka.replication.replica import Replica
 
@@ -13,7 +15,10 @@ TOLD_AS = {Outcome.ACKED: "acknowledged", Outcome.FAILED: "failed", Outcome.PEND
 
 def tell(telling: Telling) -> None:
     telling.records = [name_of(record) for record in range(telling.constants["records"])]
-    telling.plumbing = Plumbing(frozenset({"client", "attempt", "previous", "replica", "request"}), none=-1)
+    plumbing = {"client", "attempt", "previous", "replica", "request"}
+    if not telling.constants["holes"]:
+        plumbing |= {"cleaned", "skipped"}
+    telling.plumbing = Plumbing(frozenset(plumbing), none=-1)
     told_by_the_ledger = {"Replica.log"}
     telling.aside = frozenset(
         {*told_by_the_ledger, "Replica.parked", "Replica.fetch_epoch", "Producer.noticed", "Producer.started"}
@@ -57,16 +62,24 @@ def tell_replicas(telling: Telling, before: World, after: World, step: Happening
             telling.note(record, IN_LOG, f"{name}: no more at offset {offset}", step.number)
         for offset in range(same, len(replica.log)):
             entry = replica.log[offset]
+            if entry.cleaned == REMOVED:
+                continue  # A hole: whose record was here, the follower never heard.
             text = f"{name} @ {offset}, leader epoch {entry.leader_epoch}"
             telling.note(name_of(entry.batch.record), IN_LOG, text, step.number)
+        for offset in range(same):
+            now = replica.log[offset]
+            if now.cleaned != old.log[offset].cleaned:
+                text = "removed by the cleaner" if now.cleaned == REMOVED else "to be removed after delete.retention.ms"
+                telling.note(name_of(now.batch.record), IN_LOG, f"{name}: {text}, offset {offset}", step.number)
         for offset in range(old.high_watermark, min(replica.high_watermark, len(replica.log))):
-            telling.note(name_of(replica.log[offset].batch.record), READABLE, f"{name} @ {offset}", step.number)
+            if replica.log[offset].cleaned != REMOVED:
+                telling.note(name_of(replica.log[offset].batch.record), READABLE, f"{name} @ {offset}", step.number)
 
 
 def common(old: tuple[LogEntry, ...], new: tuple[LogEntry, ...]) -> int:
     """How many entries the two logs share from the start."""
     same = 0
-    while same < min(len(old), len(new)) and old[same] == new[same]:
+    while same < min(len(old), len(new)) and replace(old[same], cleaned=0) == replace(new[same], cleaned=0):
         same += 1
     return same
 
@@ -80,7 +93,7 @@ def drawn(world: World) -> list[Log]:
             Drawn(
                 offset,
                 name_of(entry.batch.record),
-                "record" if offset >= replica.log_start else "gone",
+                "record" if offset >= replica.log_start and entry.cleaned != REMOVED else "gone",
                 name_of(entry.batch.record),
                 f"leader epoch {entry.leader_epoch}",
             )

@@ -17,12 +17,13 @@ Places = Callable[[Path], Place]
 READS = (
     "acks", "enable.idempotence", "retries", "max.in.flight.requests.per.connection", "replication.factor",
     "default.replication.factor", "min.insync.replicas", "unclean.leader.election.enable",
-    "eligible.leader.replicas.version",
+    "eligible.leader.replicas.version", "cleanup.policy", "log.cleanup.policy",
 )  # fmt: skip
 WHY_NOT = {
     "delivery.timeout.ms": "time: how often it passes is the fault budget delivery_timeout",
     "request.timeout.ms": "time: it passes when nothing is on its way between client and broker",
     "linger.ms": "batching: a batch is one record",
+    "delete.retention.ms": "time: when a cleaner runs, it has passed for a tombstone or not",
     "replica.lag.time.max.ms": "time: a follower lags only while it stands still or is down",
     "auto.leader.rebalance.enable": "time: how often it acts is the fault budget preferred_election",
     "log.flush.interval.messages": "flushing: nothing is flushed, and a power loss may take any end of a log",
@@ -32,6 +33,10 @@ LOOK_BACK = {  # Guarantees that read History.
     "copies": ("duplicates_are_copies", "a_copy_is_recognised"),
     "producer": ("no_phantom", "refused_is_absent"),
 }  # fmt: skip
+WHOLE = (  # Guarantees of logs from which nothing is removed.
+    "no_loss", "all_or_nothing", "no_gaps", "acknowledged_on_all_replicas",
+)  # fmt: skip
+KEYED = ("latest_value", "a_tombstone_is_removed")
 QUEUES = ("integrity", "no_phantom")  # Guarantees about what a request holds when it leaves the client.
 REACTIONS = {
     "give up": "GIVE_UP", "resend": "RESEND", "resend elsewhere": "RESEND_ELSEWHERE", "restart": "RESTART",
@@ -43,11 +48,13 @@ KEYS = {  # What this family makes something of.
         "version", "topics", "apps", "brokers", "features", "without", "fixes", "grain", "faults", "check",
     }),
     "topic": frozenset({"partitions", "assignment", "created"}),
-    "app": frozenset({"writes", "records", "on_failed_send", "client", "client_version", "producer"}),
+    "app": frozenset({
+        "writes", "records", "on_failed_send", "client", "client_version", "producer", "keys", "deletes",
+    }),
     "faults": frozenset({
         "crash", "pause", "lose", "duplicate", "delay", "delivery_timeout", "retention", "power_loss",
         "session_timeout", "replica_lag", "preferred_election", "producer_state_expiry", "authorization_failure",
-        "unknown_topic",
+        "unknown_topic", "cleaning",
     }),
 }  # fmt: skip
 
@@ -103,7 +110,7 @@ class _Wiring:
             self.report("too-many-replicas", "at most 3 replicas are modelled", path)
         self.brokers = [f"broker-{i}" for i in range(1, self.replicas + 1)]
         faults = document.faults
-        for kind in ("crash", "pause", "power_loss", "session_timeout", "replica_lag"):
+        for kind in ("crash", "pause", "power_loss", "session_timeout", "replica_lag", "cleaning"):
             given = getattr(faults, kind)
             for target in given if isinstance(given, dict) else ():
                 if target not in (*self.brokers, self.name):
@@ -113,10 +120,15 @@ class _Wiring:
             if target in self.brokers:
                 help = "session_timeout: a broker that stands still until it is fenced"
                 self.report("fault-target", f"pause of {target}", ("faults", "pause", target), help)
-        self.per_replica = document.grain == "replicas" or self.can_brokers_fail()
+        self.cleanings = self.by_broker(faults.cleaning, self.brokers)
+        self.judge_compaction("compact" in has["cleanup.policy"].value)
+        # Each replica has a cleaner.
+        self.per_replica = document.grain == "replicas" or self.can_brokers_fail() or any(self.cleanings)
         if document.grain == "log" and self.can_brokers_fail():
             help = "leave `grain` out, or the fault of the broker"
             self.report("grain", "one log cannot stand for replicas whose brokers fail", ("grain",), help)
+        elif document.grain == "log" and any(self.cleanings):
+            self.report("grain", "one log cannot stand for replicas that are cleaned one by one", ("grain",))
         lossy = [one for one in ("lose", "delay") if self.hits(getattr(faults, one)) > 0]
         doubles = self.producer["acks"] == "all" and not self.producer["enable.idempotence"]
         doubles = doubles and (self.producer["retries"] > 0 or self.reaction() != "GIVE_UP")
@@ -136,6 +148,35 @@ class _Wiring:
         if self.topic.assignment and sorted(self.topic.assignment) != list(range(1, self.replicas + 1)):
             path = ("topics", self.topic_name, "assignment")
             self.report("assignment", f"assignment names each broker from 1 to {self.replicas} once", path)
+
+    def judge_compaction(self, compacts: bool) -> None:
+        faults: Path = ("faults", "cleaning")
+        app: Path = ("apps", self.name)
+        if not any(self.cleanings):
+            for name in ("keys", "deletes"):
+                if getattr(self.app, name):
+                    self.report("compaction", f"`{name}` means nothing where no cleaner runs", (*app, name))
+            if self.asks(KEYED):
+                message = "a guarantee about keys, and no cleaner runs"
+                self.report("compaction", message, ("check",), "faults: {cleaning: 2}")
+            return
+        if not compacts:
+            help = "cleanup.policy: [compact]"
+            self.report("compaction", f"{self.topic_name} is not compacted", faults, help)
+        if max(self.cleanings) > 2:
+            self.report("compaction", "a log cleaner runs twice at most", faults)
+        if len(self.app.keys) != (self.app.records or 0):
+            message = "each record of a compacted topic has a key: INVALID_RECORD otherwise"
+            self.report("compaction", message, app, f"keys: [{', '.join(['a'] * (self.app.records or 1))}]")
+        for one in self.app.deletes:
+            if one not in range(self.app.records or 0):
+                self.report("compaction", f"there is no record {one}", (*app, "deletes"))
+        if self.producer["enable.idempotence"]:
+            message = "what compaction leaves of a producer's state"
+            self.report("not-modelled", message, app, "producer: {enable.idempotence: false}")
+        for name in WHOLE:
+            if self.asks((name,)):
+                self.report("compaction", f"{name} is about logs from which nothing is removed", ("check",), KEYED[0])
 
     def can_brokers_fail(self) -> bool:
         faults = self.document.faults
@@ -162,8 +203,10 @@ class _Wiring:
             "log": records * 2 + min(trouble + restarts, 4), "attempts": 2 + min(trouble + restarts, 4),
             "producer_ids": restarts + (0 if self.switches()["producer"]["bumps_epoch"] else 2)
             + (self.reaction() == "RESTART") * 2,
+            "compaction": 2 if any(self.cleanings) else 0,
             "producer_epochs": 1 + min(trouble + restarts, 3) if self.producer["enable.idempotence"] else 0,
         }  # fmt: skip
+        constants["holes"] = constants["log"] if any(self.cleanings) else 0
         return {
             "constants": constants,
             "actors": self.actors(),
@@ -240,7 +283,13 @@ class _Wiring:
         clients = {"clients": [] if self.times_out() else [self.name], "controller": "controller"}
         losses = self.document.faults.power_loss
         return {
-            one: self.replica(brokers, i) | clients | {"tails_to_lose": budget(losses, one), "partition": 0}
+            one: self.replica(brokers, i)
+            | clients
+            | self.cleaner(i)
+            | {
+                "tails_to_lose": budget(losses, one),
+                "partition": 0,
+            }
             for i, one in enumerate(brokers, start=1)
         }
 
@@ -261,6 +310,15 @@ class _Wiring:
             "refusals": faults.authorization_failure, "looks_back": self.asks(LOOK_BACK["replica"]),
             "notes_copies": self.asks(LOOK_BACK["copies"]), **self.switches()["replica"],
         }  # fmt: skip
+
+    def cleaner(self, broker: int) -> dict[str, Any]:
+        if not any(self.cleanings):
+            return {}
+        return {
+            "cleanings": self.cleanings[broker - 1],
+            "keys": [self.app.keys.index(one) for one in self.app.keys],
+            "tombstones": [one in self.app.deletes for one in range(len(self.app.keys))],
+        }
 
     def asks(self, names: tuple[str, ...]) -> bool:
         asked = [one for part in ("always", "sometimes", "final") for one in getattr(self.document.check, part)]

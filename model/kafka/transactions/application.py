@@ -215,6 +215,7 @@ class Application:
     awaits_sends: bool = False
     fails_with_its_sends: bool = True  # A record that fails moves the producer to ABORTABLE_ERROR.
     after_commit_timeout: AfterCommitTimeout = AfterCommitTimeout.RETRY
+    starts_again_if_fenced: bool = False  # TaskMigratedException: another producer, from the committed offset on.
     new_id_at_restart: bool = False  # Its transactional.id is random.
     expirations: Annotated[int, UpTo(1)] = 0  # How often delivery.timeout.ms passes in a process.
     commit_timeouts: Annotated[int, UpTo(1)] = 0  # How often max.block.ms passes in commitTransaction().
@@ -381,7 +382,7 @@ class Application:
             self.failed = response.error != Error.NONE
             self.proceed()
         else:
-            self.stop()
+            self.meet(response.error)
 
     @on(ProduceResponse)
     def acknowledged(self, response: ProduceResponse) -> None:
@@ -396,8 +397,9 @@ class Application:
             return
         if response.error in RETRIABLE or response.error == Error.OUT_OF_ORDER_SEQUENCE_NUMBER:
             return  # retry() sends it again; the latter until what is missing before it has arrived.
-        if response.error == Error.INVALID_PRODUCER_ID_MAPPING and self.mapping_error_is_fatal:
-            self.stop()
+        fatal = response.error == Error.INVALID_PRODUCER_ID_MAPPING and self.mapping_error_is_fatal
+        if fatal or (response.error == Error.INVALID_TXN_STATE and self.starts_again_if_fenced):
+            self.stop()  # The latter the application makes fatal: its thread dies of what its callback is told.
             return
         if response.error == Error.NONE:
             self.sequences[self.produced] += 1
@@ -677,8 +679,18 @@ class Application:
             # Abortable: beginCompletingTransaction skips EndTxn and asks for the next epoch.
             self.request(Stage.INITIALIZING)
         elif error != Error.NONE:
-            self.stop()
+            self.meet(error)
         return error == Error.NONE
+
+    def meet(self, error: Error) -> None:
+        """A fatal error of the producer: Kafka Streams takes a fenced one for a sign that it is to join again."""
+        if self.starts_again_if_fenced and error in (Error.PRODUCER_FENCED, Error.INVALID_PRODUCER_EPOCH):
+            self.producer_id = 0
+            self.epoch = NO_EPOCH
+            self.failed = False
+            self.request(Stage.INITIALIZING)
+        else:
+            self.stop()
 
     def poll(self) -> None:
         if self.position == self.records:

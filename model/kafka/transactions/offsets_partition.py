@@ -98,6 +98,7 @@ class OffsetsPartition:
     # Protocol generations: protocol.CHANGES says which version has what.
     adds_partitions: bool = False
     previous_marker_spares_guard: bool = True
+    checks_epoch_first: bool = True  # Before it asks whether the batch was verified.
     retries_network_error: bool = True
     epoch_max: Annotated[int, UpTo(100)] = 100  # Short.MAX_VALUE; small in a spec whose runs are to reach it.
     accepts_marker_at_epoch_max: bool = False
@@ -270,7 +271,8 @@ class OffsetsPartition:
         elif self.checks_generation and commit.generation not in (NO_GENERATION, self.generation):
             error = Error.ILLEGAL_GENERATION
         elif not guard and not (entry.pending is not None and entry.epoch == commit.epoch):
-            error = Error.INVALID_TXN_STATE
+            stale = self.checks_epoch and self.checks_epoch_first and commit.epoch < entry.epoch
+            error = Error.INVALID_PRODUCER_EPOCH if stale else Error.INVALID_TXN_STATE
         elif self.checks_epoch and commit.epoch < entry.epoch:
             error = Error.INVALID_PRODUCER_EPOCH
         else:

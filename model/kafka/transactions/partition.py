@@ -114,6 +114,7 @@ class PartitionLeader:
     adds_partitions: bool = False
     expects_first_sequence: bool = False
     previous_marker_spares_guard: bool = True
+    checks_epoch_first: bool = True  # Before it asks whether the batch was verified.
     marker_is_activity: bool = True
     expirations_max: Annotated[int, UpTo("producer_expirations")] = 0
     epoch_max: Annotated[int, UpTo(100)] = 100  # Short.MAX_VALUE; small in a spec whose runs are to reach it.
@@ -313,7 +314,8 @@ class PartitionLeader:
         if self.checks_sequence and same_epoch and batch.sequence in entry.sequences:
             error = Error.NONE  # A duplicate: answered as the first copy was, and not appended.
         elif not guard and not (entry.in_transaction and same_epoch):
-            error = Error.INVALID_TXN_STATE
+            stale = self.checks_epoch and self.checks_epoch_first and batch.epoch < entry.epoch
+            error = Error.INVALID_PRODUCER_EPOCH if stale else Error.INVALID_TXN_STATE
         elif self.checks_epoch and batch.epoch < entry.epoch:
             error = Error.INVALID_PRODUCER_EPOCH
         elif self.checks_sequence and not self.in_sequence(batch, entry):

@@ -25,6 +25,12 @@ class Change:
     transaction_version: int = 0  # The feature level that it needs.
     off: bool = False  # The switch is what this change took away.
     until: str = ""  # Taken back in this version.
+    backports: tuple[str, ...] = ()  # The patches that brought it to earlier lines.
+
+    def is_in(self, version: str) -> bool:
+        lines = [one for one in self.backports if config.line(one) == config.line(version)]
+        made = any(config.at_least(version, one) for one in [self.since, *lines])
+        return made and not (self.until and config.at_least(version, self.until))
 
 
 CHANGES = (
@@ -70,6 +76,8 @@ CHANGES = (
            "fence_bumps_once", ("coordinator",), transaction_version=2),
     Change("4.1", "KAFKA-18202", "without state of a producer, its first batch must have sequence 0",
            "expects_first_sequence", ("leader",), transaction_version=2),
+    Change("4.1.1", "KAFKA-19690", "a batch of an old epoch is told so, whether it was verified or not",
+           "checks_epoch_first", PARTITIONS, backports=("3.9.2", "4.0.2")),
     Change("4.2", "KIP-1228, KAFKA-19446", "a marker must be of a newer epoch than the partition's entry",
            "checks_marker_epoch_strictly", PARTITIONS, transaction_version=2),
     Change("4.2", "KAFKA-19999", "a marker that is repeated when its transaction has ended is answered with success",
@@ -77,7 +85,9 @@ CHANGES = (
     Change("4.3", "KAFKA-20310", "the state log keeps previousProducerId and nextProducerId",
            "persists_next_producer_id", ("coordinator",), transaction_version=2),
     Change("4.3", "KAFKA-20090", "a transaction at the greatest epoch can be fenced at that epoch",
-           "recovers_at_epoch_max", ("coordinator",), transaction_version=2),
+           "recovers_at_epoch_max", ("coordinator",)),
+    Change("4.3", "KAFKA-20090, #21506", "a fence that uses up the epochs replaces the producer id",
+           "replaces_id_at_fence", ("coordinator",), transaction_version=2),
     Change("4.3", "KAFKA-20090", "and its partitions accept the marker",
            "accepts_marker_at_epoch_max", PARTITIONS, transaction_version=2),
 )  # fmt: skip
@@ -87,8 +97,7 @@ def switches(version: str, level: int) -> dict[str, dict[str, Any]]:
     """The protocol generation of a version with this transaction version: the wiring of each kind of actor."""
     wiring: dict[str, dict[str, Any]] = {actor: {} for actor in ACTORS}
     for change in CHANGES:
-        made = config.at_least(version, change.since) and level >= change.transaction_version
-        made = made and not (change.until and config.at_least(version, change.until))
+        made = change.is_in(version) and level >= change.transaction_version
         for actor in change.actors:
             wiring[actor][change.switch] = made != change.off
     return wiring

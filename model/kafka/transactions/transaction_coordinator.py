@@ -119,6 +119,7 @@ class TransactionCoordinator:
     bumps_at_init: bool = True
     checks_epoch: bool = True
     knows_end_again: bool = True  # An EndTxn that is repeated after completion is answered as the first was.
+    fences_late_commit: bool = False  # KAFKA-20785: whose transaction the coordinator has aborted, is fenced.
     waits_for_high_watermark: bool = False  # A candidate fix: what is loaded is acted on when it is committed.
     # Protocol generations: protocol.CHANGES says which version has what.
     fences_on_timeout: bool = True
@@ -131,6 +132,7 @@ class TransactionCoordinator:
     persists_next_producer_id: bool = False
     persists_last_epoch: bool = False
     recovers_at_epoch_max: bool = False
+    replaces_id_at_fence: bool = False  # A fence that uses up the epochs ends its producer id, as EndTxn does.
     # How often in one run: time that passes, appends that go wrong.
     timeouts_max: Annotated[int, UpTo("transaction_timeouts")] = 0
     expirations_max: Annotated[int, UpTo("expirations")] = 0
@@ -283,7 +285,9 @@ class TransactionCoordinator:
         if not self.has_id(request.producer_id, metadata) and not overflow_retry:
             error = Error.INVALID_PRODUCER_ID_MAPPING
         elif metadata.state in COMPLETE and (retry or overflow_retry):
-            if metadata.state != self.complete_after(request.result) or not self.knows_end_again:
+            if commit and metadata.state == TransactionState.COMPLETE_ABORT and self.fences_late_commit:
+                error = Error.PRODUCER_FENCED
+            elif metadata.state != self.complete_after(request.result) or not self.knows_end_again:
                 error = Error.INVALID_TXN_STATE
         elif request.epoch != metadata.epoch or overflow_retry:  # Two epochs in Kafka; with an epoch_max of 1, one.
             error = Error.PRODUCER_FENCED
@@ -291,7 +295,7 @@ class TransactionCoordinator:
             error = Error.INVALID_TXN_STATE
         elif commit and self.pending_state[key] == TransactionState.PREPARE_EPOCH_FENCE:
             error = Error.UNKNOWN_SERVER_ERROR  # IllegalStateException: "already a pending state".
-        elif metadata.epoch >= self.epoch_max:
+        elif metadata.epoch >= self.epoch_max and (commit or not self.recovers_at_epoch_max):
             error = Error.UNKNOWN_SERVER_ERROR  # IllegalArgumentException: the bumped epoch is negative.
         else:  # An abort of a transaction without partitions, too.
             error = self.decide(key, request)
@@ -346,11 +350,15 @@ class TransactionCoordinator:
         self.spend(append)
         if append == Append.REFUSED:
             self.pending_state[key] = None
-            self.failed_fence[key] = self.remembers_failed_fence
+            if self.is_level_2() and self.fence_bumps_once:  # Only the record that was refused had the next epoch.
+                self.cache[key] = replace(metadata, epoch=self.last_epoch[key])
+            else:
+                self.failed_fence[key] = self.remembers_failed_fence
         elif append == Append.UNREPLICATED:
             self.write_ahead(key, replace(metadata, epoch=epoch, state=TransactionState.PREPARE_ABORT), 2)
         else:
-            self.prepare(key, TransactionState.PREPARE_ABORT, epoch, False)
+            has_next_id = self.replaces_id_at_fence and epoch == self.epoch_max
+            self.prepare(key, TransactionState.PREPARE_ABORT, epoch, has_next_id)
 
     @action
     def expire_transactional_id(self) -> None:
@@ -536,7 +544,7 @@ class TransactionCoordinator:
             self.ongoing[key] = request.transaction
         state = TransactionState.PREPARE_COMMIT if commit else TransactionState.PREPARE_ABORT
         version_2 = self.is_version_2(request)
-        epoch = metadata.epoch + 1 if version_2 else metadata.epoch
+        epoch = min(metadata.epoch + 1, self.epoch_max) if version_2 else metadata.epoch
         has_next_id = version_2 and metadata.epoch >= self.epoch_max - 1
         append = choose(one for one in Append if self.may_be(one))
         self.spend(append)

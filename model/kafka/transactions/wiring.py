@@ -55,8 +55,10 @@ SWITCHES = {  # What `without` takes away, as wiring: (actor, field, value).
     "pending_cleared_on_failure": (("coordinator", "clears_pending_on_failure", False),),
     "markers_keyed_by_term": (("coordinator", "drops_own_markers_only", False),),
     "next_producer_id_in_answer": (("coordinator", "tells_next_producer_id", False),),
+    "producer_id_replaced_at_fence": (("coordinator", "replaces_id_at_fence", False),),
     "late_answers_dropped": (("leader", "drops_late_answers", False), ("offsets", "drops_late_answers", False)),
     "KAFKA-20357": (("coordinator", "persists_last_epoch", True),),
+    "KAFKA-20785": (("coordinator", "fences_late_commit", True),),
     "epoch_bump_at_upgrade": (("application", "bumps_at_upgrade", False),),
     "abort_index": (("leader", "lists_aborted", False),),
     "lowest_sequence": (("leader", "checks_lowest_sequence", False),),
@@ -72,8 +74,8 @@ KEYS = {  # What this family makes something of.
     "topic": frozenset({"partitions", "records", "created"}),
     "app": frozenset({
         "reads", "writes", "instances", "offsets", "local_store", "subscription", "group_metadata", "seeks_after_abort",
-        "reprocesses_after_abort", "after_commit_timeout", "new_transactional_id", "consumer", "producer",
-        "records_per_transaction", "awaits_sends",
+        "reprocesses_after_abort", "after_commit_timeout", "when_fenced", "new_transactional_id", "consumer",
+        "producer", "records_per_transaction", "awaits_sends",
     }),
     "faults": frozenset({
         "crash", "pause", "lose", "duplicate", "delay", "delivery_timeout", "slow_transaction", "deposed_coordinator",
@@ -144,6 +146,9 @@ class _Wiring:
         if app.records_per_transaction > 1 and app.offsets == "checkpoint":
             text = "a checkpoint here holds the transaction of one record"
             self.report("not-modelled", text, ("apps", self.writer, "records_per_transaction"))
+        if app.when_fenced != "stop" and (app.instances > 1 or app.records_per_transaction > 1):
+            text = "a process that starts again when it is fenced, beside another or with several records at a time"
+            self.report("not-modelled", text, ("apps", self.writer, "when_fenced"))
         if app.instances > 1 and app.offsets == "checkpoint":
             text = "a checkpoint belongs to one instance here (Flink's own: model flink)"
             self.report("not-modelled", text, ("apps", self.writer, "instances"))
@@ -343,6 +348,9 @@ class _Wiring:
             switches["application"]["adds_partitions"] = True
             for actor in protocol.PARTITIONS:
                 switches[actor]["adds_partitions"] = False
+        if app.when_fenced == "stop":  # Either error is the same to it (KAFKA-19690): all versions give the older one.
+            for actor in protocol.PARTITIONS:
+                switches[actor]["checks_epoch_first"] = False
         if self.document.brokers.get("transaction.partition.verification.enable") is False:
             for actor in protocol.PARTITIONS:
                 switches[actor]["verification"] = False
@@ -373,6 +381,7 @@ class _Wiring:
                 "commit_timeouts": self.document.faults.commit_timeout,
                 "aborts": self.document.faults.application_abort, "seeks_after_abort": app.seeks_after_abort,
                 "after_commit_timeout": app.after_commit_timeout.upper(),
+                "starts_again_if_fenced": app.when_fenced == "start again",
                 "new_id_at_restart": app.new_transactional_id == "at_restart",
                 "reprocesses": app.reprocesses_after_abort, "awaits_sends": app.awaits_sends, "deposed": deposed,
                 "unsent_expirations": self.document.faults.unsent_batch_timeout,
