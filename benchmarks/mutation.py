@@ -55,13 +55,11 @@ PACKAGES = ("kafka", "flink")
 STATES_UNKNOWN = 5_000  # What a spec that is not in specs.md is taken for.
 STATES_TELLING = 200  # Smaller specs catch little: they are asked last, when less is alive.
 ASSERTION = "a part of an assertion: only a coordinator that goes wrong could fail it"
-SAME_REACTION = "the client reacts alike to either error; only a late Produce meets this one, and nobody listens"
 MIRROR = "which member is the first is chosen freely: with two of them the mirror image is the same set of outcomes"
 OWN_EPOCH = "only its leader writes in an epoch: who asks for it has a batch of it from this log, where it still is"
 IN_ORDER = "changes come over one reliable fifo link, and a restart forgets the epoch: none is older"
 # "file:function: condition", with " negated" or " removed" if it is for one of them -> why nothing can tell.
 REASONS: dict[str, str] = {
-    "partition:translated: error == Error.PRODUCER_FENCED": SAME_REACTION,
     "transaction_coordinator:may_follow: previous == TransactionState.ONGOING": ASSERTION,
     "coordinator:assign: partition % 2 == 1 negated": MIRROR,
     "coordinator:change_target: partition % 2 == 1 negated": MIRROR,
