@@ -46,6 +46,7 @@ SENTENCES = {
         "init_producer_id": "It gives a sink's producer an epoch: earlier ones are fenced, their transactions aborted.",
         "append": "It is asked to append a record of the sink.",
         "end_transaction": "It is asked to commit or abort a transaction of the sink.",
+        "close_connections": "A job has ended, and its connections with it: nobody ends its transaction any more.",
         "commit_offset": "It is asked to commit the group's offset.",
         "position": "It is asked where the source begins to read.",
         "abort_timed_out_transaction": "transaction.timeout.ms has passed: it aborts the transaction.",
