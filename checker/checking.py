@@ -136,9 +136,11 @@ def _explore(
     if options.engine == "reference":
         engine: Engine = ReferenceEngine(reference, branches_of(built))
         return engine, explore(engine, built.system, options, memory, report), 0.0
+    began = time.perf_counter()
     from checker.machine_code import is_cached
     from checker.native import NativeEngine
 
+    imported = time.perf_counter() - began  # LLVM, mostly: no part of the search.
     if options.engine == "auto" and first and not is_cached(built, reference.layout):
         small = ReferenceEngine(reference, branches_of(built))
         limit = min(first, options.states or first)
@@ -148,7 +150,7 @@ def _explore(
     began = time.perf_counter()
     workers, layout = options.workers, reference.layout
     native = NativeEngine(built, layout, workers, memory, quick=quick, states_expected=states_expected)
-    compiled = time.perf_counter() - began
+    compiled = imported + time.perf_counter() - began
     return native, explore(native, built.system, options, memory, report), compiled
 
 

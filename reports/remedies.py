@@ -47,7 +47,7 @@ def groups(found: Remedies) -> list[tuple[str, list[Tried]]]:
     """The changes that are told one by one, the best first, each group under its sentence."""
     name = words.clean(found.broken or "")
     every = [
-        (f"{name} is kept, as is every other guarantee, with", found.kept),
+        (f"{name} is kept, as is every other guarantee of the spec, with", found.kept),
         (f"{name} is not broken first, but another guarantee is, with", found.others_broken),
         ("nothing is broken and little is shown with", found.vacuous),
         ("not decided", found.undecided),
@@ -76,10 +76,12 @@ def _listed(head: str, some: list[Tried], width: int) -> list[str]:
 
 def coverage(found: Remedies) -> str:
     """How much was tried, and what became of the rest."""
-    checked = [*found.kept, *found.others_broken, *found.vacuous, *found.broken_still, *found.undecided]
+    checked = [*found.kept, *found.others_broken, *found.vacuous, *found.broken_still]
     said = [f"Checked in full, one change at a time, within the spec's own bounds and faults: {len(checked)}."]
     if found.broken_still:
         said.append(f"With {len(found.broken_still)} of them it is broken all the same.")
+    if found.undecided:
+        said.append(f"{len(found.undecided)} more could not be decided.")
     if found.unchanged:
         said.append(f"{len(found.unchanged)} more come to the same as one of these, or as no change.")
     if found.refused:

@@ -179,10 +179,17 @@ def test_actors_wired_by_hand_have_no_settings() -> None:
 def test_the_report_says_what_was_done(spec: Path) -> None:
     text = report.render(remedies(load(str(spec))))
 
-    assert "never_two is kept, as is every other guarantee, with:\n  top: 4 (default) -> 1" in text
+    assert "never_two is kept, as is every other guarantee of the spec, with:\n  top: 4 (default) -> 1" in text
     assert "another guarantee is, with:\n  step: 1 (given) -> 3\n      below_three is broken in 1 step" in text
     assert "Checked in full, one change at a time, within the spec's own bounds and faults: 6." in text
     assert f"python -m checker {spec} --set top=1" in text.replace("\n", " ")
+
+
+def test_what_is_not_decided_does_not_count_as_checked_in_full() -> None:
+    one = Tried("retries", "1", "2")
+    found = Remedies("a.yaml", "A", "never_two", Outcome.VIOLATED, broken_still=[one, one], undecided=[one])
+
+    assert "faults: 2. With 2 of them it is broken all the same. 1 more could not be decided." in report.coverage(found)
 
 
 def test_without_a_goal_standing_still_is_said_to_count() -> None:
@@ -220,7 +227,8 @@ def test_in_a_report_they_stand_in_every_form(spec: Path, tmp_path: Path, capsys
 
     assert cli.main([str(spec), "--report", str(out), "--remedies", "--quiet"]) == 1
 
-    assert "never_two is kept, as is every other guarantee, with:\n  top: 4 (default) -> 1" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "never_two is kept, as is every other guarantee of the spec, with:\n  top: 4 (default) -> 1" in shown
     assert "What would have helped:" in (out / "spec.txt").read_text()
     assert 'id="remedies"' in (out / "spec.html").read_text()
     assert [one["value"] for one in json.loads((out / "spec.json").read_text())["remedies"]["kept"]] == ["1"]

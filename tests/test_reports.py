@@ -516,7 +516,7 @@ def test_what_a_terminal_did_not_compute_is_said_with_the_way_to_it() -> None:
 def test_what_would_have_helped_stands_under_the_story() -> None:
     shown = text.render(samples.connected(), width=400)
 
-    assert "What would have helped:\nno_loss is kept, as is every other guarantee, with:\n" in shown
+    assert "What would have helped:\nno_loss is kept, as is every other guarantee of the spec, with:\n" in shown
     assert "topics.orders.min.insync.replicas: 1 (default of 3.9) -> 2" in shown
     assert json.document(samples.connected())["remedies"]["kept"][0]["value"] == "2"
 

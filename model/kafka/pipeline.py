@@ -53,7 +53,12 @@ def effective_settings(document: Document) -> list[tuple[str, str, str, str]]:
                 found.append((f"{owner}.{name}", config.written(one.value), one.origin, one.rule))
         for name in [one for one in given if one not in config.TABLE[kind]]:
             found.append((f"{owner}.{name}", config.written(given[name]), "given", "decides nothing about delivery"))
-    return found
+    return found + [
+        (f"{name}.{word}", config.written(getattr(app, word)), "given", "what the application does")
+        for name, app in document.apps.items()
+        for word in type(app).model_fields
+        if word in app.model_fields_set and word not in ("reads", "writes", "producer", "consumer")
+    ]
 
 
 def judge(document: Document, place: Callable[[Path], Place]) -> list[Diagnostic]:
