@@ -99,7 +99,7 @@ def _try_all(
             found.unchanged.append(Tried(key, now, text))
             continue
         seen.add(machine)
-        _sort_in(found, run(changed, options, progress, paths=False), key, now, text)
+        _sort_in(found, run(changed, options, progress, paths=False, built=built), key, now, text)
 
 
 def _sort_in(found: Remedies, result: Result, key: str, now: str, text: str) -> None:

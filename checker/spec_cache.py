@@ -21,14 +21,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checker.interrupts import interrupts_deferred
+from checker.model_import import PACKAGE
 from checker.objectcache import cached
 from checker.yaml_document import BYTES_MAX
 
 if TYPE_CHECKING:
     from checker.build import Built
     from checker.spec_file import SpecFile
-
-MODELS = "model"
 
 
 class Loaded(NamedTuple):
@@ -85,7 +84,7 @@ def _key(path: str, overrides: Sequence[str]) -> bytes:
 
 def _sources() -> Iterator[Path]:
     yield from Path(__file__).parent.glob("*.py")
-    models = importlib.util.find_spec(MODELS)
+    models = importlib.util.find_spec(PACKAGE)
     for folder in (models.submodule_search_locations or ()) if models is not None else ():
         yield from Path(folder).resolve().rglob("*.py")
 
@@ -105,7 +104,7 @@ class _Pickler(pickle.Pickler):
 def _pickled(loaded: Loaded) -> bytes:
     from checker.fingerprint import model_files
 
-    if loaded.spec.module.__name__.partition(".")[0] != MODELS:
+    if loaded.spec.module.__name__.partition(".")[0] != PACKAGE:
         raise _NotKept
     model_files(loaded.built)
     stream = io.BytesIO()
