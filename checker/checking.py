@@ -223,8 +223,10 @@ def _explain(
         one = result.properties[i]
         patience = patience_for(result.explored.distinct_states, full=every)
         diagnosis = diagnose(built, reference, engine, incidents[one.name], partial(tell, reference), patience)
-        if diagnosis.matters and one.path is not None and one.path.ledger is not None:
-            told = {event.step for event in one.path.ledger.events if event.step > 0}  # No evidence in a fold.
+        if diagnosis.matters and one.path is not None:  # No evidence in a fold.
+            told = {step.number for step in one.path.steps if step.remark}
+            if one.path.ledger is not None:
+                told |= {event.step for event in one.path.ledger.events if event.step > 0}
             diagnosis = replace(diagnosis, matters=tuple(sorted(told.union(diagnosis.matters))))
         diagnosis = replace(diagnosis, brief=not every)
         result.properties[i] = replace(one, diagnosis=diagnosis)

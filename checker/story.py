@@ -101,6 +101,7 @@ def with_story(path: Path, reference: Reference, initial: State, steps: Sequence
         events = sorted(telling.events, key=lambda one: one.step)
         ledger = Ledger(tuple(telling.records), tuple(telling.columns), tuple(events))
         path = _with_bookkeeping_aside(path, reference, telling.aside)
+    path = replace(path, steps=tuple(replace(one, remark=telling.remarks.get(one.number, "")) for one in path.steps))
     assert not telling.logs or len(telling.logs) == len(worlds), "logs of every state, or of none"
     return replace(path, logs=tuple(map(tuple, telling.logs)), ledger=ledger, plumbing=telling.plumbing)
 

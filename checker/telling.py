@@ -47,9 +47,16 @@ class Telling:
     columns: list[str] = field(default_factory=list)
     events: list[LedgerEvent] = field(default_factory=list)
     plumbing: Plumbing = NO_PLUMBING
+    # By step: what the values do not tell, because only the model's own history does: a request that is accepted is one
+    # of the transaction before. A short story tells such a step, and points at it.
+    remarks: dict[int, str] = field(default_factory=dict)
     # Fields of actors, as "Class.field", that a short story leaves out: the ledger and the logs tell what they are for.
     aside: frozenset[str] = frozenset()
 
     def note(self, record: str, column: str, text: str, step: int) -> None:
         """Something happened to a record in a step (0: it was so from the start)."""
         self.events.append(LedgerEvent(record, column, text, step))
+
+    def remark(self, step: int, text: str) -> None:
+        """What is to be pointed at in a step; more than one are told together."""
+        self.remarks[step] = f"{self.remarks[step]}; {text}" if step in self.remarks else text

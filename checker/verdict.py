@@ -71,6 +71,7 @@ class PathStep:
     gone: tuple[SentMessage, ...] = ()  # what was on its way to the actor and went with its connections: it crashed
     refused: tuple[int, ...] = ()  # places in ``sent`` of what reached nobody: its receiver was down
     says: str = ""  # what it is, in the model's words for a reader who has not seen the model
+    remark: str = ""  # what the values do not tell and a reader has to see: "accepted, but of the transaction before"
 
     @property
     def is_fault(self) -> bool:

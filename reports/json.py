@@ -2,9 +2,9 @@
 
 The keys of format 1 come first, in a fixed order. After them, at the end of each object, stand additions:
 ``explanation``, ``reasons``, ``logs``, ``ledger`` and ``diagnosis`` of a property; ``sent``, ``choices``,
-``late``, ``played``, ``gone``, ``refused`` and ``says`` of a step; ``why``, ``never_ran``, ``one_sided``, ``problem``,
-``overridden``, ``played`` and ``remedies`` of the whole. Additions do not raise ``format``; a key that changes its
-meaning or place does.
+``late``, ``played``, ``gone``, ``refused``, ``says`` and ``remark`` of a step; ``why``, ``never_ran``, ``one_sided``,
+``problem``, ``overridden``, ``played`` and ``remedies`` of the whole. Additions do not raise ``format``; a key that
+changes its meaning or place does.
 
 ``logs`` has each log as it is after the step named, from the start (step 0) on and again whenever it changes.
 """
@@ -159,6 +159,7 @@ def _step(step: PathStep) -> dict[str, Any]:
         "gone": [_message(one) for one in step.gone],
         "refused": list(step.refused),
         "says": step.says,
+        "remark": step.remark,
     }
 
 

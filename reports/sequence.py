@@ -373,8 +373,8 @@ class _Picture:
 
     def _row(self, step: PathStep) -> _Row:
         lane = self.lanes[step.actor]
-        above = "decides: until here the guarantee could not be lost without another fault"
-        below = "no return: from here on it is lost, whatever happens"
+        above = "last fault it takes: until here the guarantee could not be lost without another fault"
+        below = "too late: from here on it is lost, whatever happens"
         above = above if step.number == self.marks.pivot else ""
         below = below if step.number == self.marks.no_return else ""
         mark = "! " if step.fault or step.played else ""

@@ -254,7 +254,7 @@ def _path_lines(path: Path, paint: _Paint, verbose: bool, width: int, diagnosis:
     sent_in = origins(path)
     lost = causes(path)
     plumbing = NO_PLUMBING if verbose else path.plumbing
-    notes = _notes(diagnosis)
+    notes = _notes(path, diagnosis)
     folded = frozenset() if verbose else _folded(path, diagnosis)
     for run in _runs(path, folded):
         if run[0].number in folded:
@@ -266,19 +266,21 @@ def _path_lines(path: Path, paint: _Paint, verbose: bool, width: int, diagnosis:
         just_said = origin == step.number - 1 and origin not in folded and not verbose
         told = _Origin(origin, sender, lost, just_said, plumbing, tuple(words.happened(path, step.number)))
         lines += _step_lines(step, told, layout, paint, verbose)
-        lines += [" " * layout.details + paint(note, "bold yellow") for note in notes.get(step.number, ())]
+        for note in notes.get(step.number, ()):
+            wrapped = _hanging("<- ", note, max(24, width - layout.details))
+            lines += [" " * layout.details + paint(line, "bold yellow") for line in wrapped]
     if verbose:
         lines += ["Last state:", *_state_lines(path, -1, width)]
     return lines
 
 
-def _notes(diagnosis: Diagnosis | None) -> dict[int, list[str]]:
+def _notes(path: Path, diagnosis: Diagnosis | None) -> dict[int, list[str]]:
     """What is to be said under a step."""
-    found: dict[int, list[str]] = {}
+    found = {step.number: [words.clean(step.remark)] for step in path.steps if step.remark}
     if diagnosis is not None and diagnosis.pivot is not None:
-        found.setdefault(diagnosis.pivot, []).append("<- this decides it")
+        found.setdefault(diagnosis.pivot, []).append("the last fault that it takes")
     if diagnosis is not None and diagnosis.no_return is not None:
-        found.setdefault(diagnosis.no_return, []).append("<- from here on it cannot be saved")
+        found.setdefault(diagnosis.no_return, []).append("too late: from here on it cannot be saved")
     return found
 
 

@@ -67,6 +67,7 @@ def make_path(initial: dict[str, dict[str, str]], steps: list[dict[str, Any]], r
                 tuple(step.get("gone", ())),
                 tuple(step.get("refused", ())),
                 step.get("says", ""),
+                step.get("remark", ""),
             )
         )
     return Path(tuple(made), tuple(states), replay)
@@ -439,7 +440,7 @@ def hostile() -> Result:
         steps.append(
             {"actor": text, "action": text, "sent": [sent, sent], "choices": [text], "refused": [1], "says": text}
         )
-        steps.append({"actor": peer, "action": text, "received": sent, "late": position % 2 == 1})
+        steps.append({"actor": peer, "action": text, "received": sent, "late": position % 2 == 1, "remark": text})
         steps.append({"actor": text, "action": "crash", "fault": True, "changes": [(text, text, "(,{" + text, True)]})
     path = make_path(initial, steps, HOSTILE[1])
     text = " ".join(HOSTILE)

@@ -295,7 +295,7 @@ def _controls(one: _Shown) -> Markup:
         button(">", "forward", "Step forward (right or j)"),
         button(">|", "last", "End (End)"),
         button("Next fault", "fault", "Next fault (f)") if faults else None,
-        button("Deciding step", "pivot", "The step that decides (p)") if found.pivot is not None else None,
+        button("Last fault", "pivot", "The last fault that it takes (p)") if found.pivot is not None else None,
         button("?", "help", "Keys and how to read this page (?)"),
     ]
     slider = tag("input", type="range", min=0, max=last, value=last, step=1, class_="slider",
@@ -380,7 +380,7 @@ def _still_parts(one: _Shown, number: int) -> Markup:
     if one.path.steps:
         found = one.diagnosis or Diagnosis()
         notes: dict[int, list[str]] = {}
-        for at, said in ((found.pivot, "decides"), (found.no_return, "no return")):
+        for at, said in ((found.pivot, "last fault it takes"), (found.no_return, "too late")):
             if at is not None:
                 notes.setdefault(at, []).append(said)
         listed = story.steps(one.path, number, notes, _matters(one))
@@ -417,7 +417,7 @@ _KEYS = [
     ("left, k", "one step back"),
     ("Home, End", "the start, the end"),
     ("f", "the next fault"),
-    ("p", "the step that decides"),
+    ("p", "the last fault that it takes"),
     ("a", "all steps, or only those that matter"),
     ("1 to 9", "another path"),
     ("?", "this help"),

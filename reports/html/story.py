@@ -99,6 +99,8 @@ def _lines(path: Path, step: PathStep, way: _Way) -> list[Markup]:
             join([message(one, path.plumbing), " from ", tag("bdi", one.sender or "the network")]) for one in step.gone
         ]
         lines.append(_line("what was on its way to it is gone: ", *_separated(gone), look="bad"))
+    if step.remark:
+        lines.append(tag("li", "← ", step.remark, class_="remark"))
     lines += [_line("→ ", tag("b", text)) for text in words.happened(path, step.number)]
     for one in step.changes:
         if not one.wiped and not one.aside:
