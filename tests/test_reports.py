@@ -251,7 +251,7 @@ def test_json_has_the_keys_of_format_1_in_their_order_and_additions_at_the_end()
     ]
     assert list(broken["path"][15]) == [
         *("step", "actor", "action", "fault", "message", "changes", "sent", "choices", "late", "played"),
-        *("gone", "refused", "says"),
+        *("gone", "refused", "says", "remark"),
     ]
     assert list(found["explored"]) == ["distinct_states", "transitions", "depth", "complete"]
     assert broken["faults"] == {"delay": 1, "lose": 1, "crash": 1, "pause": 1}
