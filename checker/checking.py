@@ -179,6 +179,8 @@ def judge(
         outcome=Outcome.HOLDS,
         properties=[],
         explored=_explored(found),
+        about=spec.about,
+        summary=spec.summary,
         bounds=_bounds(spec, system),
         faults={one.name: "unlimited" if one.limit is None else one.limit for one in system.budgets},
         played=(played := played_faults(spec)),
@@ -222,14 +224,17 @@ def _explain(
     for i in broken if every else broken[:1]:
         one = result.properties[i]
         patience = patience_for(result.explored.distinct_states, full=every)
-        diagnosis = diagnose(built, reference, engine, incidents[one.name], partial(tell, reference), patience)
-        if diagnosis.matters and one.path is not None:  # No evidence in a fold.
-            told = {step.number for step in one.path.steps if step.remark}
-            if one.path.ledger is not None:
-                told |= {event.step for event in one.path.ledger.events if event.step > 0}
-            diagnosis = replace(diagnosis, matters=tuple(sorted(told.union(diagnosis.matters))))
-        diagnosis = replace(diagnosis, brief=not every)
-        result.properties[i] = replace(one, diagnosis=diagnosis)
+        narrate = partial(tell, reference)
+        diagnosis = diagnose(built, reference, engine, incidents[one.name], narrate, patience, _evidence(one.path))
+        result.properties[i] = replace(one, diagnosis=replace(diagnosis, brief=not every))
+
+
+def _evidence(path: Path | None) -> set[int]:
+    """The steps that the ledger tells of, or that have a remark."""
+    if path is None:
+        return set()
+    events = path.ledger.events if path.ledger is not None else ()
+    return {step.number for step in path.steps if step.remark} | {one.step for one in events if one.step > 0}
 
 
 def played_faults(spec: SpecFile) -> dict[str, str]:

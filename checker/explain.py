@@ -21,9 +21,11 @@ terms below are about what N-steps alone can still lead to, on the state graph i
 - ``matters``: the steps that a short story tells: those in the thin slice (``checker.flows``) of the fields in sn that
   are a cause of the violation, which are those but for which, with the value of s0 in their place, the predicate would
   hold (all that it reads, if no single one is); every fault; every step that takes a message which a fault repeated or
-  delayed; of a crash or pause the recovery, and what the actor does first after it; the pivot, ``no_return``, and the
-  last step; whatever the ledger tells of a record (added by ``checker.checking``, which knows it). The rest is as it
-  always goes. It is needed all the same: on a shortest path no step can be left out.
+  delayed; of a crash or pause the recovery, and what the actor does first after it; every step that sends or takes an
+  answer with an error, and that sends what is lost, repeated or delayed; after the first fault, every step that sends
+  what a told step takes; the pivot, ``no_return``, and the last step; whatever the ledger tells of a record or a model
+  remarks (``told``). The rest is as it always goes. It is needed all the same: on a shortest path no step can be left
+  out.
 
 Sources. Jin, Ravi and Somenzi (Fate and Free Will in Error Traces, TACAS 2002) divide an error trace into segments in
 which the environment can force the error and those in which the system could still avoid it; here the two sides are
@@ -40,8 +42,9 @@ Nothing of this changes a verdict. What is too large to compute is left out and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 
 from checker.build import Built
 from checker.flows import Event, Place, Story
@@ -91,9 +94,15 @@ class Incident:
 
 
 def diagnose(
-    built: Built, reference: Reference, engine: Engine, incident: Incident, tell: Tell, patience: Patience
+    built: Built,
+    reference: Reference,
+    engine: Engine,
+    incident: Incident,
+    tell: Tell,
+    patience: Patience,
+    told: Iterable[int] = (),
 ) -> Diagnosis:
-    """What can be said about a path. ``tell`` puts another path into words."""
+    """What can be said about a path. ``tell`` puts another path into words; ``told`` are steps that matter anyway."""
     probe = Probe(reference, engine, incident.finding, len(incident.faults))
     found = Diagnosis()
     missing: list[str] = []
@@ -111,7 +120,7 @@ def diagnose(
         found = replace(found, fewest_faults=faults, fewest_path=path)
     except Unknown as why:
         missing.append(f"Whether fewer faults would do: {why}.")
-    matters = steps_that_matter(built, reference, incident, found)
+    matters = steps_that_matter(built, reference, incident, found, told)
     return replace(found, matters=matters, not_computed=tuple(missing))
 
 
@@ -153,11 +162,13 @@ def point_of_no_return(probe: Probe, incident: Incident, pivot: int | None, pati
 # --- The steps that matter --------------------------------------------------------------------------------------------
 
 
-def steps_that_matter(built: Built, reference: Reference, incident: Incident, found: Diagnosis) -> tuple[int, ...]:
+def steps_that_matter(
+    built: Built, reference: Reference, incident: Incident, found: Diagnosis, told: Iterable[int]
+) -> tuple[int, ...]:
     if not incident.steps:
         return ()
     story = Story(built, reference, incident.initial, incident.steps)
-    kept = {len(incident.steps), *incident.faults}
+    kept = {len(incident.steps), *incident.faults, *told}
     if incident.finding.target is Target.EVENT:
         kept |= story.thin_slice(_causes(reference, story, incident))
     kept |= {one for one in (found.pivot, found.no_return) if one}
@@ -167,7 +178,22 @@ def steps_that_matter(built: Built, reference: Reference, incident: Incident, fo
             kept.add(one.number)
         if kind in ("crash", "pause"):
             kept |= set(_recovery(story, one))
+        kept |= {mail.sent_by for mail in one.lost}
+        if one.received is not None and (one.step.group.fault or _refuses(one.received.message)):
+            kept |= {one.number, one.received.sent_by}
+        if any(_refuses(mail.message) for mail in one.sent):
+            kept.add(one.number)
+    first = min(incident.faults, default=len(story.events))
+    for one in reversed(story.events[first:]):
+        if one.number in kept and one.received is not None and one.received.sent_by > first:
+            kept.add(one.received.sent_by)
     return tuple(sorted(kept))
+
+
+def _refuses(message: object) -> bool:
+    """Whether an answer has an error: in all models a field `error`, whose NONE means that all is well."""
+    error = getattr(message, "error", None)
+    return isinstance(error, Enum) and error.name != "NONE"
 
 
 def _causes(reference: Reference, story: Story, incident: Incident) -> set[Place]:

@@ -189,6 +189,7 @@ class Event:
     sent: list[Mail] = field(default_factory=list)
     received: Mail | None = None  # also what a fault lost, repeated or delayed
     cleared: list[Link] = field(default_factory=list)  # by a crash
+    lost: list[Mail] = field(default_factory=list)  # what was on them
 
     @property
     def actor(self) -> int:
@@ -226,6 +227,7 @@ class Story:
             for each in self.system.links_to.get(one.actor, ()):
                 if (each.kind == "fifo" or each.late) and self._on_links[each.number]:
                     found.cleared.append(each)
+                    found.lost += self._on_links[each.number]
                     self._on_links[each.number] = []
         for to, message in one.sent:
             link = self.system.broadcast_link if to is None else self.system.link_between(one.actor, to)

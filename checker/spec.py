@@ -48,6 +48,8 @@ class Pipeline(Protocol):
     reach it. What ``expand`` returns may have two keys more than the wired form: ``module``, where classes and
     predicates are looked up if that is not the model itself, and ``origins``, a mapping from a path in what it returns
     to the path of the user's words that it came from, so that later stages report errors there.
+
+    A ``summary`` of the words is optional: a few sentences for the head of a report.
     """
 
     Document: type[BaseModel]
@@ -123,7 +125,7 @@ class _Loader:
             beyond = {one.place for one in self.diagnostics if one.slug == "number-too-large"}
             found = [one for one in self.diagnostics if one.slug == "number-too-large" or one.place not in beyond]
             raise SourceError(list(dict.fromkeys(found)))
-        return spec
+        return replace(spec, about=self.document.head)
 
     def collect(self, error: SourceError) -> None:
         self.diagnostics += error.diagnostics
@@ -169,7 +171,13 @@ class _Loader:
         if spec is None:
             return None
         settings = tuple(Setting(*map(str, one)) for one in pipeline.effective_settings(words))
-        return replace(spec, pipeline=cast(types.ModuleType, pipeline).__name__, settings=settings, origins=origins)
+        return replace(
+            spec,
+            pipeline=cast(types.ModuleType, pipeline).__name__,
+            summary=getattr(pipeline, "summary", lambda _: "")(words),
+            settings=settings,
+            origins=origins,
+        )
 
     def load_wired(self, data: dict[str, Any], origins: Mapping[KeyPath, KeyPath]) -> SpecFile | None:
         form = self.validated(forms.WiredForm, data)

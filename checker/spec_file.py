@@ -127,7 +127,9 @@ class SpecFile:
     not_modelled: tuple[str, ...]
     bounds: dict[str, Any]
     document: YamlDocument = field(repr=False)
+    about: str = ""  # What its author says of it, in the comment at its head.
     pipeline: str | None = None
+    summary: str = ""  # What the user's own words describe; "" in the wired form.
     settings: tuple[Setting, ...] = field(default=(), repr=False)  # As they take effect; none in the wired form.
     origins: Mapping[KeyPath, KeyPath] = field(default_factory=dict, repr=False)
 

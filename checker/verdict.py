@@ -262,6 +262,8 @@ class Result:
     outcome: Outcome
     properties: list[PropertyResult]
     explored: Explored
+    about: str = ""  # What the spec's author says of it.
+    summary: str = ""  # What it describes, in the model's words.
     bounds: dict[str, Any] = field(default_factory=dict)  # constants, link capacities
     faults: dict[str, int | str] = field(default_factory=dict)  # budget by fault name; "unlimited"
     played: dict[str, str] = field(default_factory=dict)  # Faults of the spec that the model's actors play: how often.

@@ -7,6 +7,7 @@ Scalars are those of YAML 1.2 (``yes`` and ``on`` are texts); ``10_000`` is acce
 
 from __future__ import annotations
 
+import itertools
 import linecache
 import re
 from collections.abc import Iterator, Sequence
@@ -97,6 +98,12 @@ class YamlDocument:
     text: str
     root: Node
     diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    @property
+    def head(self) -> str:
+        """The comment with which the file begins, as one paragraph: what its author says of it."""
+        lines = itertools.takewhile(lambda line: line.startswith("#"), _LINE_BREAK.split(self.text))
+        return " ".join(line.removeprefix("#").strip() for line in lines).strip()
 
     def show_in_messages(self) -> None:
         """The excerpts in error messages come from linecache; this is the text that the positions belong to."""

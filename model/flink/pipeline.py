@@ -9,11 +9,12 @@ from model.flink import config
 from model.flink.client_wiring import READ, REASONS, Clients
 from model.flink.config import CP
 from model.flink.forms import Connector, Document
+from model.flink.summary import summary as told
 from model.flink.variations import variations
 from model.flink.wiring import CLIENT_READS, Chain, Job, Places
 from model.kafka import config as kafka
 
-__all__ = ["Document", "effective_settings", "expand", "variations"]
+__all__ = ["Document", "effective_settings", "expand", "summary", "variations"]
 
 NOT_MODELLED = (
     "what a record says: record i adds 1 to the sum",
@@ -33,6 +34,11 @@ def effective_settings(document: Document) -> list[tuple[str, str, str, str]]:
     ] + [(name, kafka.written(one.value), one.origin, one.rule) for name, one in shown]
 
 
+def summary(document: Document) -> str:
+    pipeline = _Pipeline(document, lambda _: Place("", 1, 1, 1))
+    return told(document.version, pipeline.kafka_version, pipeline.jobs, document.apps)
+
+
 def expand(document: Document, place: Places) -> dict[str, Any]:
     """The wired form (actors, constants, network, faults, check)."""
     pipeline = _Pipeline(document, place)
@@ -46,7 +52,7 @@ class _Pipeline:
         self.document, self.place = document, place
         self.diagnostics: list[Diagnostic] = list(config.judge_version(document.version, document.connector, place))
         self.jobs: dict[str, Job] = {}
-        version = str(document.kafka.get("version", "3.9"))
+        self.kafka_version = version = str(document.kafka.get("version", "3.9"))
         self.diagnostics += kafka.judge_version(version, place(("kafka", "version")))
         if self.diagnostics:
             return

@@ -13,9 +13,10 @@ from typing import Any
 from checker.source import Diagnostic, Place, SourceError
 from model.kafka import config
 from model.kafka.forms import Document
+from model.kafka.summary import summary
 from model.kafka.variations import variations
 
-__all__ = ["Document", "effective_settings", "expand", "variations"]
+__all__ = ["Document", "effective_settings", "expand", "summary", "variations"]
 
 Path = tuple[str | int, ...]
 Group = tuple[config.Kind, dict[str, Any], Path]
