@@ -42,6 +42,25 @@ def meaning(result: Result) -> str:
     return _MEANINGS[result.outcome]
 
 
+def banner(result: Result) -> str:
+    """What has to be read before anything else: the spec is not of a release as it is, and on purpose. "" if it is."""
+    version = words.clean(result.premises["version"]) if result.premises.get("version") else ""
+    whose = f"version {version}" if version else "the version it names"
+    said = []
+    if without := result.premises.get("without"):
+        one = "," not in without
+        shows = "it shows what that mechanism is" if one else "it shows what these mechanisms are"
+        about = f"{shows} for, not a bug of that version" if broken(result) else _NOT_OF_IT
+        said.append(f"This spec takes {words.clean(without)} out of {whose} on purpose: {about}.")
+    for name, kind in (("fixes", "which no release has"), ("proposed", "which is proposed and which no release has")):
+        if added := result.premises.get(name):
+            said.append(f"This spec adds {words.clean(added)}, {kind}, to {whose}: {_NOT_OF_IT}.")
+    return " ".join(said)
+
+
+_NOT_OF_IT = "the answer is about what becomes of it then, not about that version as it is"
+
+
 def length(answer: PropertyResult) -> str:
     """``in 51 steps, 1 of them a fault``."""
     if answer.steps is None:

@@ -22,7 +22,7 @@ from test_reports_fuzz import paths, values
 
 from checker.cli import main
 from checker.verdict import Diagnosis, Path, Result
-from reports import words
+from reports import why, words
 from reports.html import Entry, index, page, path_page
 from reports.html.markup import Markup, tag
 from reports.sequence import Marks, embedded, sequence_svg
@@ -243,6 +243,37 @@ def test_the_head_says_what_decided_when_it_was_too_late_and_how_few_faults_it_t
     assert "2 faults are needed: crash producer and delay ProduceRequest. A path with just these is shown" in said
     assert "The frontier was not computed" in said or "the frontier was not computed" in said
     assert "--replay 0/1/0/2" in said
+
+
+@pytest.mark.parametrize(
+    ("premises", "said"),
+    [
+        (
+            {"version": "3.9", "without": "exclusive_bound"},
+            "This spec takes exclusive_bound out of version 3.9 on purpose: it shows what that mechanism is for, not a "
+            "bug of that version.",
+        ),
+        ({"version": "4.2", "fixes": "KAFKA-20785"}, "adds KAFKA-20785, which no release has, to version 4.2: "),
+        ({"proposed": "KIP-939"}, "adds KIP-939, which is proposed and which no release has, to the version it names: "),
+        ({"version": "3.9", "connector": "3.2"}, ""),
+    ],
+)
+def test_what_is_not_of_a_release_is_said_first(premises: dict[str, str], said: str) -> None:
+    """Who reads "violated" and "3.9" together, and not that a mechanism was taken out, believes in a bug of 3.9."""
+    result = replace(samples.told(), premises=premises)
+    written = page(result)
+
+    assert said in why.banner(result)
+    assert ('class="banner"' in written) == bool(said)
+    if said:
+        assert written.index("<h1>") < written.index('class="banner"') < written.index('class="lead"')
+
+
+def test_of_a_pass_without_a_mechanism_nothing_is_said_to_be_broken() -> None:
+    said = why.banner(replace(samples.holds(), premises={"version": "4.1", "without": "one, another"}))
+
+    assert said.startswith("This spec takes one, another out of version 4.1 on purpose: the answer is about what ")
+    assert "bug" not in said
 
 
 def test_without_a_diagnosis_nothing_is_made_up() -> None:

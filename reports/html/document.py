@@ -188,6 +188,7 @@ def _header(result: Result, shown: Sequence[_Shown]) -> Markup:
             class_="bar",
         ),
         tag("h1", result.title or result.spec),
+        tag("p", said, class_="banner", role="note") if (said := why.banner(result)) else None,
         tag("p", lead, class_="lead"),
         tag("p", why.meaning(result), class_="meaning"),
         tag("ul", *(tag("li", one) for one in reasons)) if reasons else None,
