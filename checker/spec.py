@@ -125,7 +125,7 @@ class _Loader:
             beyond = {one.place for one in self.diagnostics if one.slug == "number-too-large"}
             found = [one for one in self.diagnostics if one.slug == "number-too-large" or one.place not in beyond]
             raise SourceError(list(dict.fromkeys(found)))
-        return replace(spec, about=self.document.head)
+        return replace(spec, about=yaml_document.head_comment(self.document.text))
 
     def collect(self, error: SourceError) -> None:
         self.diagnostics += error.diagnostics

@@ -99,12 +99,6 @@ class YamlDocument:
     root: Node
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
-    @property
-    def head(self) -> str:
-        """The comment with which the file begins, as one paragraph: what its author says of it."""
-        lines = itertools.takewhile(lambda line: line.startswith("#"), _LINE_BREAK.split(self.text))
-        return " ".join(line.removeprefix("#").strip() for line in lines).strip()
-
     def show_in_messages(self) -> None:
         """The excerpts in error messages come from linecache; this is the text that the positions belong to."""
         lines = [line + "\n" for line in _LINE_BREAK.split(self.text)]
@@ -167,6 +161,12 @@ def read_file(path: str) -> YamlDocument:
         before = data[: error.start].decode("utf-8", "replace")
         place = Place(path, before.count("\n") + 1, len(before) - before.rfind("\n"))
         raise fail("not-utf8", f"this is not UTF-8 text: byte 0x{data[error.start]:02x}", place) from None
+
+
+def head_comment(text: str) -> str:
+    """The first paragraph of the comment with which a file begins: what its author says of it."""
+    told = itertools.takewhile(lambda line: line.startswith("#") and line.strip("# "), _LINE_BREAK.split(text))
+    return " ".join(line.strip("# ") for line in told)
 
 
 def read_text(text: str, file: str) -> YamlDocument:

@@ -3,8 +3,8 @@
 The keys of format 1 come first, in a fixed order. After them, at the end of each object, stand additions:
 ``explanation``, ``reasons``, ``logs``, ``ledger`` and ``diagnosis`` of a property; ``sent``, ``choices``,
 ``late``, ``played``, ``gone``, ``refused``, ``says`` and ``remark`` of a step; ``why``, ``never_ran``, ``one_sided``,
-``problem``, ``overridden``, ``played`` and ``remedies`` of the whole. Additions do not raise ``format``; a key that
-changes its meaning or place does.
+``problem``, ``overridden``, ``played``, ``remedies``, ``about`` and ``summary`` of the whole. Additions do not raise
+``format``; a key that changes its meaning or place does.
 
 ``logs`` has each log as it is after the step named, from the start (step 0) on and again whenever it changes.
 """
@@ -50,6 +50,8 @@ def document(result: Result) -> dict[str, Any]:
         "overridden": list(result.overridden),
         "played": dict(result.played),
         "remedies": None if result.remedies is None else remedies.document(result.remedies),
+        "about": result.about,
+        "summary": result.summary,
     }
 
 

@@ -24,6 +24,7 @@ from reports import remedies, why, words
 from reports.flights import Fate, causes, flights, origins, sender_of
 
 WIDTH = 96
+ABOUT_MAX = 800  # characters of what a spec's author says of it
 _LABEL = 14  # width of a card's left column
 
 _STYLES = {
@@ -97,6 +98,8 @@ def _violated(result: Result, paint: _Paint, verbose: bool, width: int) -> list[
     first, *others = sorted(broken, key=lambda found: (found.steps is None, found.steps or 0))
     where = f" in {words.count(first.steps, 'step')}" if first.steps is not None else ""
     blocks = [_headline(result, f"{words.clean(first.name)}{where} ({words.clean(result.spec)})", paint)]
+    blocks.append(_preface(result, width))
+    blocks.append([paint("In short:", "bold"), *_labelled(why.in_short(result, first), width)])
     if first.path is not None:
         blocks.append(_path_lines(first.path, paint, verbose, width, first.diagnosis))
         blocks.append(_pending_lines(first.path, width))
@@ -105,6 +108,7 @@ def _violated(result: Result, paint: _Paint, verbose: bool, width: int) -> list[
     blocks.append(_diagnosis_lines(result, first, paint, width))
     blocks += [_accusation(result, other, paint, width, also=True) for other in others]
     blocks.append(_premise_lines(result, width))
+    blocks.append(_reach_lines(result, width))
     open_questions = [
         words.clean(found.name)
         for found in result.properties
@@ -133,6 +137,8 @@ def _accusation(result: Result, found: PropertyResult, paint: _Paint, width: int
     for reason in found.reasons:
         if not (found.explanation and reason.startswith(found.explanation.rstrip("."))):  # That was said just now.
             lines += _hanging("  - ", _sentence(reason), width)
+    if also and found.path is not None:
+        lines += _labelled(why.course(found.path), width)
     if found.path is not None and found.path.replay:
         lines.append(paint(_replay(result, found.path), "dim"))
     return lines
@@ -184,6 +190,31 @@ def _pending_lines(path: Path, width: int) -> list[str]:
         if one.fate is Fate.PENDING and one.sent > 0
     ]
     return words.wrap(f"Still on its way at the end: {'; '.join(waiting)}.", width) if waiting else []
+
+
+def _preface(result: Result, width: int) -> list[str]:
+    """What the spec's author says of it; that it is of no release as it is, if so."""
+    said = [words.shorten(words.clean(result.about), ABOUT_MAX), why.banner(result)]
+    return [line for one in said if one for line in words.wrap(one, width)]
+
+
+def _labelled(said: Sequence[why.Said], width: int) -> list[str]:
+    """A line or more for each, its label before it."""
+    room = max((words.columns(one.label) for one in said), default=0)
+    return [line for one in said for line in _hanging(f"  {words.pad(one.label, room)}  ", one.sentence, width)]
+
+
+def _reach_lines(result: Result, width: int) -> list[str]:
+    """Within what it was looked for: the bounds that are used, the faults that could happen, what is left out."""
+    used = {key: item for key, item in result.bounds.items() if not (isinstance(item, int) and item <= 0)}
+    bounds = [f"{words.clean(key)} = {words.value(item)}" for key, item in used.items()]
+    allowed = [f"{words.clean(name)} ({_times(budget)})" for name, budget in result.faults.items()]
+    allowed += [f"{words.clean(name)} (up to {words.clean(most)})" for name, most in result.played.items()]
+    said = [f"Bounds: {'; '.join(bounds)}."] if bounds else []
+    said.append(f"Faults allowed: {'; '.join(allowed) if allowed else 'none'}.")
+    if result.not_modelled:
+        said.append(f"Not modelled: {'; '.join(words.clean(text) for text in result.not_modelled)}.")
+    return [line for one in said for line in words.wrap(one, width)]
 
 
 def _premise_lines(result: Result, width: int) -> list[str]:
@@ -254,6 +285,7 @@ def _path_lines(path: Path, paint: _Paint, verbose: bool, width: int, diagnosis:
     sent_in = origins(path)
     lost = causes(path)
     plumbing = NO_PLUMBING if verbose else path.plumbing
+    explained: set[str] = set()
     notes = _notes(path, diagnosis)
     folded = frozenset() if verbose else _folded(path, diagnosis)
     for run in _runs(path, folded):
@@ -264,7 +296,9 @@ def _path_lines(path: Path, paint: _Paint, verbose: bool, width: int, diagnosis:
         origin = sent_in.get(step.number)
         sender = sender_of(path, step, origin)
         just_said = origin == step.number - 1 and origin not in folded and not verbose
-        told = _Origin(origin, sender, lost, just_said, plumbing, tuple(words.happened(path, step.number)))
+        known = step.says in explained and not verbose
+        told = _Origin(origin, sender, lost, just_said, known, plumbing, tuple(words.happened(path, step.number)))
+        explained.add(step.says)
         lines += _step_lines(step, told, layout, paint, verbose)
         for note in notes.get(step.number, ()):
             wrapped = _hanging("<- ", note, max(24, width - layout.details))
@@ -279,8 +313,10 @@ def _notes(path: Path, diagnosis: Diagnosis | None) -> dict[int, list[str]]:
     found = {step.number: [words.clean(step.remark)] for step in path.steps if step.remark}
     if diagnosis is not None and diagnosis.pivot is not None:
         found.setdefault(diagnosis.pivot, []).append("the last fault that it takes")
-    if diagnosis is not None and diagnosis.no_return is not None:
+    if diagnosis is not None and diagnosis.no_return not in (None, len(path.steps)):
         found.setdefault(diagnosis.no_return, []).append("too late: from here on it cannot be saved")
+    if diagnosis is not None:
+        found.setdefault(len(path.steps), []).append("here it is broken")
     return found
 
 
@@ -323,7 +359,8 @@ class _Origin:
     sent_in: int | None  # the step that sent the message received
     sender: str | None
     lost: Mapping[tuple[int, int], str]  # why a message never arrives, by the step that sent it and its place
-    just_said: bool = False  # its fields stand one line above
+    just_said: bool = False  # it stands one line above, with its fields
+    known: bool = False  # what the step is has been told of an earlier one
     plumbing: Plumbing = NO_PLUMBING
     happened: tuple[str, ...] = ()  # to the records
 
@@ -351,15 +388,16 @@ def _details(step: PathStep, origin: _Origin, layout: _Columns, paint: _Paint, v
     def say(lead: str, text: str, style: str = "") -> None:
         lines.extend(paint(line, style) for line in _hanging(lead, words.shorten(text, most), room, indent=2))
 
-    if step.says:
+    if step.says and not origin.known:
         say("", words.clean(step.says), "bold")
-    if step.received is not None:
+    fault = step.fault and step.action in _MESSAGE_FAULTS
+    if step.received is not None and (fault or step.late or not (origin.just_said and step.says)):
         sent_in = origin.sent_in
         just_said = origin.just_said
         content = words.clean(step.received.type) if just_said else words.message(step.received, origin.plumbing)
         sender = _end(origin.sender, "the network")
         when = f" (sent in step {sent_in})" if sent_in is not None and not just_said else ""
-        if step.fault and step.action in _MESSAGE_FAULTS:
+        if fault:
             say("", f"{content} from {sender}{when} {_MESSAGE_FAULTS[step.action]}", "red")
         else:
             arrival = "gets LATE " if step.late else "gets "
@@ -433,7 +471,7 @@ def _hanging(lead: str, text: str, width: int, indent: int | None = None) -> lis
 
 
 def _card_blocks(result: Result, paint: _Paint, verbose: bool, width: int) -> list[list[str]]:
-    blocks = [_headline(result, words.clean(result.spec), paint)]
+    blocks = [_headline(result, words.clean(result.spec), paint), _preface(result, width)]
     match result.outcome:
         case Outcome.INCONCLUSIVE:
             blocks.append(_inconclusive(result, width))
@@ -574,6 +612,10 @@ def _shown_run(found: PropertyResult) -> str:
     return f" without a fault, in {len(found.path.steps)} with {words.listing(told)}"
 
 
+def _times(budget: int | str) -> str:
+    return "any number" if isinstance(budget, str) else f"up to {budget:,} a run"
+
+
 def _fault_lines(result: Result) -> list[str]:
     names = [*result.faults, *(name for name in result.fired if name not in result.faults)]
     rows = [
@@ -584,7 +626,7 @@ def _fault_lines(result: Result) -> list[str]:
         return ["none were allowed"]
     for name in names:
         budget = result.faults.get(name)
-        times = "" if budget is None else "any number" if isinstance(budget, str) else f"up to {budget:,} a run"
+        times = "" if budget is None else _times(budget)
         fired = result.fired.get(name, 0)
         happened = f"happened in {words.count(fired, 'transition')}" if fired else "NEVER HAPPENED"
         rows.append((words.clean(name), times, happened))

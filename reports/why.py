@@ -101,6 +101,52 @@ class Said(NamedTuple):
     step: int | None = None  # that it is about
 
 
+REMARKS_MAX = 4
+
+
+def in_short(result: Result, found: PropertyResult) -> list[Said]:
+    """The incident for someone who reads no further: where, what befell it, what then went wrong, what came of it."""
+    said = [Said("Setting", sentence(result.summary))] if result.summary else []
+    if found.path is not None:
+        said += course(found.path)
+    said.append(Said("Outcome", outcome(found), len(found.path.steps) if found.path is not None else None))
+    return said
+
+
+def course(path: Path) -> list[Said]:
+    """The faults of a path, and what its model points at."""
+    faults = [step for step in path.steps if step.is_fault]
+    told = [f"step {step.number}, {_befell(path, step)}" for step in faults]
+    said = [Said("Faults", sentence("; ".join(told)) if told else "None.", faults[0].number if faults else None)]
+    remarked = [step for step in path.steps if step.remark]
+    if remarked:
+        told = [f"step {step.number}, {words.clean(step.actor)}: {words.clean(step.remark)}" for step in remarked]
+        more = len(told) - REMARKS_MAX
+        if more > 0:
+            told = [*told[:1], *told[-(REMARKS_MAX - 1) :], f"and in {words.count(more, 'step')} between"]
+        said.append(Said("What went wrong", sentence("; ".join(told)), remarked[0].number))
+    return said
+
+
+def _befell(path: Path, step: PathStep) -> str:
+    """A fault; of one that the model plays, what it is in the model's words too."""
+    if step.played and step.says:
+        return f"{fault(step)}: {words.clean(step.says).rstrip('.')}"
+    if step.action == "crash":
+        later = (one for one in path.steps[step.number :] if one.actor == step.actor)
+        back = next((one for one in later if one.action == "restart"), None)
+        if back is not None and back.ends_a_crash:
+            return f"{fault(step)} (a {words.clean(back.played)}, as its restart in step {back.number} shows)"
+    sender = f" from {words.clean(step.received.sender)}" if step.received is not None and step.received.sender else ""
+    return f"{fault(step)}{sender if step.fault else ''}"
+
+
+def outcome(found: PropertyResult) -> str:
+    """What is so at the end of the path and ought not to be."""
+    told = [words.clean(reason).strip().rstrip(".") for reason in found.reasons] or [words.clean(found.explanation)]
+    return f"{words.clean(found.name)} is broken: {sentence('; '.join(one for one in told if one))}"
+
+
 def diagnosis(result: Result, found: Diagnosis, path: Path) -> list[Said]:
     """What is said of each part that was computed, then of each that was not."""
     said: list[Said] = []
@@ -110,19 +156,20 @@ def diagnosis(result: Result, found: Diagnosis, path: Path) -> list[Said]:
             Said(
                 "What set it off",
                 f"Step {pivot.number}, {fault(pivot)}. Before it the guarantee would have been kept without "
-                "further faults, whatever happened next.",
+                "further faults, in whatever order the rest had happened.",
                 pivot.number,
             )
         )
     if (last := _step(path, found.no_return)) is not None:
-        said.append(
-            Said(
-                "Too late",
-                f"After step {last.number} ({words.clean(last.actor)}: {words.clean(last.action)}) nothing saves it "
-                "within these bounds: even without further faults the guarantee is lost, whatever happens next.",
-                last.number,
+        which = f"step {last.number} ({words.clean(last.actor)}: {words.clean(last.action)})"
+        if last.number == len(path.steps):
+            text = f"Not before {which}, the last one: until then some way on, without further faults, still keeps it."
+        else:
+            text = (
+                f"After {which} nothing saves it within these bounds: even without further faults the guarantee is "
+                "lost, in whatever order the rest happens and whatever is done of what the spec lets users do."
             )
-        )
+        said.append(Said("Too late", text, last.number))
     elif found.no_return == 0:
         said.append(Said("Too late", "From the start: no run without faults keeps the guarantee for good."))
     if found.fewest_faults is not None:

@@ -10,6 +10,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from checker.yaml_document import head_comment
+
 ROOT = Path(__file__).resolve().parent.parent
 SPECS = ROOT / "specs"
 README = SPECS / "README.md"
@@ -33,13 +35,8 @@ Made from the specs by `python tests/catalogue.py`. `python -m checker SPEC` ans
 
 
 def story(text: str) -> str:
-    """The comment at the head of a spec, as one paragraph."""
-    lines = []
-    for line in text.splitlines():
-        if not line.startswith("#"):
-            break
-        lines.append(line.removeprefix("#").strip())
-    return " ".join(lines).replace("|", "\\|")
+    """What the spec's author says of it, fit for a table."""
+    return head_comment(text).replace("|", "\\|")
 
 
 def expectation(path: Path) -> dict[str, Any]:

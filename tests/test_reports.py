@@ -242,7 +242,7 @@ def test_json_has_the_keys_of_format_1_in_their_order_and_additions_at_the_end()
     assert list(found) == [
         *("format", "spec", "title", "verdict", "properties", "explored", "bounds", "faults", "fired", "seconds"),
         *("memory_bytes", "not_modelled", "why", "never_ran", "one_sided", "problem", "overridden", "played"),
-        "remedies",
+        *("remedies", "about", "summary"),
     ]
     broken = found["properties"][2]
     assert list(broken) == [
@@ -542,3 +542,32 @@ def test_a_witness_says_which_faults_it_has(path: Path, shortest: int, said: str
 
     assert said in why.witness(found)
     assert found.steps == shortest
+
+
+def test_an_incident_in_short_is_setting_faults_what_went_wrong_and_what_came_of_it() -> None:
+    result = dataclasses.replace(samples.connected(), summary="Kafka 3.9. shop writes orders", about="What it is.")
+    broken = why.broken(result)[0]
+    assert broken.path is not None
+    steps = tuple(
+        dataclasses.replace(step, remark="confirmed before it was on the disk" if step.number == 3 else "")
+        for step in broken.path.steps
+    )
+    broken = dataclasses.replace(broken, path=dataclasses.replace(broken.path, steps=steps))
+    said = why.in_short(dataclasses.replace(result, properties=[broken]), broken)
+    assert [(one.label, one.sentence, one.step) for one in said] == [
+        ("Setting", "Kafka 3.9. shop writes orders.", None),
+        ("Faults", "step 5, the crash of broker-1 (a power_loss, as its restart in step 7 shows).", 5),
+        ("What went wrong", f"step 3, {steps[2].actor}: confirmed before it was on the disk.", 3),
+        ("Outcome", "no_loss is broken: record 0 is in no log.", 7),
+    ]
+    printed = text.render(dataclasses.replace(result, properties=[broken]))
+    assert printed.index("What it is.") < printed.index("In short:") < printed.index("shop writes orders")
+    assert "<- confirmed before it was on the disk" in printed
+
+
+def test_of_many_remarks_the_first_and_the_last_ones_are_in_the_short_story() -> None:
+    path = samples.make_path({"a": {}}, [{"actor": "a", "action": "act", "remark": f"no {i}"} for i in range(1, 8)])
+    faults, wrong = why.course(path)
+    assert (faults.sentence, faults.step) == ("None.", None)
+    told = "step 1, a: no 1; step 5, a: no 5; step 6, a: no 6; step 7, a: no 7; and in 3 steps between."
+    assert wrong.sentence == told
