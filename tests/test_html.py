@@ -237,7 +237,7 @@ def test_the_head_says_what_decided_when_it_was_too_late_and_how_few_faults_it_t
     assert "record 0 is in the log twice: producer_id 2 at offset 0, producer_id 1 at offset 1." in said
     assert (
         "Step 8, the crash of producer. Before it the guarantee would have been kept without further faults, "
-        "whatever happened next."
+        "in whatever order the rest had happened."
     ) in said
     assert "After step 13 (partition-1: append) nothing saves it" in said
     assert "2 faults are needed: crash producer and delay ProduceRequest. A path with just these is shown" in said
