@@ -210,6 +210,9 @@ class Budgets(Form):
     offsets_retention: Annotated[int, Field(ge=0, le=1)] = Field(
         default=0, description="How often offsets.retention.minutes passes while the group is empty."
     )
+    offset_commit_error: Annotated[int, Field(ge=0, le=2)] = Field(
+        default=0, description="How often an offset commit is answered with COORDINATOR_LOAD_IN_PROGRESS."
+    )
     power_loss: Any = Field(
         default=0, description="How often a broker that starts again may lack the end of its log, by broker."
     )

@@ -124,6 +124,7 @@ class Consumer:
     auto_committed: Volatile[dict[Partition, Position | None]] = each(None)
     poll_event: Volatile[bool] = False  # The other thread has an expired auto-commit timer to see to.
     unanswered: Volatile[frozenset[Position]] = frozenset()  # Asynchronous commits that the callback may resend.
+    refused: Volatile[frozenset[Position]] = frozenset()  # Those that failed with an error that may be tried again.
     revocation: Volatile[Revocation] = Revocation.NONE
     fenced: Volatile[bool] = False  # FENCED_INSTANCE_ID: the next poll() throws.
     batches: Volatile[Annotated[int, UpTo(1)]] = 0  # Since the last commit.
@@ -358,15 +359,20 @@ class Consumer:
         if response.generation == self.generation:
             self.react(response.error)
         stale = self.stage == Stage.REVOKING and response.error == Error.STALE_MEMBER_EPOCH and self.may_commit()
-        if response.synchronous and stale and self.auto_commit != AutoCommit.OFF:
+        retriable = response.error == Error.COORDINATOR_LOAD_IN_PROGRESS
+        if response.awaited and retriable and self.may_commit():
+            self.send_commit(True)  # commitOffsetsSync tries again; so does the next poll() before a rebalance.
+        elif response.awaited and stale and self.auto_commit != AutoCommit.OFF:
             self.send_commit(True)  # With the epoch that the coordinator has told in the meantime.
-        elif response.synchronous:
+        elif response.awaited:
             self.go_on(response.error)
         if response.error != Error.NONE:
             for partition in self.auto_committed.keys():
                 self.auto_committed[partition] = None  # To be committed at the next opportunity.
-        if self.resends_failed_commit and not response.synchronous:
-            self.unanswered -= {offset for offset in response.offsets if offset is not None}
+        if self.resends_failed_commit and not response.awaited:
+            answered = frozenset(offset for offset in response.offsets if offset is not None)
+            self.unanswered -= answered
+            self.refused |= answered if retriable else frozenset()
 
     @action
     def repeat_request(self) -> None:
@@ -381,9 +387,8 @@ class Consumer:
     @action
     def resend_failed_commit(self) -> None:
         """The callback of commitAsync() gets RetriableCommitFailedException and calls commitAsync() again."""
-        require(self.stage in RUNNING and quiet(self.coordinator))
-        offset = choose(self.unanswered)
-        send(self.coordinator, OffsetCommitRequest(self.me, self.instance, self.generation, (offset,), False))
+        require(self.stage in RUNNING)
+        self.resend(choose(self.refused | (self.unanswered if quiet(self.coordinator) else frozenset())))
 
     # --- Helpers ---
 
@@ -402,6 +407,7 @@ class Consumer:
         if self.consumer_protocol:
             self.connection += 1
         self.unanswered = frozenset()
+        self.refused = frozenset()
 
     def hand_out(self, partition: Partition, offset: Position, end: Position) -> None:
         if self.notes_starts:
@@ -495,11 +501,18 @@ class Consumer:
     def may_commit(self) -> bool:
         return not self.subscribes or self.generation != NO_GENERATION
 
-    def send_commit(self, synchronous: bool) -> None:
+    def resend(self, offset: Position) -> None:
+        self.refused -= {offset}
+        self.unanswered |= {offset}
+        send(self.coordinator, OffsetCommitRequest(self.me, self.instance, self.generation, (offset,), False))
+
+    def send_commit(self, awaited: bool) -> None:
+        for offset in self.refused:  # invokeCompletedOffsetCommitCallbacks: a commit first runs what callbacks wait.
+            self.resend(offset)
         offsets = tuple(self.position[one] if one in self.assigned else None for one in self.position.keys())
         if self.auto_commit == AutoCommit.STORED:
             offsets = tuple(self.stored[one] if one in self.assigned else None for one in self.stored.keys())
-        send(self.coordinator, OffsetCommitRequest(self.me, self.instance, self.generation, offsets, synchronous))
+        send(self.coordinator, OffsetCommitRequest(self.me, self.instance, self.generation, offsets, awaited))
         if self.resends_failed_commit:
             self.unanswered |= {offset for offset in offsets if offset is not None}
 

@@ -64,6 +64,7 @@ class GroupCoordinator:
     cooperative: bool = False  # CooperativeStickyAssignor is what all members have in common.
     expirations: Annotated[int, UpTo(1)] = 0  # How often offsets.retention.minutes passes while the group is empty.
     committed_before: tuple[Position | None, ...] = ()  # By an earlier run of the group: for each partition.
+    commit_errors: Annotated[int, UpTo(2)] = 0  # How often a commit comes while it loads, and the next one after that.
     unclean: bool = False  # unclean.leader.election.enable, and a replica that lags by one commit.
     checks_generation: bool = True
     reassigns_while_revoking: bool = False  # 3.7 and 3.8: a member need not have revoked to get its partition back.
@@ -90,6 +91,7 @@ class GroupCoordinator:
     lagging: Durable[dict[Partition, Position | None]] = each(None)  # The offsets at a replica that is behind.
     loaded: Durable[bool] = False  # `committed_before` has been read from the log.
     expired: Durable[Annotated[int, UpTo(1), Counts("offsets_retention")]] = 0
+    refused: Durable[Annotated[int, UpTo(2), Counts("offset_commit_error")]] = 0
     state: Volatile[GroupState] = GroupState.EMPTY
     joins: Volatile[dict[Member, Connection | None]] = each(None)  # Joins that wait for the rebalance to complete.
     partitions_seen: Volatile[Annotated[int, UpTo("partitions")]] = 0
@@ -215,11 +217,14 @@ class GroupCoordinator:
     @on(OffsetCommitRequest)
     def commit_offsets(self, request: OffsetCommitRequest) -> None:
         error = self.validate(request)
-        if error != Error.NONE and request.member in self.members:
+        if self.refused < self.commit_errors and choose((False, True)):
+            self.refused += 1
+            error = Error.COORDINATOR_LOAD_IN_PROGRESS
+        elif error != Error.NONE and request.member in self.members:
             own = self.assigned[request.member]
             mine = all(offset is None or partition in own for partition, offset in enumerate(request.offsets))
             self.owner_refused = self.owner_refused or mine
-        if not self.checks_generation:
+        if not self.checks_generation and error != Error.COORDINATOR_LOAD_IN_PROGRESS:
             self.fenced_commit_applied = self.fenced_commit_applied or error != Error.NONE
             error = Error.NONE
         if error == Error.NONE:
@@ -231,7 +236,7 @@ class GroupCoordinator:
                         self.lagging[partition] = before
                     self.committed[partition] = offset
                     self.acknowledged[partition] = offset
-        send(request.member, OffsetCommitResponse(error, request.generation, request.offsets, request.synchronous))
+        send(request.member, OffsetCommitResponse(error, request.generation, request.offsets, request.awaited))
 
     @on(OffsetFetchRequest)
     def fetch_offsets(self, request: OffsetFetchRequest) -> None:

@@ -40,6 +40,7 @@ class Error(Enum):
     FENCED_INSTANCE_ID = "FENCED_INSTANCE_ID"
     UNRELEASED_INSTANCE_ID = "UNRELEASED_INSTANCE_ID"
     NOT_COORDINATOR = "NOT_COORDINATOR"
+    COORDINATOR_LOAD_IN_PROGRESS = "COORDINATOR_LOAD_IN_PROGRESS"
     OFFSET_OUT_OF_RANGE = "OFFSET_OUT_OF_RANGE"
 
 
@@ -113,7 +114,7 @@ class OffsetCommitRequest:
     instance: Instance | None
     generation: Generation
     offsets: Offsets
-    synchronous: bool  # Somebody waits for the answer.
+    awaited: bool  # commitSync(), or the commit before a rebalance: the member goes on with the answer.
 
 
 @message
@@ -121,7 +122,7 @@ class OffsetCommitResponse:
     error: Error
     generation: Generation
     offsets: Offsets
-    synchronous: bool
+    awaited: bool
 
 
 @message

@@ -38,7 +38,7 @@ KEYS = {  # What this family makes something of.
     }),
     "faults": frozenset({
         "crash", "pause", "lose", "duplicate", "delay", "processing_failure", "max_poll_interval", "retention",
-        "offsets_retention", "reset_duration",
+        "offset_commit_error", "offsets_retention", "reset_duration",
     }),
     "document": frozenset({"version", "topics", "apps", "brokers", "features", "without", "faults", "check"}),
 }  # fmt: skip
@@ -257,6 +257,7 @@ class _Wiring:
             "protocol": self.protocol.upper(), "cooperative": self.is_cooperative(),
             **coordinator_by_version(document.version),
             "expirations": document.faults.offsets_retention, "committed_before": topic.committed or [],
+            "commit_errors": document.faults.offset_commit_error,
             "unclean": document.brokers.get("unclean.leader.election.enable", False),
             **dict(SWITCHES[one] for one in document.without if one in SWITCHES),
             "notes_denials": self.is_checked("reset_only_when_needed"),
