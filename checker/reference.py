@@ -259,6 +259,12 @@ def _messages(link: Link, leaves: State) -> list[Any]:
     return found
 
 
+def _may_be_of(group: Group, actor: int) -> bool:
+    """From a link without one receiver anybody may take."""
+    whose = group.instance if group.link is None else group.link.receiver
+    return whose is None or whose == actor
+
+
 class _Late:
     """A method that is made when it is called first: a run that the other engine does calls few of them."""
 
@@ -402,10 +408,12 @@ class Reference:
 
     # --- Steps ------------------------------------------------------------------------------------------------------
 
-    def successors(self, state: State) -> list[Transition]:
+    def successors(self, state: State, actor: int | None = None) -> list[Transition]:
+        """All of them; with ``actor``, those that may be its steps."""
         found: list[Transition] = []
         for group in self.system.groups:
-            found.extend(self._steps(state, group))
+            if actor is None or _may_be_of(group, actor):
+                found.extend(self._steps(state, group))
         return found
 
     def stuck(self, state: State, transitions: list[Transition]) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import importlib
+import os
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -44,8 +45,8 @@ from checker.yaml_document import Key, KeyPath, YamlDocument
 class Pipeline(Protocol):
     """What ``pipeline.py`` of a model package provides: the user's own words, and what they mean as a wired spec.
 
-    The keys that every spec has (title, follows, model, expect, limits, and deadlock unless ``Document`` has it) never
-    reach it. What ``expand`` returns may have two keys more than the wired form: ``module``, where classes and
+    The keys that every spec has (title, follows, fixed, model, expect, limits, and deadlock unless ``Document`` has it)
+    never reach it. What ``expand`` returns may have two keys more than the wired form: ``module``, where classes and
     predicates are looked up if that is not the model itself, and ``origins``, a mapping from a path in what it returns
     to the path of the user's words that it came from, so that later stages report errors there.
 
@@ -125,7 +126,7 @@ class _Loader:
             beyond = {one.place for one in self.diagnostics if one.slug == "number-too-large"}
             found = [one for one in self.diagnostics if one.slug == "number-too-large" or one.place not in beyond]
             raise SourceError(list(dict.fromkeys(found)))
-        return replace(spec, about=yaml_document.head_comment(self.document.text))
+        return replace(spec, overrides=tuple(overrides), about=yaml_document.head_comment(self.document.text))
 
     def collect(self, error: SourceError) -> None:
         self.diagnostics += error.diagnostics
@@ -273,6 +274,7 @@ class _Meaning:
             path=self.document.file,
             title=form.title.strip(),
             follows=form.follows,
+            fixed=self.fixed(),
             version=form.version,
             model=form.model,
             module=module,
@@ -289,6 +291,14 @@ class _Meaning:
             document=self.document,
             origins=self.origins,
         )
+
+    def fixed(self) -> str | None:
+        if self.form.fixed is None:
+            return None
+        found = os.path.join(os.path.dirname(self.document.file), self.form.fixed)
+        if not os.path.isfile(found):
+            self.report("no-such-spec", f"there is no file {shown(found)}", ("fixed",), "a path relative to this file")
+        return os.path.normpath(found)
 
     def report(self, slug: str, message: str, path: KeyPath, help: str = "", *, key: bool = False) -> None:
         known = next((self.origins[path[:end]] for end in range(len(path), 0, -1) if path[:end] in self.origins), path)

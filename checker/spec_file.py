@@ -127,6 +127,8 @@ class SpecFile:
     not_modelled: tuple[str, ...]
     bounds: dict[str, Any]
     document: YamlDocument = field(repr=False)
+    fixed: str | None = None  # The file of another spec, in which what is broken here is kept.
+    overrides: tuple[str, ...] = ()  # With which it was loaded.
     about: str = ""  # What its author says of it, in the comment at its head.
     pipeline: str | None = None
     summary: str = ""  # What the user's own words describe; "" in the wired form.

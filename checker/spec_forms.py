@@ -203,6 +203,11 @@ class CommonForm(Form):
 
     title: Sentence = Field(description="The claim, in a few words.")
     follows: Sentence | None = Field(default=None, description="The document or source that the model follows.")
+    fixed: Sentence | None = Field(
+        default=None,
+        description="Another spec, relative to this one, in which what is broken here is kept: a report says where the "
+        "path goes otherwise there.",
+    )
     model: Sentence = Field(description="A module below `model`, or ./file.py relative to this file.")
     expect: ExpectForm | None = None
     limits: LimitsForm | None = None

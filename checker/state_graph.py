@@ -28,8 +28,9 @@ from typing import Any
 import networkx
 
 from checker.build import build
-from checker.checking import default_memory, follow, narrate
+from checker.checking import default_memory, follow
 from checker.grouping import STATUS, Part, parts_of, status_of
+from checker.narration import narrate
 from checker.options import Options
 from checker.quotient import Label, Quotient, StateClass, label_of, quotient
 from checker.reference import ModelError, Reference, State, Transition

@@ -156,6 +156,18 @@ class Path:
 
 
 @dataclass(frozen=True)
+class Parting:
+    """Where a path goes otherwise under another spec (``checker.parting``)."""
+
+    other: str  # "BRK-02_fixed.yaml", or in words what is otherwise
+    step: int  # The first that is not as there; 0: the other spec can go all of it.
+    taken: bool = True  # The other spec takes this step, with other effects; else it cannot.
+    sends: tuple[SentMessage, ...] = ()  # there and not here
+    withholds: tuple[SentMessage, ...] = ()  # here and not there
+    changes: tuple[Change, ...] = ()  # as they are there; before and after are the same where it changes only here
+
+
+@dataclass(frozen=True)
 class Diagnosis:
     """Why a guarantee is broken, computed on the state graph (``checker.explain`` defines each term).
 
@@ -172,6 +184,7 @@ class Diagnosis:
     matters: tuple[int, ...] = ()  # The steps that a short story tells; the others only carry on as usual.
     fewest_faults: dict[str, int] | None = None  # by budget ("delay EndTxnRequest"): least sum, then fewest steps
     fewest_path: Path | None = None  # a shortest path with just these; None if the path shown is one
+    parting: Parting | None = None  # From a spec in which it is kept, where one is known.
     not_computed: tuple[str, ...] = ()
     brief: bool = False  # Asked in passing, and given up early: a report goes further.
 

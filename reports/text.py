@@ -315,6 +315,9 @@ def _notes(path: Path, diagnosis: Diagnosis | None) -> dict[int, list[str]]:
         found.setdefault(diagnosis.pivot, []).append("the last fault that it takes")
     if diagnosis is not None and diagnosis.no_return not in (None, len(path.steps)):
         found.setdefault(diagnosis.no_return, []).append("too late: from here on it cannot be saved")
+    fixed = None if diagnosis is None else diagnosis.parting
+    if fixed is not None and fixed.step and not why.parts_early(fixed, path):
+        found.setdefault(fixed.step, []).append(f"{words.clean(fixed.other)}: here it goes otherwise")
     if diagnosis is not None:
         found.setdefault(len(path.steps), []).append("here it is broken")
     return found

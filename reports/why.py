@@ -5,7 +5,17 @@ from __future__ import annotations
 import shlex
 from typing import NamedTuple
 
-from checker.verdict import Diagnosis, Outcome, Path, PathStep, PropertyResult, PropertyVerdict, Result
+from checker.verdict import (
+    Diagnosis,
+    Outcome,
+    Parting,
+    Path,
+    PathStep,
+    PropertyResult,
+    PropertyVerdict,
+    Result,
+    SentMessage,
+)
 from reports import words
 
 _FAULTS = {
@@ -109,6 +119,8 @@ def in_short(result: Result, found: PropertyResult) -> list[Said]:
     said = [Said("Setting", sentence(result.summary))] if result.summary else []
     if found.path is not None:
         said += course(found.path)
+        if found.diagnosis is not None and found.diagnosis.parting is not None:
+            said.append(saved(found.diagnosis.parting, found.path))
     said.append(Said("Outcome", outcome(found), len(found.path.steps) if found.path is not None else None))
     return said
 
@@ -116,7 +128,10 @@ def in_short(result: Result, found: PropertyResult) -> list[Said]:
 def course(path: Path) -> list[Said]:
     """The faults of a path, and what its model points at."""
     faults = [step for step in path.steps if step.is_fault]
-    told = [f"step {step.number}, {_befell(path, step)}" for step in faults]
+    told, known = [], set[str]()
+    for step in faults:
+        told.append(f"step {step.number}, {_befell(path, step, step.says not in known)}")
+        known.add(step.says)
     said = [Said("Faults", sentence("; ".join(told)) if told else "None.", faults[0].number if faults else None)]
     remarked = [step for step in path.steps if step.remark]
     if remarked:
@@ -128,9 +143,9 @@ def course(path: Path) -> list[Said]:
     return said
 
 
-def _befell(path: Path, step: PathStep) -> str:
+def _befell(path: Path, step: PathStep, explained: bool) -> str:
     """A fault; of one that the model plays, what it is in the model's words too."""
-    if step.played and step.says:
+    if step.played and step.says and explained:
         return f"{fault(step)}: {words.clean(step.says).rstrip('.')}"
     if step.action == "crash":
         later = (one for one in path.steps[step.number :] if one.actor == step.actor)
@@ -139,6 +154,49 @@ def _befell(path: Path, step: PathStep) -> str:
             return f"{fault(step)} (a {words.clean(back.played)}, as its restart in step {back.number} shows)"
     sender = f" from {words.clean(step.received.sender)}" if step.received is not None and step.received.sender else ""
     return f"{fault(step)}{sender if step.fault else ''}"
+
+
+DIFFERENCES_MAX = 3
+
+
+def saved(found: Parting, path: Path) -> Said:
+    """Where the path goes otherwise in a spec that keeps the guarantee."""
+    label = "Where a fix acts"
+    if not found.step:
+        return Said(label, f"{words.clean(found.other)} can go all of this path too.")
+    step = path.steps[found.step - 1]
+    same = f"all is the same up to step {found.step - 1}" if found.step > 1 else "from the start"
+    if parts_early(found, path):
+        same += ", before any fault"
+    who = f"step {found.step} ({words.clean(step.actor)}: {words.clean(step.action)})"
+    told = "; ".join(_differences(found, path, step)) or "what it keeps is not the same"
+    went = f"in {who} {told}" if found.taken else f"{who} cannot happen"
+    return Said(label, sentence(f"{words.clean(found.other)}: {same}; {went}"), found.step)
+
+
+def parts_early(found: Parting, path: Path) -> bool:
+    """Before anything has befallen the path: the other spec differs in more than what goes wrong."""
+    return found.step < min((step.number for step in path.steps if step.is_fault), default=0)
+
+
+def _differences(found: Parting, path: Path, step: PathStep) -> list[str]:
+    aside = {(one.actor, one.field) for each in path.steps for one in each.changes if one.aside}
+    told = [f"it sends {_sending(one, path)}" for one in found.sends]
+    told += [f"it does not send {_sending(one, path)}" for one in found.withholds]
+    for one in found.changes:
+        if (one.actor, one.field) not in aside:
+            stays = one.before == one.after
+            here = next((each for each in step.changes if (each.actor, each.field) == (one.actor, one.field)), None)
+            if stays and here is not None:
+                told.append(f"it leaves out {words.change(here, whose=step.actor)}")
+            elif not stays:
+                told.append(words.change(one, whose=step.actor))
+    more = len(told) - DIFFERENCES_MAX
+    return told if more <= 0 else [*told[:DIFFERENCES_MAX], f"and {words.count(more, 'difference')} more"]
+
+
+def _sending(message: SentMessage, path: Path) -> str:
+    return f"{words.message(message, path.plumbing)} to {words.clean(message.receiver or 'everyone')}"
 
 
 def outcome(found: PropertyResult) -> str:
