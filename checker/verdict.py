@@ -184,9 +184,9 @@ class Diagnosis:
     matters: tuple[int, ...] = ()  # The steps that a short story tells; the others only carry on as usual.
     fewest_faults: dict[str, int] | None = None  # by budget ("delay EndTxnRequest"): least sum, then fewest steps
     fewest_path: Path | None = None  # a shortest path with just these; None if the path shown is one
-    parting: Parting | None = None  # From a spec in which it is kept, where one is known.
     not_computed: tuple[str, ...] = ()
     brief: bool = False  # Asked in passing, and given up early: a report goes further.
+    parting: Parting | None = None  # From a spec in which it is kept, where one is known.
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from checker.verdict import Diagnosis, Ledger, Log, Path, PathStep, PropertyResult, Result, SentMessage
+from checker.verdict import Diagnosis, Ledger, Log, Parting, Path, PathStep, PropertyResult, Result, SentMessage
 from reports import remedies
 
 FORMAT = 1
@@ -133,6 +133,18 @@ def _diagnosis(found: Diagnosis) -> dict[str, Any]:
         "fewest_replay": None if fewest is None else fewest.replay,
         "fewest_path": None if fewest is None else path_document(fewest),
         "not_computed": list(found.not_computed),
+        "parting": None if found.parting is None else _parting(found.parting),
+    }
+
+
+def _parting(found: Parting) -> dict[str, Any]:
+    return {
+        "other": found.other,
+        "step": found.step,
+        "taken": found.taken,
+        "sends": [_message(one) for one in found.sends],
+        "withholds": [_message(one) for one in found.withholds],
+        "changes": [dataclasses.asdict(one) for one in found.changes],
     }
 
 

@@ -19,7 +19,7 @@ import report_samples as samples
 import checker
 from checker.lang import ActorId, struct
 from checker.values import tagged
-from checker.verdict import Diagnosis, Ledger, LedgerEvent, Log, LogEntry, PropertyResult, PropertyVerdict
+from checker.verdict import Diagnosis, Ledger, LedgerEvent, Log, LogEntry, Parting, PropertyResult, PropertyVerdict
 from checker.verdict import Path as PathData
 from reports import csv, itf, shiviz
 from reports.flights import Fate, flights
@@ -272,7 +272,15 @@ def test_json_tells_logs_as_they_change_and_the_ledger_and_the_diagnosis() -> No
     states = ((empty,),) * 3 + ((full,),) * (len(path.states) - 3)
     ledger = Ledger(("order 0",), ("in the log",), (LedgerEvent("order 0", "in the log", "orders-0 @ 0", 3),))
     told = PathData(path.steps, path.states, path.replay, states, ledger)
-    diagnosis = Diagnosis(5, 8, (1, 5, 8), {"delay": 1}, samples.crowd(), ("frontier: too many states",))
+    diagnosis = Diagnosis(
+        5,
+        8,
+        (1, 5, 8),
+        {"delay": 1},
+        samples.crowd(),
+        ("frontier: too many states",),
+        parting=Parting("fixed.yaml", 3, False),
+    )
     result.properties = [
         PropertyResult("p", "always", PropertyVerdict.VIOLATED, path=told, diagnosis=diagnosis),
         PropertyResult("q", "always", PropertyVerdict.HOLDS),
@@ -292,6 +300,7 @@ def test_json_tells_logs_as_they_change_and_the_ledger_and_the_diagnosis() -> No
         {"record": "order 0", "column": "in the log", "text": "orders-0 @ 0", "step": 3}
     ]
     assert found["diagnosis"]["pivot"] == 5
+    assert found["diagnosis"]["parting"]["step"] == 3
     assert found["diagnosis"]["fewest_faults"] == {"delay": 1}
     assert len(found["diagnosis"]["fewest_path"]) == len(samples.crowd().steps)
     assert (other["logs"], other["ledger"], other["diagnosis"]) == (None, None, None)
