@@ -24,6 +24,7 @@ from reports import remedies, why, words
 from reports.flights import Fate, causes, flights, origins, sender_of
 
 WIDTH = 96
+REMEMBERED = 12  # steps for which a reader knows what a kind of step is
 ABOUT_MAX = 800  # characters of what a spec's author says of it
 _LABEL = 14  # width of a card's left column
 
@@ -285,7 +286,7 @@ def _path_lines(path: Path, paint: _Paint, verbose: bool, width: int, diagnosis:
     sent_in = origins(path)
     lost = causes(path)
     plumbing = NO_PLUMBING if verbose else path.plumbing
-    explained: set[str] = set()
+    explained: dict[str, int] = {}
     notes = _notes(path, diagnosis)
     folded = frozenset() if verbose else _folded(path, diagnosis)
     for run in _runs(path, folded):
@@ -296,9 +297,9 @@ def _path_lines(path: Path, paint: _Paint, verbose: bool, width: int, diagnosis:
         origin = sent_in.get(step.number)
         sender = sender_of(path, step, origin)
         just_said = origin == step.number - 1 and origin not in folded and not verbose
-        known = step.says in explained and not verbose
+        known = step.number - explained.get(step.says, -REMEMBERED) < REMEMBERED and not verbose
         told = _Origin(origin, sender, lost, just_said, known, plumbing, tuple(words.happened(path, step.number)))
-        explained.add(step.says)
+        explained[step.says] = explained[step.says] if known else step.number
         lines += _step_lines(step, told, layout, paint, verbose)
         for note in notes.get(step.number, ()):
             wrapped = _hanging("<- ", note, max(24, width - layout.details))
