@@ -278,9 +278,11 @@ def _path_lines(path: Path, paint: _Paint, verbose: bool, width: int, diagnosis:
     if not path.steps:
         return ["The initial state itself, before any step:", *_state_lines(path, 0, width)]
     layout = _lay_out(path, width)
-    lines = [paint("! marks a fault: something done to the system, not by it", "dim")]
-    if not any(step.fault or step.played for step in path.steps):
-        lines = []
+    trouble = min((step.number for step in path.steps if step.fault or step.played), default=0)
+    lines = [paint("! marks a fault: something done to the system, not by it", "dim")] if trouble else []
+    trouble = 0 if verbose or diagnosis is None else trouble
+    if trouble > 1:
+        lines.append(paint("Before the first one, what changes inside an actor is left out (--verbose).", "dim"))
     if verbose:
         lines += ["Initial state:", *_state_lines(path, 0, width)]
     sent_in = origins(path)
@@ -298,7 +300,9 @@ def _path_lines(path: Path, paint: _Paint, verbose: bool, width: int, diagnosis:
         sender = sender_of(path, step, origin)
         just_said = origin == step.number - 1 and origin not in folded and not verbose
         known = step.number - explained.get(step.says, -REMEMBERED) < REMEMBERED and not verbose
-        told = _Origin(origin, sender, lost, just_said, known, plumbing, tuple(words.happened(path, step.number)))
+        happened = tuple(words.happened(path, step.number))
+        usual = step.number < trouble and not (step.choices or notes.get(step.number))
+        told = _Origin(origin, sender, lost, just_said, known, usual, plumbing, happened)
         explained[step.says] = explained[step.says] if known else step.number
         lines += _step_lines(step, told, layout, paint, verbose)
         for note in notes.get(step.number, ()):
@@ -365,6 +369,7 @@ class _Origin:
     lost: Mapping[tuple[int, int], str]  # why a message never arrives, by the step that sent it and its place
     just_said: bool = False  # it stands one line above, with its fields
     known: bool = False  # what the step is has been told of an earlier one
+    usual: bool = False  # it goes as it always goes, and nothing has gone wrong so far
     plumbing: Plumbing = NO_PLUMBING
     happened: tuple[str, ...] = ()  # to the records
 
@@ -427,7 +432,7 @@ def _details(step: PathStep, origin: _Origin, layout: _Columns, paint: _Paint, v
     changes = [
         words.change(changed, whose=step.actor)
         for changed in step.changes
-        if not changed.wiped and (verbose or not changed.aside)
+        if not (changed.wiped or origin.usual) and (verbose or not changed.aside)
     ]
     for text in origin.happened:
         say("-> ", text, "bold")
