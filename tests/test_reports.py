@@ -571,3 +571,21 @@ def test_of_many_remarks_the_first_and_the_last_ones_are_in_the_short_story() ->
     assert (faults.sentence, faults.step) == ("None.", None)
     told = "step 1, a: no 1; step 5, a: no 5; step 6, a: no 6; step 7, a: no 7; and in 3 steps between."
     assert wrong.sentence == told
+
+
+def test_before_the_first_fault_what_changes_inside_is_left_out_and_said_so() -> None:
+    """The faults of this path begin in step 5."""
+    short, whole = text.render(samples.connected()), text.render(samples.connected(), verbose=True)
+
+    assert "Before the first one, what changes inside an actor is left out (--verbose)." in short
+    assert "left out (--verbose)" not in whole
+    inside = [
+        (step.number, words.change(one, whose=step.actor))
+        for step in samples.connections().steps
+        for one in step.changes
+        if not (one.wiped or one.aside)
+    ]
+    assert inside
+    for number, said in inside:
+        assert (said in short) == (number > 5), said
+        assert said in whole
