@@ -202,7 +202,8 @@ def _sending(message: SentMessage, path: Path) -> str:
 def outcome(found: PropertyResult) -> str:
     """What is so at the end of the path and ought not to be."""
     told = [words.clean(reason).strip().rstrip(".") for reason in found.reasons] or [words.clean(found.explanation)]
-    return f"{words.clean(found.name)} is broken: {sentence('; '.join(one for one in told if one))}"
+    what = "It comes to a standstill" if found.name == "deadlock" else f"{words.clean(found.name)} is broken"
+    return f"{what}: {sentence('; '.join(one for one in told if one))}"
 
 
 def diagnosis(result: Result, found: Diagnosis, path: Path) -> list[Said]:
