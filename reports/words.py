@@ -87,6 +87,30 @@ def wrap(text: str, width: int, first: int | None = None) -> list[str]:
     return [*lines, line] if line or not lines else lines
 
 
+_BREAKS = frozenset(".,;:=_-/([{")
+
+
+def fold(text: str, width: int) -> list[str]:
+    """Lines of at most ``width`` columns; a word that fills more is broken after a sign in it, where there is one."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        candidate = f"{line} {word}" if line else word
+        if columns(candidate) <= width:
+            line = candidate
+            continue
+        if line:
+            lines.append(line)
+        line = word
+        while columns(line) > width:
+            piece, _ = cut(line, width)
+            signs = [at for at, sign in enumerate(piece) if sign in _BREAKS and 3 * at >= width]
+            piece = piece[: signs[-1] + 1] if signs else piece
+            lines.append(piece)
+            line = line[len(piece) :]
+    return [*lines, line] if line or not lines else lines
+
+
 # --- Messages -------------------------------------------------------------------------------------------------------
 
 
@@ -139,61 +163,93 @@ _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 def change(changed: Change, *, whose: str) -> str:
     """``field: before -> after``; of a long value only the part that differs."""
+    return "; ".join(changes(changed, whose=whose))
+
+
+def changes(changed: Change, *, whose: str, plumbing: Plumbing = NO_PLUMBING) -> list[str]:
+    """The same, each part of a value that differs by itself; without the fields of structs that are ``plumbing``."""
     name = clean(changed.field)
     if changed.actor != whose:
         name = f"{clean(changed.actor)}.{name}"
-    before, after = clean(changed.before), clean(changed.after)
+    before, after = (unplumbed(clean(one), plumbing) for one in (changed.before, changed.after))
     if changed.wiped:
-        return f"{name}={before}"
-    return difference(name, before, after)
+        return [f"{name}={before}"]
+    if before == after:
+        return []
+    return _differences(name, before, after)
 
 
 def difference(name: str, before: str, after: str) -> str:
+    return "; ".join(_differences(name, before, after))
+
+
+def _differences(name: str, before: str, after: str) -> list[str]:
     plain = f"{name}: {before} -> {after}"
     if columns(plain) <= _SHORT_CHANGE:
-        return plain
-    return _structural_difference(name, before, after) or plain
+        return [plain]
+    return _structural_differences(name, before, after) or [plain]
 
 
-def _structural_difference(name: str, before: str, after: str) -> str:
+def unplumbed(text: str, plumbing: Plumbing) -> str:
+    """A value as it is written, without the named fields in it that are ``plumbing``."""
+    found = None if plumbing == NO_PLUMBING else _bracketed(text)
+    if found is None:
+        return text
+    head, opening, parts = found
+    separator = "=" if head else ": "
+    entries = _entries(parts, separator) if head or opening == "{" else {}
+    if entries:
+        kept = {key: one for key, one in entries.items() if not (head and plumbing.hides(key, _number(one)))}
+        parts = [f"{key}{separator}{unplumbed(one, plumbing)}" for key, one in kept.items()]
+    else:
+        parts = [unplumbed(one, plumbing) for one in parts]
+    comma = "," if opening == "(" and not head and len(parts) == 1 else ""  # (a,) is a sequence of one.
+    return f"{head}{opening}{', '.join(parts)}{comma}{_CLOSING[opening]}"
+
+
+def _number(text: str) -> int | str:
+    return int(text) if re.fullmatch(r"-?\d{1,18}", text) else text
+
+
+def _structural_differences(name: str, before: str, after: str) -> list[str]:
     """What differs between two bracketed values of the same shape, or nothing if they are not that."""
     old, new = _bracketed(before), _bracketed(after)
     if old is None or new is None or old[:2] != new[:2]:
-        return ""
+        return []
     (head, opening, old_items), (_, _, new_items) = old, new
     separator = "=" if head else ": "
     old_entries, new_entries = _entries(old_items, separator), _entries(new_items, separator)
     if (head or opening == "{") and old_entries and new_entries and old_entries.keys() == new_entries.keys():
         form = "{}.{}" if head else "{}[{}]"
-        return "; ".join(
-            difference(form.format(name, key), entry, new_entries[key])
+        return [
+            said
             for key, entry in old_entries.items()
             if entry != new_entries[key]
-        )
+            for said in _differences(form.format(name, key), entry, new_entries[key])
+        ]
     if head:
-        return ""
+        return []
     return _set_difference(name, old_items, new_items) if opening == "{" else _rows(name, old_items, new_items)
 
 
-def _set_difference(name: str, old: list[str], new: list[str]) -> str:
+def _set_difference(name: str, old: list[str], new: list[str]) -> list[str]:
     gained = [item for item in new if item not in old]
     lost = [item for item in old if item not in new]
-    said = [f"{name} {verb} {', '.join(items)}" for verb, items in (("gains", gained), ("loses", lost)) if items]
-    return "; ".join(said)
+    return [f"{name} {verb} {', '.join(items)}" for verb, items in (("gains", gained), ("loses", lost)) if items]
 
 
-def _rows(name: str, old: list[str], new: list[str]) -> str:
+def _rows(name: str, old: list[str], new: list[str]) -> list[str]:
     """The difference of two sequences: appended at the end, dropped at the start, or changed in place."""
     if new[: len(old)] == old:
-        return f"{name} gains {', '.join(new[len(old) :])} (length {len(new)})"
+        return [f"{name} gains {', '.join(new[len(old) :])} (length {len(new)})"]
     if len(new) < len(old) and old[len(old) - len(new) :] == new:
-        return f"{name} drops {', '.join(old[: len(old) - len(new)])} (length {len(new)})"
+        return [f"{name} drops {', '.join(old[: len(old) - len(new)])} (length {len(new)})"]
     if len(new) < len(old) and old[: len(new)] == new:
-        return f"{name} loses {', '.join(old[len(new) :])} (length {len(new)})"
+        return [f"{name} loses {', '.join(old[len(new) :])} (length {len(new)})"]
     if len(new) == len(old):
         pairs = enumerate(zip(old, new, strict=True))
-        return "; ".join(difference(f"{name}[{at}]", was, now) for at, (was, now) in pairs if was != now)
-    return ""
+        return [one for at, (was, now) in pairs if was != now for one in _differences(f"{name}[{at}]", was, now)]
+    return []
 
 
 def items(text: str) -> list[str]:

@@ -465,7 +465,7 @@ def test_steps_between_those_shown_are_folded_and_none_is_lost() -> None:
     folds = [tuple(map(int, found)) for found in re.findall(r'data-first="(\d+)" data-last="(\d+)"', drawn)]
     assert folds == [(1, 4), (10, 15)]
     assert rows == {5, 6, 7, 8, 9, 16}  # 6 stands alone between two: a fold of it would be no shorter.
-    assert drawn.count('class="strip"') == 2
+    assert drawn.count('class="note note-pivot"') == drawn.count('class="note note-no-return"') == 1
 
 
 def test_a_picture_by_itself_and_one_in_a_page_have_the_same_layout() -> None:

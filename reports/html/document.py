@@ -340,14 +340,15 @@ def _of(marks: sequence.Marks) -> tuple[int | None, int | None]:
 def _for_paper(drawn: sequence.Embedded, prefix: str) -> Markup:
     """The whole picture in pieces that fit a page, cut between steps; each shows a part of what is drawn already."""
     pieces = []
+    heads = drawn.heads_height
     top = 0.0
     while top < drawn.height - 1:
         fitting = [at for at in drawn.breaks if top < at <= top + _PRINTED_PIECE]
         bottom = max(fitting, default=min(top + _PRINTED_PIECE, drawn.height))
         pieces.append(
             Markup(
-                f'<svg class="piece" viewBox="0 0 {drawn.width} {34 + bottom - top:.0f}" aria-hidden="true">'
-                f'<use href="#{prefix}heads"/><svg y="34" width="{drawn.width}" height="{bottom - top:.0f}" '
+                f'<svg class="piece" viewBox="0 0 {drawn.width} {heads + bottom - top:.0f}" aria-hidden="true">'
+                f'<use href="#{prefix}heads"/><svg y="{heads}" width="{drawn.width}" height="{bottom - top:.0f}" '
                 f'viewBox="0 {top:.0f} {drawn.width} {bottom - top:.0f}"><use href="#{prefix}drawing"/></svg></svg>'
             )
         )
