@@ -282,7 +282,7 @@ class _Picture:
         self.prefix = prefix
         self.flights = flights(path)
         self.origins = origins(path)
-        self.actors = _lanes(path, self.flights)
+        self.actors = lanes(path, self.flights)
         self.lanes = {actor: position for position, actor in enumerate(self.actors)}
         self.look = _NARROW if prefix and len(self.actors) > 4 else _WIDE
         least = 2 * self.look.margin + self.look.tag if prefix else 560
@@ -727,7 +727,7 @@ class _Picture:
         return "\n".join(out), y + 6
 
 
-def _lanes(path: Path, found: Iterable[Flight]) -> list[str]:
+def lanes(path: Path, found: Iterable[Flight]) -> list[str]:
     """The actors that take part, in the order of the spec."""
     seen = {step.actor for step in path.steps}
     for flight in found:

@@ -171,23 +171,21 @@ def changes(changed: Change, *, whose: str, plumbing: Plumbing = NO_PLUMBING) ->
     name = clean(changed.field)
     if changed.actor != whose:
         name = f"{clean(changed.actor)}.{name}"
-    before, after = (unplumbed(clean(one), plumbing) for one in (changed.before, changed.after))
+    before, after = clean(changed.before), clean(changed.after)
     if changed.wiped:
-        return [f"{name}={before}"]
-    if before == after:
-        return []
-    return _differences(name, before, after)
+        return [f"{name}={unplumbed(before, plumbing)}"]
+    return _differences(name, before, after, plumbing)
 
 
 def difference(name: str, before: str, after: str) -> str:
-    return "; ".join(_differences(name, before, after))
+    return "; ".join(_differences(name, before, after, NO_PLUMBING))
 
 
-def _differences(name: str, before: str, after: str) -> list[str]:
+def _differences(name: str, before: str, after: str, plumbing: Plumbing) -> list[str]:
     plain = f"{name}: {before} -> {after}"
-    if columns(plain) <= _SHORT_CHANGE:
-        return [plain]
-    return _structural_differences(name, before, after) or [plain]
+    if columns(plain) > _SHORT_CHANGE and (parts := _structural_differences(name, before, after, plumbing)):
+        return parts
+    return [f"{name}: {unplumbed(before, plumbing)} -> {unplumbed(after, plumbing)}"]
 
 
 def unplumbed(text: str, plumbing: Plumbing) -> str:
@@ -211,7 +209,7 @@ def _number(text: str) -> int | str:
     return int(text) if re.fullmatch(r"-?\d{1,18}", text) else text
 
 
-def _structural_differences(name: str, before: str, after: str) -> list[str]:
+def _structural_differences(name: str, before: str, after: str, plumbing: Plumbing) -> list[str]:
     """What differs between two bracketed values of the same shape, or nothing if they are not that."""
     old, new = _bracketed(before), _bracketed(after)
     if old is None or new is None or old[:2] != new[:2]:
@@ -224,31 +222,37 @@ def _structural_differences(name: str, before: str, after: str) -> list[str]:
         return [
             said
             for key, entry in old_entries.items()
-            if entry != new_entries[key]
-            for said in _differences(form.format(name, key), entry, new_entries[key])
+            if entry != new_entries[key] and not (head and key in plumbing.fields)
+            for said in _differences(form.format(name, key), entry, new_entries[key], plumbing)
         ]
     if head:
         return []
-    return _set_difference(name, old_items, new_items) if opening == "{" else _rows(name, old_items, new_items)
+    if opening == "{":
+        return _set_difference(name, old_items, new_items, plumbing)
+    return _rows(name, old_items, new_items, plumbing)
 
 
-def _set_difference(name: str, old: list[str], new: list[str]) -> list[str]:
-    gained = [item for item in new if item not in old]
-    lost = [item for item in old if item not in new]
+def _set_difference(name: str, old: list[str], new: list[str], plumbing: Plumbing) -> list[str]:
+    gained = [unplumbed(item, plumbing) for item in new if item not in old]
+    lost = [unplumbed(item, plumbing) for item in old if item not in new]
     return [f"{name} {verb} {', '.join(items)}" for verb, items in (("gains", gained), ("loses", lost)) if items]
 
 
-def _rows(name: str, old: list[str], new: list[str]) -> list[str]:
+def _rows(name: str, old: list[str], new: list[str], plumbing: Plumbing) -> list[str]:
     """The difference of two sequences: appended at the end, dropped at the start, or changed in place."""
+
+    def told(verb: str, some: list[str]) -> list[str]:
+        return [f"{name} {verb} {', '.join(unplumbed(one, plumbing) for one in some)} (length {len(new)})"]
+
     if new[: len(old)] == old:
-        return [f"{name} gains {', '.join(new[len(old) :])} (length {len(new)})"]
+        return told("gains", new[len(old) :])
     if len(new) < len(old) and old[len(old) - len(new) :] == new:
-        return [f"{name} drops {', '.join(old[: len(old) - len(new)])} (length {len(new)})"]
+        return told("drops", old[: len(old) - len(new)])
     if len(new) < len(old) and old[: len(new)] == new:
-        return [f"{name} loses {', '.join(old[len(new) :])} (length {len(new)})"]
+        return told("loses", old[len(new) :])
     if len(new) == len(old):
-        pairs = enumerate(zip(old, new, strict=True))
-        return [one for at, (was, now) in pairs if was != now for one in _differences(f"{name}[{at}]", was, now)]
+        changed = [(at, was, now) for at, (was, now) in enumerate(zip(old, new, strict=True)) if was != now]
+        return [one for at, was, now in changed for one in _differences(f"{name}[{at}]", was, now, plumbing)]
     return []
 
 

@@ -254,7 +254,10 @@ def test_the_head_says_what_decided_when_it_was_too_late_and_how_few_faults_it_t
             "bug of that version.",
         ),
         ({"version": "4.2", "fixes": "KAFKA-20785"}, "adds KAFKA-20785, which no release has, to version 4.2: "),
-        ({"proposed": "KIP-939"}, "adds KIP-939, which is proposed and which no release has, to the version it names: "),
+        (
+            {"proposed": "KIP-939"},
+            "adds KIP-939, which is proposed and which no release has, to the version it names: ",
+        ),
         ({"version": "3.9", "connector": "3.2"}, ""),
     ],
 )

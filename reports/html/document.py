@@ -11,7 +11,7 @@ from importlib.resources import files
 
 from checker.verdict import Diagnosis, Outcome, Path, PropertyVerdict, Remedies, Result
 from reports import remedies, sequence, why, words
-from reports.html import data, story, tables
+from reports.html import data, overview, story, tables
 from reports.html.markup import Markup, join, tag, text
 
 _LOOKS = {Outcome.HOLDS: "good", Outcome.VIOLATED: "bad", Outcome.INCONCLUSIVE: "late", Outcome.VACUOUS: "late"}
@@ -159,7 +159,9 @@ def _drawn(one: _Shown) -> sequence.Marks:
     shown = None
     if found.matters:
         told = {
-            step.number for step in one.path.steps if step.fault or step.played or step.action in ("restart", "resume")
+            step.number
+            for step in one.path.steps
+            if step.fault or step.played or step.remark or step.action in ("restart", "resume")
         }
         marked = {number for number in (found.pivot, found.no_return, len(one.path.steps)) if number is not None}
         shown = frozenset(found.matters) | told | marked
@@ -168,7 +170,16 @@ def _drawn(one: _Shown) -> sequence.Marks:
 
 def _marks(one: _Shown) -> dict[str, int | None]:
     found = one.diagnosis or Diagnosis()
-    return {"pivot": found.pivot, "noReturn": found.no_return}
+    return {"pivot": found.pivot, "opens": _opens(one.path, found)}
+
+
+def _opens(path: Path, found: Diagnosis) -> int:
+    """The step that a page opens at: the first one that a remark points at, which is where the system goes wrong and
+    nothing on the screen would say so; the head of the page tells the fault that led there already. What is remarked
+    before the last fault could still have ended well. Without a remark that fault; without one the step after which it
+    was too late; else the last."""
+    remarks = [step.number for step in path.steps if step.remark and step.number >= (found.pivot or 0)]
+    return next(iter(remarks), None) or found.pivot or found.no_return or len(path.steps)
 
 
 # --- The head -------------------------------------------------------------------------------------------------------
@@ -190,7 +201,8 @@ def _header(result: Result, shown: Sequence[_Shown]) -> Markup:
         tag("h1", result.title or result.spec),
         tag("p", said, class_="banner", role="note") if (said := why.banner(result)) else None,
         tag("p", lead, class_="lead"),
-        tag("p", why.meaning(result), class_="meaning"),
+        # Of a violation it would only say that there is one.
+        tag("p", why.meaning(result), class_="meaning") if result.problem or not why.broken(result) else None,
         tag("ul", *(tag("li", one) for one in reasons)) if reasons else None,
         tag("p", tag("a", _helped(result.remedies), href="#remedies")) if result.remedies is not None else None,
         tag("p", "Spec: ", tag("code", result.spec), class_="spec"),
@@ -238,12 +250,16 @@ def _switch(shown: Sequence[_Shown]) -> Markup | None:
 def _path(one: _Shown, number: int) -> Markup:
     count = len(one.path.steps)
     heading = tag(
-        "h2", one.heading, " ", tag("span", words.count(count, "step"), class_="count"), id=f"path-{number}-title"
+        "h2",
+        one.heading,
+        " ",
+        tag("span", words.count(count, "step"), ", a shortest way" if one.diagnosis else None, class_="count"),
+        id=f"path-{number}-title",
     )
     return tag(
         "section",
         heading,
-        _why(one, number),
+        tag("div", *_why(one, number), class_="brief"),
         _work(one, number) if count else tag("p", "It is so in the initial state, before any step."),
         _still_parts(one, number),
         class_=f"path {one.kind}",
@@ -253,24 +269,33 @@ def _path(one: _Shown, number: int) -> Markup:
     )
 
 
-def _why(one: _Shown, number: int) -> Markup:
-    rows: list[tuple[str, Markup]] = []
+def _why(one: _Shown, number: int) -> list[Markup | None]:
+    """What was promised and what came of it, the path at a glance, what decided it."""
+    first: list[tuple[str, Markup]] = []
     if one.explanation:
-        rows.append(
+        first.append(
             ("What was asked" if one.kind == "good" else "What was promised", text(why.sentence(one.explanation)))
         )
     if one.reasons:
         said = [why.sentence(reason) for reason in one.reasons]
         listed = tag("ul", *(tag("li", reason) for reason in said)) if len(said) > 1 else text(said[0])
-        rows.append(("What is so at the end" if one.kind == "good" else "What is wrong at the end", listed))
+        first.append(("What is so at the end" if one.kind == "good" else "What is wrong at the end", listed))
+    rows: list[tuple[str, Markup]] = []
     for label, sentence, step in one.said:
         rows.append((label, join([sentence, *([" ", _link(number, step)] if step is not None else [])])))
+    again: list[tuple[str, Markup]] = []
     if one.command:
         copy = tag("button", "Copy", type="button", class_="copy script-only")
-        rows.append(
+        again.append(
             ("See it again", tag("div", tag("code", one.command, class_="command"), " ", copy, class_="replay"))
         )
-    return tag("dl", *(tag("div", tag("dt", label), tag("dd", said)) for label, said in rows), class_="why")
+    glance = overview.overview(one.path, _drawn(one), number) if one.path.steps else None
+    return [_listed(first, "why first"), glance, _listed(rows, "why more"), _listed(again, "why again")]
+
+
+def _listed(rows: Sequence[tuple[str, Markup]], class_: str) -> Markup | None:
+    listed = [tag("div", tag("dt", label), tag("dd", said)) for label, said in rows]
+    return tag("dl", *listed, class_=class_) if listed else None
 
 
 def _link(number: int, step: int) -> Markup:
@@ -319,7 +344,7 @@ def _diagram(one: _Shown, number: int) -> Markup:
     pictures.append(tag("div", Markup(whole.heads), Markup(whole.body), class_="picture whole"))
     return tag(
         "figure",
-        tag("figcaption", tag("span", sequence.legend(one.path)), tag("span", class_="sideways script-only"),
+        tag("figcaption", tag("span", sequence.legend(one.path), class_="legend"), tag("span", class_="sideways script-only"),
             tag("span", fit, " ", toggle, class_="toggles")),
         tag("div", *pictures, class_="sequence", tabindex="0", role="region",
             aria_label="Sequence diagram; the same in words under “Every step in words”"),

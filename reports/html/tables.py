@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from checker.verdict import Ledger, LedgerEvent, PropertyResult, PropertyVerdict, Remedies, Result, Tried
 from reports import remedies as report
@@ -91,9 +92,9 @@ def card(result: Result) -> Markup:
     parts = [
         ("Asked", _asked(result)),
         ("Faults allowed", _faults(result)),
-        ("Bounds", _pairs((key, words.value(item)) for key, item in result.bounds.items())),
+        ("Bounds", _bounds(result.bounds)),
         ("Explored", _explored(result)),
-        ("Settings", _pairs(why.settings(result))),
+        ("Settings", _settings(result)),
         ("Not modelled", _texts(result.not_modelled)),
         ("Settings overridden", _texts(result.overridden)),
         ("Actions that never ran", _codes(result.never_ran)),
@@ -162,6 +163,26 @@ def _explored(result: Result) -> Markup:
         effort.append(f"{result.memory_bytes / 1e6:,.0f} MB")
     took = tag("p", f"{', '.join(effort)} ({result.engine} engine).") if effort else None
     return join([tag("p", reach), took])
+
+
+def _bounds(bounds: Mapping[str, Any]) -> Markup | None:
+    """What there is of each; what there is nothing of, on request."""
+    none = [key for key, item in bounds.items() if item == 0 and not isinstance(item, bool)]
+    some = _pairs((key, words.value(item)) for key, item in bounds.items() if key not in none)
+    if not none:
+        return some
+    summary = tag("summary", f"none (0) of {len(none)} more")
+    return join([some, tag("details", summary, _codes(none))])
+
+
+def _settings(result: Result) -> Markup | None:
+    """What the spec says; the defaults, which stand last, on request."""
+    listed = why.settings(result)
+    defaults = sum(origin.startswith("default") for _, _, origin in result.settings)
+    given, rest = listed[: len(listed) - defaults], listed[len(listed) - defaults :]
+    if not rest:
+        return _pairs(given)
+    return join([_pairs(given), tag("details", tag("summary", words.count(len(rest), "default")), _pairs(rest))])
 
 
 def _pairs(pairs: Iterable[tuple[str, str]]) -> Markup | None:
