@@ -37,6 +37,7 @@ PAGES = {
     "hostile": samples.hostile,
     "hostile_told": samples.hostile_told,
     "connected": samples.connected,
+    "remarked": samples.remarked,
 }
 VOID = {"meta", "input", "br", "hr", "col"}
 ALONE = {"path", "rect", "line", "circle", "use"}  # Of SVG: they may close themselves.
@@ -277,6 +278,60 @@ def test_of_a_pass_without_a_mechanism_nothing_is_said_to_be_broken() -> None:
 
     assert said.startswith("This spec takes one, another out of version 4.1 on purpose: the answer is about what ")
     assert "bug" not in said
+
+
+def opens(result: Result) -> object:
+    return data_of(read(page(result)))[0]["opens"]
+
+
+def test_a_page_opens_where_the_system_goes_wrong() -> None:
+    """At the first remark from the last fault on; else at that fault; else where it was too late; else at the end."""
+    remarked, told = samples.remarked(), samples.told()
+    assert opens(remarked) == 13
+    assert opens(told) == 8
+    broken = told.properties[1]
+    assert broken.path is not None
+    told.properties[1] = replace(broken, diagnosis=Diagnosis(no_return=13))
+    assert opens(told) == 13
+    told.properties[1] = replace(broken, diagnosis=Diagnosis(no_return=0))
+    assert opens(told) == 16
+    first = replace(remarked.properties[1], diagnosis=Diagnosis(no_return=16))
+    remarked.properties[1] = first
+    assert opens(remarked) == 4, "no fault is needed: the first remark"
+
+
+def test_a_remark_is_in_the_words_the_list_and_the_picture() -> None:
+    written = page(samples.remarked())
+
+    assert '<li class="remark">← accepted, and the leader cannot know that it has it already</li>' in written
+    assert re.search(r'<li class="key-remark">.*?step 13</a> <bdi>partition-1</bdi>: accepted, and', written)
+    assert 'class="note note-remark"' in written
+    assert [at for at in ("badge bad", "badge over") if f'class="{at}">' in written] == ["badge bad", "badge over"]
+
+
+def test_what_there_is_nothing_of_and_what_is_a_default_is_told_on_request() -> None:
+    written = page(samples.remarked())
+
+    bounds = written.partition("<h3>Bounds</h3>")[2].partition("</section>")[0]
+    at_once, _, folded = bounds.partition("<details>")
+    assert "<dt>records</dt><dd>2</dd>" in at_once
+    assert "<dt>ordered</dt>" in at_once, "False is no number"
+    assert "generations" not in at_once
+    assert "<summary>none (0) of 2 more</summary>" in folded
+    assert "<code>generations</code>" in folded
+    chosen, _, rest = written.partition("<h3>Settings</h3>")[2].partition("</section>")[0].partition("<details>")
+    assert "<dt>acks</dt><dd>1</dd>" in chosen
+    assert "linger.ms" not in chosen
+    assert rest.startswith("<summary>2 defaults</summary>")
+
+
+def test_the_path_at_a_glance_has_every_step_and_fault() -> None:
+    glance = page(samples.remarked()).partition('<div class="glance">')[2].partition('<dl class="why more">')[0]
+
+    assert len(re.findall("<circle ", glance)) == 16
+    assert len(re.findall('<circle class="bad"', glance)) == 4
+    assert 'aria-label="The path at a glance, 16 steps; faults in steps: 5, 7, 8 and 14"' in glance
+    assert re.findall(r"<a [^>]*>(step \d+)</a>", glance) == ["step 4", "step 8", "step 13", "step 13"]
 
 
 def test_without_a_diagnosis_nothing_is_made_up() -> None:

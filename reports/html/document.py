@@ -344,8 +344,8 @@ def _diagram(one: _Shown, number: int) -> Markup:
     pictures.append(tag("div", Markup(whole.heads), Markup(whole.body), class_="picture whole"))
     return tag(
         "figure",
-        tag("figcaption", tag("span", sequence.legend(one.path), class_="legend"), tag("span", class_="sideways script-only"),
-            tag("span", fit, " ", toggle, class_="toggles")),
+        tag("figcaption", tag("span", sequence.legend(one.path), class_="legend"),
+            tag("span", class_="sideways script-only"), tag("span", fit, " ", toggle, class_="toggles")),
         tag("div", *pictures, class_="sequence", tabindex="0", role="region",
             aria_label="Sequence diagram; the same in words under “Every step in words”"),
         _for_paper(whole, f"p{number}-"),

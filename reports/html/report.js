@@ -101,6 +101,7 @@
       const work = this.find(".work");
       if (!work) return;
       this.find(".panel").scrollTop = 0;
+      this.saySideways(); // It takes a line.
       const covered = this.find(".controls").getBoundingClientRect().height;
       const now = this.find(".now").getBoundingClientRect();
       const box = this.box.getBoundingClientRect();
@@ -108,9 +109,10 @@
       const isIn = now.top >= covered - 1 && now.bottom <= innerHeight && seen >= Math.min(box.height, innerHeight / 3);
       if (!isIn || work.getBoundingClientRect().top > innerHeight / 3) work.scrollIntoView({ block: "start" });
       this.markRow();
-      const row = this.section.querySelector(".picture:not([hidden]) .selected");
-      const beyond = row ? row.getBoundingClientRect().bottom + 8 - innerHeight : 0;
-      if (beyond > 0 && beyond < innerHeight / 3) scrollBy(0, beyond);
+      const row = this.section.querySelector(".picture:not([hidden]) .selected")?.getBoundingClientRect();
+      const isBeside = getComputedStyle(this.find(".panel")).position === "sticky"; // Else the words are above.
+      const room = isBeside ? innerHeight / 3 : this.find(".now").getBoundingClientRect().top - covered;
+      if (row && row.height < innerHeight / 3) scrollBy(0, Math.min(Math.max(0, row.bottom + 4 - innerHeight), room));
     }
 
     unfold(all) {
