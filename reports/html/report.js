@@ -182,14 +182,18 @@
         for (const lane of picture.querySelectorAll(".lane")) lane.classList.toggle("lane-now", lane.dataset.actor === actor);
         const names = picture.querySelector(":scope > svg").getBoundingClientRect().height;
         reveal(this.box, row, this.find(".controls").getBoundingClientRect().bottom, names + 4);
-        const shape = row.classList.contains("row") ? row.querySelector(":scope > g > rect") : null;
-        if (shape) this.revealSideways(shape);
+        if (row.classList.contains("row")) this.revealSideways(row);
       }
     }
 
-    revealSideways(shape) {
+    // The step's box, with what is said of it where there is room for both.
+    revealSideways(row) {
       const outer = this.box.getBoundingClientRect();
-      const inner = shape.getBoundingClientRect();
+      const shape = row.querySelector(":scope > g > rect").getBoundingClientRect();
+      const all = [shape, ...[...row.querySelectorAll(".note")].map((note) => note.getBoundingClientRect())];
+      const left = Math.min(...all.map((one) => one.left));
+      const right = Math.max(...all.map((one) => one.right));
+      const inner = right - left <= outer.width ? { left, right, width: right - left } : shape;
       if (inner.left < outer.left || inner.right > outer.right) {
         this.box.scrollLeft += inner.left - outer.left - Math.max(0, (outer.width - inner.width) / 2);
       }
