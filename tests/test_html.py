@@ -455,9 +455,9 @@ def test_the_card_says_all_that_limits_the_answer() -> None:
         "in 120 transitions",
         "producer_ids",
         "batching: a batch is one record",
-        "`enable.idempotence` needs it",
+        "enable.idempotence needs it",
         "the search stopped at the violation",
-        "`if` was never true",
+        "if was never true",
     ):
         assert expected in said
 

@@ -12,7 +12,7 @@ from importlib.resources import files
 from checker.verdict import Diagnosis, Outcome, Path, PropertyVerdict, Remedies, Result
 from reports import remedies, sequence, why, words
 from reports.html import data, overview, story, tables
-from reports.html.markup import Markup, join, tag, text
+from reports.html.markup import Markup, join, prose, tag
 
 _LOOKS = {Outcome.HOLDS: "good", Outcome.VIOLATED: "bad", Outcome.INCONCLUSIVE: "late", Outcome.VACUOUS: "late"}
 _PRINTED_PIECE = 560  # height of a piece of the diagram on paper, in its own units
@@ -189,7 +189,7 @@ def _header(result: Result, shown: Sequence[_Shown]) -> Markup:
     look = "bad" if result.problem else _LOOKS[result.outcome]
     word = "model error" if result.problem else result.outcome.value
     lead = _lead(result)
-    reasons = [why.sentence(one) for one in result.why]
+    reasons = [prose(why.sentence(one)) for one in result.why]
     return tag(
         "header",
         tag(
@@ -274,15 +274,15 @@ def _why(one: _Shown, number: int) -> list[Markup | None]:
     first: list[tuple[str, Markup]] = []
     if one.explanation:
         first.append(
-            ("What was asked" if one.kind == "good" else "What was promised", text(why.sentence(one.explanation)))
+            ("What was asked" if one.kind == "good" else "What was promised", prose(why.sentence(one.explanation)))
         )
     if one.reasons:
-        said = [why.sentence(reason) for reason in one.reasons]
-        listed = tag("ul", *(tag("li", reason) for reason in said)) if len(said) > 1 else text(said[0])
+        said = [prose(why.sentence(reason)) for reason in one.reasons]
+        listed = tag("ul", *(tag("li", reason) for reason in said)) if len(said) > 1 else said[0]
         first.append(("What is so at the end" if one.kind == "good" else "What is wrong at the end", listed))
     rows: list[tuple[str, Markup]] = []
     for label, sentence, step in one.said:
-        rows.append((label, join([sentence, *([" ", _link(number, step)] if step is not None else [])])))
+        rows.append((label, join([prose(sentence), *([" ", _link(number, step)] if step is not None else [])])))
     again: list[tuple[str, Markup]] = []
     if one.command:
         copy = tag("button", "Copy", type="button", class_="copy script-only")

@@ -16,6 +16,7 @@ from reports.html.markup import Markup, join, tag
 from reports.sequence import DRAWN, Marks, lanes
 
 _ROW = 15
+_REMARKS_MAX = 4  # that are told here; those from the last fault on first
 _ENDS = {"crash": "down", "pause": "paused"}
 
 
@@ -85,10 +86,12 @@ def _told(path: Path) -> str:
 def _key(path: Path, marks: Marks, number: int) -> Markup:
     """What is marked, in the order of the path, each with a link to its step."""
     said: list[tuple[int, str, Markup]] = []
+    remarked = [step.number for step in path.steps if step.remark]
+    told = set(sorted(remarked, key=lambda at: (at < (marks.pivot or 0), at))[:_REMARKS_MAX])
     for step in path.steps:
         if step.number == marks.pivot:
             said.append((step.number, "pivot", tag("span", "last fault it takes")))
-        if step.remark:
+        if step.number in told:
             said.append((step.number, "remark", join([tag("bdi", step.actor), ": ", step.remark])))
         if step.number == marks.no_return:
             said.append((step.number, "no-return", tag("span", "too late")))
@@ -97,6 +100,8 @@ def _key(path: Path, marks: Marks, number: int) -> Markup:
             class_=f"key-{kind}")
         for at, kind, text in said
     ]  # fmt: skip
+    if more := len(remarked) - len(told):
+        items.append(tag("li", f"and {words.count(more, 'remark')} more, at their steps", class_="key-remark"))
     faults = any(step.fault or step.played for step in path.steps)
     legend = "Each dot is a step, from left to right" + ("; red: a fault." if faults else ".")
     return join([tag("ul", *items, class_="marks") if items else None, tag("p", legend, class_="legend")])

@@ -9,7 +9,7 @@ from typing import Any
 from checker.verdict import Ledger, LedgerEvent, PropertyResult, PropertyVerdict, Remedies, Result, Tried
 from reports import remedies as report
 from reports import why, words
-from reports.html.markup import Markup, join, tag
+from reports.html.markup import Markup, join, prose, tag
 
 _SAID = {
     PropertyVerdict.HOLDS: ("holds", "good"),
@@ -122,7 +122,7 @@ def _question(found: PropertyResult) -> Markup:
         "tr",
         tag("th", name, scope="row"),
         tag("td", tag("span", said, class_=f"badge {look}"), data_column="answer"),
-        tag("td", why.sentence(found.explanation), data_column="what it means"),
+        tag("td", prose(why.sentence(found.explanation)), data_column="what it means"),
     )
 
 
@@ -138,7 +138,7 @@ def _faults(result: Result) -> Markup:
         fired = result.fired.get(name, 0)
         happened = f"in {words.count(fired, 'transition')}" if fired else "never"
         rows.append(_fault(name, times, happened))
-    return tag("table", tag("thead", head), tag("tbody", *rows))
+    return tag("table", tag("thead", head), tag("tbody", *rows), class_="faults")
 
 
 def _fault(name: str, times: str, happened: str) -> Markup:
@@ -193,7 +193,7 @@ def _pairs(pairs: Iterable[tuple[str, str]]) -> Markup | None:
 def _texts(items: Sequence[str], *, folded: bool = False) -> Markup | None:
     if not items:
         return None
-    listed = tag("ul", *(tag("li", item) for item in items))
+    listed = tag("ul", *(tag("li", prose(item)) for item in items))
     return tag("details", tag("summary", words.count(len(items), "condition")), listed) if folded else listed
 
 
