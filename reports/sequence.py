@@ -61,7 +61,7 @@ _WIDE = _Look(box=164, gap=20, tag=158, margin=30)
 _NARROW = _Look(box=142, gap=14, tag=130, margin=14)
 
 LAST_FAULT = "last fault it takes: until here the guarantee could not be lost without another fault"
-TOO_LATE = "too late: from here on it is lost, whatever happens"
+TOO_LATE = "too late: lost from here on, whatever happens"
 _MESSAGE_FAULTS = {"lose": "lost", "delay": "held up", "duplicate": "repeated"}
 _ACTOR_NOTES = {"pause": "stops, does not know it", "resume": "wakes up, carries on"}
 
@@ -166,6 +166,7 @@ class _Label:
     """What a step sends: the text beside its box, and where its arrow leaves."""
 
     lines: list[str]
+    named: int  # how many of them are its name
     pending: bool
     lost: str = ""  # why nobody receives it; the last line
     start: Point = Point(0, 0)
@@ -441,8 +442,9 @@ class _Picture:
             leftwards = all(end < lane for end in ends) if ends else lane == len(self.actors) - 1 > 0
             columns = self._label_columns(lane, leftwards)
             lost = next((flight.cause() for flight in copies if flight.fate is Fate.GONE), "")
-            content = _label_lines(words.clean(sent.type), words.message_fields(sent, self.path.plumbing), columns)
-            label = _Label([*content, words.shorten(lost, columns)] if lost else content, pending, lost)
+            name = words.fold(words.shorten(words.clean(sent.type), 2 * columns), columns)
+            content = [*name, *_field_lines(words.message_fields(sent, self.path.plumbing), columns)]
+            label = _Label([*content, words.shorten(lost, columns)] if lost else content, len(name), pending, lost)
             self.labels[step.number, place] = label
             (row.left if leftwards else row.right).append(label)
         return row
@@ -618,7 +620,7 @@ class _Picture:
                 )
                 for number, line in enumerate(label.lines):
                     last = number == len(label.lines) - 1
-                    style = "faint" if label.pending else "strong" if number == 0 else ""
+                    style = "faint" if label.pending else "strong" if number < label.named else ""
                     style = "bad" if label.lost and last else style
                     out.append(_text(x, y + _LINE * number, line, style))
         return out
@@ -784,8 +786,8 @@ def _at_most(lines: list[str], count: int, columns: int) -> list[str]:
     return [*lines[: count - 2], f"{words.cut(lines[count - 2], columns - 4)[0]} ...", lines[-1]]
 
 
-def _label_lines(kind: str, fields: list[str], columns: int) -> list[str]:
-    """The message's name, then its fields, as many on a line as fit."""
+def _field_lines(fields: list[str], columns: int) -> list[str]:
+    """A message's fields, as many on a line as fit."""
     lines: list[str] = []
     for item in fields:
         joined = f"{lines[-1]} {item}" if lines else item
@@ -793,7 +795,7 @@ def _label_lines(kind: str, fields: list[str], columns: int) -> list[str]:
             lines[-1] = joined
         else:
             lines += words.fold(item, columns)
-    return [words.shorten(kind, columns), *_at_most(lines, _FIELD_LINES_MAX, columns)]
+    return _at_most(lines, _FIELD_LINES_MAX, columns)
 
 
 def _box_class(step: PathStep) -> str:

@@ -91,7 +91,7 @@ _BREAKS = frozenset(".,;:=_-/([{")
 
 
 def fold(text: str, width: int) -> list[str]:
-    """Lines of at most ``width`` columns; a word that fills more is broken after a sign in it, where there is one."""
+    """Lines of at most ``width`` columns; a word that fills more is broken after a sign or before a Capital."""
     lines: list[str] = []
     line = ""
     for word in text.split(" "):
@@ -104,7 +104,11 @@ def fold(text: str, width: int) -> list[str]:
         line = word
         while columns(line) > width:
             piece, _ = cut(line, width)
-            signs = [at for at, sign in enumerate(piece) if sign in _BREAKS and 3 * at >= width]
+            signs = [
+                at
+                for at, sign in enumerate(piece)
+                if 3 * at >= width and (sign in _BREAKS or (sign.islower() and line[at + 1 : at + 2].isupper()))
+            ]
             piece = piece[: signs[-1] + 1] if signs else piece
             lines.append(piece)
             line = line[len(piece) :]
@@ -250,10 +254,11 @@ def _rows(name: str, old: list[str], new: list[str], plumbing: Plumbing) -> list
         return told("drops", old[: len(old) - len(new)])
     if len(new) < len(old) and old[: len(new)] == new:
         return told("loses", old[len(new) :])
-    if len(new) == len(old):
-        changed = [(at, was, now) for at, (was, now) in enumerate(zip(old, new, strict=True)) if was != now]
-        return [one for at, was, now in changed for one in _differences(f"{name}[{at}]", was, now, plumbing)]
-    return []
+    if len(new) < len(old) or not old:
+        return []
+    changed = [(at, was, now) for at, (was, now) in enumerate(zip(old, new, strict=False)) if was != now]
+    found = [one for at, was, now in changed for one in _differences(f"{name}[{at}]", was, now, plumbing)]
+    return found + (told("gains", new[len(old) :]) if len(new) > len(old) else [])
 
 
 def items(text: str) -> list[str]:

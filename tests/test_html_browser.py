@@ -465,7 +465,7 @@ def test_logs_are_drawn_as_they_are_at_the_step(show: Callable[..., Any]) -> Non
     assert first.locator(".entry.marker .said").inner_text() == "COMMIT"
     assert first.locator(".entry .letter").all_inner_texts() == ["A", "A", "B"]
     assert first.locator(".entry.aborted").count() == 1
-    assert first.locator(".carets li").all_inner_texts() == ["▲ committed offset 3", "▲ high watermark 5"]
+    assert first.locator(".carets li").all_inner_texts() == ["▲ committed offset: 3", "▲ high watermark: 5"]
     assert logs.locator(".key li").all_inner_texts() == ["Aproducer 2, epoch 0", "Bproducer 1, epoch 0"]
     assert first.locator(".entry.new").count() == 3  # One changed from open to committed.
 

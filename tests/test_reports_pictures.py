@@ -150,7 +150,7 @@ def test_mermaid_and_dot_point_at_what_is_remarked() -> None:
 
     assert "Note over p2: #60;- accepted, and the leader cannot know that it<br/>has it already" in drawn
     assert "Note over p0: last fault it takes#58; until here" in drawn
-    assert "Note over p2: too late#58; from here on" in drawn
+    assert "Note over p2: too late#58; lost from here on" in drawn
     assert drawn.count("rect rgb(") == drawn.count("    end\n")
     assert "← nothing is wrong with that yet" in diagram.path_dot(remarked())
 

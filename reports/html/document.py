@@ -455,6 +455,9 @@ _READING = [
     "A fault is something done to the system, not by it: a crash, a pause, a lost, repeated or delayed message. "
     "It is marked with ! and in red.",
     "A delayed message leaves its connection and may arrive at any later time.",
+    "The last fault it takes: before it the guarantee would have been kept without further faults. Too late: after "
+    "that step nothing saves it any more.",
+    "\u2190 points at what the values of a step do not tell.",
     "Struck out: what a crash made a component forget.",
     "The path is a shortest one: no sequence with fewer steps leads there within the stated bounds.",
 ]

@@ -306,7 +306,7 @@
 
   const carets = (marks) => {
     const list = make("ul", "carets");
-    for (const [name, offset] of marks) list.append(make("li", "", "▲ ", make("bdi", "", name), ` ${offset}`));
+    for (const [name, offset] of marks) list.append(make("li", "", "▲ ", make("bdi", "", name), `: ${offset}`));
     return list;
   };
 

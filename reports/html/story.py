@@ -105,7 +105,8 @@ def _lines(path: Path, step: PathStep, way: _Way) -> list[Markup]:
     lines += [_line("→ ", tag("b", text)) for text in words.happened(path, step.number)]
     for one in step.changes:
         if not one.wiped and not one.aside:
-            lines.append(_line(tag("code", words.change(one, whose=step.actor))))
+            told = words.changes(one, whose=step.actor, plumbing=path.plumbing)
+            lines += [_line(tag("code", text)) for text in told]
     for place, sent in enumerate(step.sent):
         why_lost = way.lost.get((step.number, place))
         said = ["sends ", message(sent, path.plumbing), " to ", tag("bdi", sent.receiver or "everyone")]
