@@ -29,7 +29,7 @@ _CHANGE_LINES_MAX = 7  # of one value in it
 _FIELD_LINES_MAX = 7  # of a message beside a box
 _SLOT_GAP = 12  # between an arrow and the next label on the same side
 _NOTE_COLUMNS = 48  # of what is said above or below a box, in its larger letters
-_NOTE_CHARACTER = 6.9  # width of one of them
+_NOTE_CHARACTER = 6.7  # width of one of them
 _FOLD = 22  # height of steps that are folded
 _SIDE_ROOM = 176
 
@@ -126,7 +126,7 @@ text { font: 10px "DejaVu Sans Mono", Menlo, Consolas, "Liberation Mono", monosp
 .note-remark { fill: $mark_box; stroke: $mark }
 .note-pivot { fill: $bad_box; stroke: $bad }
 .note-no-return { fill: $bad; stroke: $bad }
-.said { font: bold 11px "DejaVu Sans", Verdana, Helvetica, Arial, sans-serif }
+.said { font-size: 11px; font-weight: bold }
 .said-remark { fill: $mark }
 .said-pivot { fill: $bad }
 .said-no-return { fill: $ground }
@@ -416,10 +416,8 @@ class _Picture:
         mark = "! " if step.fault or step.played else ""
         if step.fault and step.received is not None and step.action in _MESSAGE_FAULTS:
             heading = f"! {step.number} {_MESSAGE_FAULTS[step.action]}"
-            lines = [
-                (heading, "strong bad"),
-                (words.shorten(words.clean(step.received.type), self.look.tag_columns), "bad"),
-            ]
+            struck = words.shorten(words.clean(step.received.type), 2 * self.look.tag_columns - 4)
+            lines = [(heading, "strong bad"), *((line, "bad") for line in words.fold(struck, self.look.tag_columns))]
             return _Row(step, lane, lines, gap=self._gap(self._sender(step), lane), above=above, below=below)
         is_plain = not (step.fault or step.played) or step.action == "crash"
         heading_class = "strong" if is_plain else "strong bad"

@@ -189,7 +189,10 @@ def _differences(name: str, before: str, after: str, plumbing: Plumbing) -> list
     plain = f"{name}: {before} -> {after}"
     if columns(plain) > _SHORT_CHANGE and (parts := _structural_differences(name, before, after, plumbing)):
         return parts
-    return [f"{name}: {unplumbed(before, plumbing)} -> {unplumbed(after, plumbing)}"]
+    if plumbing == NO_PLUMBING:
+        return [plain]
+    before, after = unplumbed(before, plumbing), unplumbed(after, plumbing)
+    return [f"{name}: {before} -> {after}"] if before != after else []
 
 
 def unplumbed(text: str, plumbing: Plumbing) -> str:

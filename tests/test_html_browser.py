@@ -392,6 +392,49 @@ def test_a_field_that_keeps_the_models_books_is_told_on_request(show: Callable[.
     assert "last" in state.locator("th").all_inner_texts()
 
 
+IN_PLACE = """(picture) => {
+  const svg = picture.querySelectorAll("svg")[1];
+  const place = (one) => one.getBBox();
+  const texts = [...svg.querySelectorAll("text")].map((one) => [one.textContent, place(one)]);
+  const wrong = [];
+  for (const [said, box] of texts) {
+    if (box.x < 0 || box.x + box.width > svg.width.baseVal.value) wrong.push(`outside: ${said}`);
+  }
+  texts.forEach(([said, one], at) => {
+    for (const [other, box] of texts.slice(at + 1)) {
+      const across = Math.min(one.x + one.width, box.x + box.width) - Math.max(one.x, box.x);
+      const down = Math.min(one.y + one.height, box.y + box.height) - Math.max(one.y, box.y);
+      if (across > 1 && down > 2.5) wrong.push(`${said} lies on ${other}`);
+    }
+  });
+  const holds = (box, text) => text.x >= box.x - 1 && text.x + text.width <= box.x + box.width + 1 &&
+    text.y >= box.y - 2 && text.y + text.height <= box.y + box.height + 3;
+  for (const row of svg.querySelectorAll(".row")) {
+    const box = place(row.querySelector(":scope > g > rect"));
+    const notes = [...row.querySelectorAll(".note")].map(place);
+    for (const text of row.querySelectorAll(":scope > g > text")) {
+      if (!holds(box, place(text))) wrong.push(`sticks out: ${text.textContent}`);
+    }
+    for (const text of row.querySelectorAll(".said")) {
+      if (!notes.some((note) => holds(note, place(text)))) wrong.push(`sticks out: ${text.textContent}`);
+    }
+  }
+  return wrong;
+}"""
+
+
+@pytest.mark.parametrize("name", ["told", "remarked", "connected", "hostile_told"])
+def test_texts_of_a_picture_stay_in_their_boxes(show: Callable[..., Any], name: str) -> None:
+    """As the browser measures them, in whatever font it has."""
+    shown = show(page(PAGES[name]()))
+    shown.evaluate("for (const part of document.querySelectorAll('section.path, .picture')) part.hidden = false")
+
+    pictures = shown.locator(".picture")
+    assert pictures.count() >= 1
+    for number in range(pictures.count()):
+        assert pictures.nth(number).evaluate(IN_PLACE) == []
+
+
 def test_five_lanes_are_in_sight_beside_the_panel(show: Callable[..., Any]) -> None:
     shown = show(page(samples.connected()), width=1280)
     box = shown.locator(".diagram > .sequence:not(.paper)")
