@@ -13,6 +13,7 @@ import time
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path as FilePath
+from typing import Any
 
 import pytest
 import report_samples as samples
@@ -21,7 +22,7 @@ from hypothesis import strategies as some
 from test_reports_fuzz import paths, values
 
 from checker.cli import main
-from checker.verdict import Diagnosis, Path, Result
+from checker.verdict import Diagnosis, Path, Plumbing, Result
 from reports import why, words
 from reports.html import Entry, index, page, path_page
 from reports.html.markup import Markup, tag
@@ -409,6 +410,22 @@ def test_messages_under_way_are_those_of_the_links_where_the_states_show_them() 
     assert found["messages"] == [["a -> b", "M(x=1)", False], ["a -> b", "M(x=2)", False], ["to b", "L()", True]]
     assert found["onLinks"] == [[0, 1, 2]] * 17
     assert "network" not in found["actors"]  # type: ignore[operator]
+
+
+def test_values_are_told_without_their_plumbing_and_kept_whole() -> None:
+    """Both, and each once: `all fields` shows what is there."""
+    result = samples.told()
+    broken = result.properties[1]
+    assert broken.path is not None
+    plumbing = Plumbing(frozenset({"epoch"}))
+    result.properties[1] = replace(broken, path=replace(broken.path, plumbing=plumbing))
+
+    found: Any = data_of(read(page(result)))[0]
+
+    whole = "(Entry(producer_id=2, epoch=0, sequence=0, record=0),)"
+    assert found["short"][whole] == "(Entry(producer_id=2, sequence=0, record=0),)"
+    assert whole in [value for _, changes, _ in found["steps"] for _, _, value, *_ in changes]
+    assert "0" not in found["short"]
 
 
 def test_without_links_in_the_states_messages_are_followed() -> None:

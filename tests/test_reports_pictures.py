@@ -13,8 +13,8 @@ import pytest
 import report_samples as samples
 from test_reports import check_snapshot
 
-from checker.verdict import Path, Plumbing
-from reports import diagram
+from checker.verdict import NO_PLUMBING, Change, Path, Plumbing
+from reports import diagram, words
 from reports.sequence import LAST_FAULT, TOO_LATE, Marks, embedded, sequence_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -142,6 +142,56 @@ def test_what_changed_is_wrapped_not_cut() -> None:
     long = text(samples.make_path({"a": {"pending": "None"}}, steps))
     assert "..." in long
     assert "payments)" in long.partition("...")[2]
+
+
+PLUMBING = Plumbing(frozenset({"copy"}), -1)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Batch(record=0, epoch=-1, copy=3)", "Batch(record=0)"),
+        ("{0: Batch(copy=3, epoch=0), 1: None}", "{0: Batch(epoch=0), 1: None}"),
+        ("(Batch(copy=3),)", "(Batch(),)"),
+        ("{-1: 0, copy: -1}", "{-1: 0, copy: -1}"),  # A map: its keys are no fields.
+        ("(-1, 2)", "(-1, 2)"),
+        ("-1", "-1"),
+        ("Batch(copy=3", "Batch(copy=3"),
+        ("()", "()"),
+    ],
+)
+def test_plumbing_inside_a_value_is_left_out(text: str, told: str) -> None:
+    assert words.unplumbed(text, PLUMBING) == told
+    assert words.unplumbed(text, NO_PLUMBING) == text
+
+
+def test_a_change_is_told_in_parts_without_plumbing() -> None:
+    """A field that is none before and something after has changed; what only plumbing changed has not."""
+    before = "Entry(epoch=-1, copy=1, open=False, sequences={}, name=payments)"
+    after = "Entry(epoch=0, copy=2, open=True, sequences={}, name=payments)"
+
+    def told(before: str, after: str) -> list[str]:
+        return words.changes(Change("a", "f", before, after), whose="a", plumbing=PLUMBING)
+
+    assert told(before, after) == ["f.epoch: -1 -> 0", "f.open: False -> True"]
+    assert told(before, before.replace("copy=1", "copy=2")) == []
+    assert told("(a, b)", "(A, b, c)") == ["f: (a, b) -> (A, b, c)"]
+    rows = [f"(Entry(copy=1, name=payments, state={state}),)" for state in ("OPEN", "ABORTED")]
+    grown = rows[1].replace("),)", "), MARKER)")
+    assert told(rows[0], grown) == ["f[0].state: OPEN -> ABORTED", "f gains MARKER (length 2)"]
+
+
+@pytest.mark.parametrize("sample", [*samples.HOSTILE, "AddPartitionsToTxnResponse of a", "寿司" * 20, "ａＢ"])
+@pytest.mark.parametrize("width", [1, 2, 12, 21])
+def test_folding_loses_nothing_and_fits(sample: str, width: int) -> None:
+    cleaned = words.clean(sample)
+
+    lines = words.fold(cleaned, width)
+
+    assert "".join(lines).replace(" ", "") == cleaned.replace(" ", "")
+    assert all(words.columns(line) <= max(width, 2) for line in lines)
+    if sample.startswith("Add") and width == 21:
+        assert lines == ["AddPartitionsToTxn", "Response of a"]
 
 
 def test_mermaid_and_dot_point_at_what_is_remarked() -> None:

@@ -4,6 +4,7 @@ Everything is text, cleaned; the script shows it as text. Keys are short because
 
     actors   names, in the spec's order          fields   for each actor, its fields' names
     aside    [actor, field] each: what only keeps the model's books
+    short    of values that have plumbing in them, what they are without
     start    for each actor, its fields' values   steps    for each step [actor, changes, wiped]
     changes  [actor, field, value, difference]             wiped    [actor, field] each: what a crash took
     messages every different one once             onLinks  for the start and each step, the numbers of its messages
@@ -33,6 +34,7 @@ def path_data(path: Path) -> dict[str, Any]:
     wiped = {
         (step.number, change.actor, change.field) for step in path.steps for change in step.changes if change.wiped
     }
+    short = {one: words.unplumbed(one, path.plumbing) for state in values for actor in state for one in actor}
     steps = []
     for step in path.steps:
         changed = []
@@ -43,7 +45,7 @@ def path_data(path: Path) -> dict[str, Any]:
                 if old == new:
                     continue
                 is_wiped = (step.number, actor, name) in wiped
-                changed.append([place, at, new, *_said(old, new, is_wiped=is_wiped)])
+                changed.append([place, at, new, *_said(short[old], short[new], is_wiped=is_wiped)])
                 if is_wiped:
                     gone.append([place, at])
         steps.append([actors.index(step.actor) if step.actor in actors else -1, changed, gone])
@@ -58,6 +60,7 @@ def path_data(path: Path) -> dict[str, Any]:
         "actors": [words.clean(actor) for actor in actors],
         "fields": [[words.clean(name) for name in names] for names in fields],
         "aside": aside,
+        "short": {whole: told for whole, told in short.items() if whole != told},
         "start": values[0] if values else [],
         "steps": steps,
         "faults": [step.number for step in path.steps if step.fault or step.played],

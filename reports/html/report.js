@@ -39,6 +39,7 @@
       this.box = this.find(".diagram > .sequence:not(.paper)");
       this.moves = new Set(); // fields that change anywhere in the path: the others are only told on request
       for (const [, changes] of this.path.steps) for (const [place, at] of changes) this.moves.add(key(place, at));
+      this.short = new Map(Object.entries(this.path.short || {}));
       this.aside = new Set((this.path.aside || []).map(([place, at]) => key(place, at)));
       this.words = new Map();
       for (const item of section.querySelectorAll(".story > li")) this.words.set(Number(item.dataset.step), item);
@@ -207,6 +208,7 @@
       const wiped = new Set(gone.map(([place, at]) => key(place, at)));
       const differences = new Map(changes.map(([place, at, , said]) => [key(place, at), said]));
       const all = this.find(".all-fields").checked;
+      const told = (value) => (all ? value : this.short.get(value) ?? value);
       const target = this.find(".state-now");
       target.replaceChildren();
       this.path.actors.forEach((name, place) => {
@@ -214,19 +216,20 @@
         this.path.fields[place].forEach((field, at) => {
           if (!all && (!this.moves.has(key(place, at)) || this.aside.has(key(place, at)))) return;
           const value = make("td");
-          if (changed.has(key(place, at))) {
+          const isChanged = changed.has(key(place, at)) && told(before[place][at]) !== told(values[place][at]);
+          if (isChanged) {
             const said = differences.get(key(place, at));
-            if (said) value.append(make("code", "", said), make("code", "whole", values[place][at]));
+            if (said) value.append(make("code", "", said), make("code", "whole", told(values[place][at])));
             else {
               const word = wiped.has(key(place, at)) ? " forgotten, now " : " → ";
-              value.append(make("code", "was", before[place][at]), word, make("code", "", values[place][at]));
+              value.append(make("code", "was", told(before[place][at])), word, make("code", "", told(values[place][at])));
             }
           } else {
-            value.append(make("code", "", values[place][at]));
+            value.append(make("code", "", told(values[place][at])));
           }
           const head = make("th", "", make("bdi", "", field));
           head.scope = "row";
-          const row = make("tr", changed.has(key(place, at)) ? "changed" : "", head, value);
+          const row = make("tr", isChanged ? "changed" : "", head, value);
           if (wiped.has(key(place, at))) row.classList.add("wiped");
           rows.push(row);
         });
