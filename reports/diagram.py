@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from checker.verdict import Path, PathStep
 from reports import words
 from reports.flights import Fate, Flight, flights, origins, sender_of
+from reports.sequence import LAST_FAULT, TOO_LATE, Marks
 
 _WIDTH = 48  # columns of text in a node
 _LINES_MAX = 10
@@ -62,7 +63,7 @@ def path_dot(path: Path, title: str = "", ending: Sequence[str] = (), good: bool
 def _node_lines(step: PathStep) -> list[str]:
     mark = "! " if step.fault or step.played else ""
     heading = f"{mark}{step.number}  {words.clean(step.actor)}  {words.clean(step.action)}"
-    texts: list[str] = []
+    texts: list[str] = [f"\u2190 {words.clean(step.remark)}"] if step.remark else []
     if step.received is not None:
         verb = _NO_VERBS.get(step.action, "") if step.fault else "arrives LATE" if step.late else "arrives"
         texts.append(f"{words.message(step.received)} {verb}".strip())
@@ -123,8 +124,11 @@ def _svg_without_program(dot: str) -> str:
 # --- Mermaid --------------------------------------------------------------------------------------------------------
 
 
-def mermaid(path: Path, title: str = "", ending: Sequence[str] = (), good: bool = False) -> str:
+def mermaid(
+    path: Path, title: str = "", ending: Sequence[str] = (), good: bool = False, marks: Marks | None = None
+) -> str:
     """A Mermaid sequence diagram. Its arrows are level, so each message stands where it arrives (or is lost)."""
+    marks = marks or Marks()
     sent_in = origins(path)
     actors = _participants(path)
     lines = ["sequenceDiagram"]
@@ -135,6 +139,8 @@ def mermaid(path: Path, title: str = "", ending: Sequence[str] = (), good: bool 
     every = flights(path)
     for step in path.steps:
         me = place_of[step.actor]
+        if step.number == marks.pivot:
+            lines += _pointed(me, LAST_FAULT, "253, 236, 234")
         if step.received is not None:
             origin = sender_of(path, step, sent_in.get(step.number))
             sender = place_of.get(origin, me) if origin is not None else me
@@ -144,15 +150,19 @@ def mermaid(path: Path, title: str = "", ending: Sequence[str] = (), good: bool 
             verb = f" {_NO_VERBS.get(step.action, step.action)}" if step.fault else " LATE" if step.late else ""
             text = words.shorten(f"{step.number} {words.message(step.received)}{verb}{when}", 120)
             lines.append(f"    {sender}{arrow}{me}: {_safe(text)}")
+        remark = _pointed(me, f"<- {step.remark}", "243, 234, 250") if step.remark else []
+        late = _pointed(me, TOO_LATE, "253, 200, 196") if step.number == marks.no_return else []
         if step.fault and step.received is not None:
+            lines += [*remark, *late]
             continue  # The arrow says it all.
         lost = [one for one in every if one.fate is Fate.GONE and one.ended == step.number and not one.refused]
         lines += [_dead_arrow(path, one, place_of) for one in lost]
-        without_message = dataclasses.replace(step, received=None)
+        without_message = dataclasses.replace(step, received=None, remark="")
         mark = "! " if step.fault or step.played else ""
         texts = [f"{mark}{step.number} {words.clean(step.action)}", *_node_lines(without_message)[1:]]
         note = f"    Note over {me}: {'<br/>'.join(_safe(text) for text in texts)}"
         lines += ["    rect rgb(253, 236, 234)", f"    {note}", "    end"] if mark else [note]
+        lines += [*remark, *late]
         lines += [_dead_arrow(path, one, place_of) for one in every if one.refused and one.sent == step.number]
     if ending:
         across = "p0" if len(actors) == 1 else f"p0,p{len(actors) - 1}"
@@ -160,6 +170,12 @@ def mermaid(path: Path, title: str = "", ending: Sequence[str] = (), good: bool 
         text = "<br/>".join(_safe(piece) for line in ending for piece in words.wrap(words.clean(line), 80))
         lines += [f"    rect rgb({color})", f"    Note over {across}: {text}", "    end"]
     return "\n".join([*lines, ""])
+
+
+def _pointed(me: str, said: str, color: str) -> list[str]:
+    """A note of its own colour beside what a step does."""
+    text = "<br/>".join(_safe(piece) for piece in words.fold(words.clean(said), _WIDTH))
+    return [f"    rect rgb({color})", f"    Note over {me}: {text}", "    end"]
 
 
 def _dead_arrow(path: Path, flight: Flight, place_of: dict[str, str]) -> str:

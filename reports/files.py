@@ -145,6 +145,6 @@ def _path_files(stem: str, one: _Drawn, result: Result) -> dict[str, str]:
     except diagram.DiagramError as failure:
         warnings.warn(f"{stem}.svg was not written: {failure}", stacklevel=3)
     files[f"{stem}.sequence.svg"] = sequence_svg(path, title, result.spec, last, good, one.marks)
-    files[f"{stem}.mmd"] = diagram.mermaid(path, title, last, good)
+    files[f"{stem}.mmd"] = diagram.mermaid(path, title, last, good, one.marks)
     files[f"{stem}.itf.json"] = itf.dumps(path, result.spec)
     return files

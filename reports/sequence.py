@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from string import Template
 from xml.sax.saxutils import escape, quoteattr
 
-from checker.verdict import Path, PathStep
+from checker.verdict import Path, PathStep, Plumbing
 from reports import words
 from reports.flights import Fate, Flight, flights, origins, sender_of
 
@@ -24,10 +24,13 @@ _LINE = 13  # height of a line of small text
 _CHARACTER = 6.03  # width of a small monospaced character (10 px)
 _ROW_GAP = 14
 _LABEL_COLUMNS = 44  # of what is written beside a box, where there is as much room
-_LINES_MAX = 12  # of one box; the rest is in its tooltip
-_HEAD = 34
+_LINES_MAX = 20  # of one box; the rest is in its tooltip
+_CHANGE_LINES_MAX = 7  # of one value in it
+_FIELD_LINES_MAX = 7  # of a message beside a box
 _SLOT_GAP = 12  # between an arrow and the next label on the same side
-_STRIP = 19  # height of a strip that says something about the step below or above it
+_NOTE_COLUMNS = 48  # of what is said above or below a box, in its larger letters
+_NOTE_CHARACTER = 6.7  # width of one of them
+_FOLD = 22  # height of steps that are folded
 _SIDE_ROOM = 176
 
 
@@ -57,6 +60,8 @@ _WIDE = _Look(box=164, gap=20, tag=158, margin=30)
 # Of five lanes and more, on a page: five are to be seen at once beside the panel of a page of 1280 pixels.
 _NARROW = _Look(box=142, gap=14, tag=130, margin=14)
 
+LAST_FAULT = "last fault it takes: until here the guarantee could not be lost without another fault"
+TOO_LATE = "too late: lost from here on, whatever happens"
 _MESSAGE_FAULTS = {"lose": "lost", "delay": "held up", "duplicate": "repeated"}
 _ACTOR_NOTES = {"pause": "stops, does not know it", "resume": "wakes up, carries on"}
 
@@ -117,8 +122,15 @@ text { font: 10px "DejaVu Sans Mono", Menlo, Consolas, "Liberation Mono", monosp
 .ground { fill: $ground }
 .hit { fill: none }
 .folded { fill: $fold; stroke: $life; stroke-dasharray: 3 3 }
-.strip { fill: $mark_box }
-.said { font: bold 11px "DejaVu Sans", Verdana, Helvetica, Arial, sans-serif; fill: $mark }
+.note { stroke-width: 1.5 }
+.note-remark { fill: $mark_box; stroke: $mark }
+.note-pivot { fill: $bad_box; stroke: $bad }
+.note-no-return { fill: $bad; stroke: $bad }
+.said { font-size: 11px; font-weight: bold }
+.said-remark { fill: $mark }
+.said-pivot { fill: $bad }
+.said-no-return { fill: $ground }
+.small { font-size: 10px }
 .verdict { stroke: $bad; stroke-width: 3 }
 .verdict.good { stroke: $good }
 """)
@@ -154,9 +166,22 @@ class _Label:
     """What a step sends: the text beside its box, and where its arrow leaves."""
 
     lines: list[str]
+    named: int  # how many of them are its name
     pending: bool
     lost: str = ""  # why nobody receives it; the last line
     start: Point = Point(0, 0)
+
+
+@dataclass
+class _Note:
+    """Something said of a step, above its box or below it."""
+
+    kind: str  # "pivot" | "no-return" | "remark"
+    lines: list[str]
+
+    @property
+    def height(self) -> int:
+        return _LINE * len(self.lines) + 8
 
 
 @dataclass
@@ -169,12 +194,21 @@ class _Row:
     left: list[_Label] = field(default_factory=list)
     right: list[_Label] = field(default_factory=list)
     gap: int | None = None  # a fault on a message: the gap (left of lane number ``gap``) that its tag stands in
-    above: str = ""  # a strip before the step
-    below: str = ""  # and one after it
+    above: list[_Note] = field(default_factory=list)
+    below: list[_Note] = field(default_factory=list)
 
     @property
     def middle(self) -> float:
         return self.top + self.height / 2
+
+    @property
+    def start(self) -> float:
+        """Where it begins with what is said above it."""
+        return self.top - sum(note.height + 4 for note in self.above)
+
+    @property
+    def end(self) -> float:
+        return self.top + self.height + sum(note.height + 4 for note in self.below)
 
 
 @dataclass
@@ -183,7 +217,7 @@ class _Fold:
 
     steps: list[PathStep]
     top: float = 0
-    height: float = _STRIP + 3
+    height: float = _FOLD
 
     @property
     def middle(self) -> float:
@@ -206,6 +240,7 @@ class Embedded:
     heads: str
     body: str
     width: int
+    heads_height: int
     height: float
     breaks: list[float]  # heights of the body at which a page may end
 
@@ -248,10 +283,11 @@ class _Picture:
         self.prefix = prefix
         self.flights = flights(path)
         self.origins = origins(path)
-        self.actors = _lanes(path, self.flights)
+        self.actors = lanes(path, self.flights)
         self.lanes = {actor: position for position, actor in enumerate(self.actors)}
         self.look = _NARROW if prefix and len(self.actors) > 4 else _WIDE
         least = 2 * self.look.margin + self.look.tag if prefix else 560
+        self.head = 26 if all(len(self._head_lines(actor)) == 1 for actor in self.actors) else 34
         self.width = max(
             least, 2 * self.look.margin + self.look.box + self.look.pitch * (len(self.actors) - 1) + self._side_room()
         )
@@ -278,12 +314,12 @@ class _Picture:
                 out.append(_text(self.look.margin, y, piece, "sub"))
                 y += 16
         heads = y + 4
-        bottom = self._lay_out(heads + _HEAD + _ROW_GAP)
-        drawing = self._drawing(heads + _HEAD - 8, bottom)
+        bottom = self._lay_out(heads + self.head + 8 + _ROW_GAP)
+        drawing = self._drawing(heads + self.head, bottom)
         names = [self._heads(heads)]
         if bottom - heads > 900:
             names.append(self._heads(bottom))
-            bottom += _HEAD + 10
+            bottom += self.head + 18
         closing, height = self._closing(bottom)
         described = self.title or "A path through the system"
         return (
@@ -306,11 +342,12 @@ class _Picture:
             f'aria-hidden="true"><defs class="{DRAWN}">{_markers(self.prefix)}</defs>\n'
             f'<g id="{self.prefix}drawing" class="{DRAWN}">\n{drawing}\n</g></svg>'
         )
+        top = self.head + 8
         heads = (
-            f'<svg width="{self.width}" height="{_HEAD}" viewBox="0 0 {self.width} {_HEAD}" aria-hidden="true">'
+            f'<svg width="{self.width}" height="{top}" viewBox="0 0 {self.width} {top}" aria-hidden="true">'
             f'<g id="{self.prefix}heads" class="{DRAWN}">{self._heads(4)}</g></svg>'
         )
-        return Embedded(heads, body, self.width, height, [*breaks[1:], height])
+        return Embedded(heads, body, self.width, top, height, [*breaks[1:], height])
 
     def _drawing(self, top: float, bottom: float) -> list[str]:
         life = [self._lifeline(actor, top, bottom) for actor in self.actors]
@@ -352,9 +389,9 @@ class _Picture:
                 y += run.height + _ROW_GAP
                 continue
             row = self._row(run)
-            self._place(row, y + (_STRIP if row.above else 0))
+            self._place(row, y + sum(note.height + 4 for note in row.above))
             self.rows[run.number] = row
-            y = row.top + row.height + (_STRIP if row.below else 0) + _ROW_GAP
+            y = row.end + _ROW_GAP
         return y + 4
 
     def _runs(self) -> list[PathStep | _Fold]:
@@ -369,29 +406,27 @@ class _Picture:
         return found
 
     def _top(self, place: _Row | _Fold) -> float:
-        return place.top - (_STRIP if isinstance(place, _Row) and place.above else 0)
+        return place.start if isinstance(place, _Row) else place.top
 
     def _row(self, step: PathStep) -> _Row:
         lane = self.lanes[step.actor]
-        above = "last fault it takes: until here the guarantee could not be lost without another fault"
-        below = "too late: from here on it is lost, whatever happens"
-        above = above if step.number == self.marks.pivot else ""
-        below = below if step.number == self.marks.no_return else ""
+        above = [self._note("pivot", LAST_FAULT)] if step.number == self.marks.pivot else []
+        below = [self._note("remark", f"\u2190 {words.clean(step.remark)}")] if step.remark else []
+        below += [self._note("no-return", TOO_LATE)] if step.number == self.marks.no_return else []
         mark = "! " if step.fault or step.played else ""
         if step.fault and step.received is not None and step.action in _MESSAGE_FAULTS:
             heading = f"! {step.number} {_MESSAGE_FAULTS[step.action]}"
-            lines = [
-                (heading, "strong bad"),
-                (words.shorten(words.clean(step.received.type), self.look.tag_columns), "bad"),
-            ]
+            struck = words.shorten(words.clean(step.received.type), 2 * self.look.tag_columns - 4)
+            lines = [(heading, "strong bad"), *((line, "bad") for line in words.fold(struck, self.look.tag_columns))]
             return _Row(step, lane, lines, gap=self._gap(self._sender(step), lane), above=above, below=below)
         is_plain = not (step.fault or step.played) or step.action == "crash"
         heading_class = "strong" if is_plain else "strong bad"
         lines = [
             (line, heading_class)
-            for line in words.wrap(f"{mark}{step.number} {_action(step, self.look.box_columns)}", self.look.box_columns)
+            for line in words.fold(f"{mark}{step.number} {_action(step, self.look.box_columns)}", self.look.box_columns)
         ]
-        notes = _notes(step, words.happened(self.path, step.number), self.look.box_columns)
+        happened = words.happened(self.path, step.number)
+        notes = _notes(step, happened, self.look.box_columns, self.path.plumbing)
         if len(notes) > _LINES_MAX:
             hidden = len(notes) - _LINES_MAX + 1
             notes = [*notes[: _LINES_MAX - 1], (f"... {words.count(hidden, 'more line')}", "faint")]
@@ -405,11 +440,16 @@ class _Picture:
             leftwards = all(end < lane for end in ends) if ends else lane == len(self.actors) - 1 > 0
             columns = self._label_columns(lane, leftwards)
             lost = next((flight.cause() for flight in copies if flight.fate is Fate.GONE), "")
-            content = _label_lines(words.clean(sent.type), words.message_fields(sent, self.path.plumbing), columns)
-            label = _Label([*content, words.shorten(lost, columns)] if lost else content, pending, lost)
+            name = words.fold(words.shorten(words.clean(sent.type), 2 * columns), columns)
+            content = [*name, *_field_lines(words.message_fields(sent, self.path.plumbing), columns)]
+            label = _Label([*content, words.shorten(lost, columns)] if lost else content, len(name), pending, lost)
             self.labels[step.number, place] = label
             (row.left if leftwards else row.right).append(label)
         return row
+
+    def _note(self, kind: str, said: str) -> _Note:
+        room = int((self.width - 2 * self.look.margin - 14) / _NOTE_CHARACTER)
+        return _Note(kind, words.fold(said, min(room, _NOTE_COLUMNS)))
 
     def _label_columns(self, lane: int, leftwards: bool) -> int:
         """How long a line beside a box may be: there is nothing else in its row, so up to the edge of the picture."""
@@ -446,16 +486,31 @@ class _Picture:
 
     # --- Drawing ----------------------------------------------------------------------------------------------------
 
+    def _head_lines(self, actor: str) -> list[str]:
+        """The name in large letters, or in two lines of small ones."""
+        name = words.clean(actor)
+        if words.columns(name) <= int(self.look.box / 8.2):
+            return [name]
+        room = int(self.look.box / 7.1)
+        first, *others = words.fold(name, room)
+        return [first, words.shorten("".join(others), room)] if others else [first]
+
     def _heads(self, top: float) -> str:
         out = []
         for actor, lane in self.lanes.items():
             x = self._x(lane)
-            name = words.shorten(words.clean(actor), int(self.look.box / 8.2))
+            large = words.columns(words.clean(actor)) <= int(self.look.box / 8.2)
+            lines = self._head_lines(actor)
+            first = top + self.head / 2 + 4 - 6 * (len(lines) - 1)
+            said = "".join(
+                _text(x, first + 12 * number, line, "actor" if large else "actor small")
+                for number, line in enumerate(lines)
+            )
             out.append(
                 f'<g class="lane" data-actor={quoteattr(words.clean(actor))}>'
                 f"<title>{escape(words.clean(actor))}</title>"
                 f'<rect class="head" x="{x - self.look.box / 2:.1f}" y="{top:.1f}" '
-                f'width="{self.look.box}" height="{_HEAD - 8}" rx="4"/>{_text(x, top + 17, name, "actor")}</g>'
+                f'width="{self.look.box}" height="{self.head}" rx="4"/>{said}</g>'
             )
         return "\n".join(out)
 
@@ -482,20 +537,33 @@ class _Picture:
 
     def _group(self, row: _Row) -> str:
         """All of one step: where it can be clicked, what is said of it, what it sends, its box."""
-        step = row.step
-        top, bottom = self._top(row), row.top + row.height
-        strips = ""
-        for said, y in ((row.above, top), (row.below, bottom)):
-            if said:
-                shown = words.shorten(said, int((self.width - 2 * self.look.margin) / 6.7))
-                strips += f'<rect class="strip" x="0" y="{y:.1f}" width="{self.width}" height="{_STRIP - 3}"/>'
-                strips += _text(self.look.margin, y + 12, shown, "said")
-        bottom += _STRIP if row.below else 0
         return (
-            f'<g class="row" id="{self.prefix}step-{step.number}" data-step="{step.number}">'
-            f'<rect class="hit" x="0" y="{top - 4:.1f}" width="{self.width}" height="{bottom - top + 8:.1f}"/>'
-            f"{strips}{''.join(self._label_texts(row))}{self._box(row)}</g>"
+            f'<g class="row" id="{self.prefix}step-{row.step.number}" data-step="{row.step.number}">'
+            f'<rect class="hit" x="0" y="{row.start - 4:.1f}" width="{self.width}" '
+            f'height="{row.end - row.start + 8:.1f}"/>'
+            f"{self._notes_of(row)}{''.join(self._label_texts(row))}{self._box(row)}</g>"
         )
+
+    def _notes_of(self, row: _Row) -> str:
+        """What is said of a step: as wide as its text, over or under the box as far as the edges let it."""
+        middle = self._x(row.lane) if row.gap is None else self._tag_middle(row.gap)
+        out = []
+        y = row.start
+        for notes, after in ((row.above, row.top + row.height + 4), (row.below, 0.0)):
+            for note in notes:
+                width = max(words.columns(line) for line in note.lines) * _NOTE_CHARACTER + 14
+                x = min(max(middle - width / 2, self.look.margin), self.width - self.look.margin - width)
+                out.append(
+                    f'<rect class="note note-{note.kind}" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" '
+                    f'height="{note.height}" rx="2"/>'
+                )
+                out += [
+                    _text(x + 7, y + 14 + _LINE * number, line, f"said said-{note.kind}")
+                    for number, line in enumerate(note.lines)
+                ]
+                y += note.height + 4
+            y = after
+        return "".join(out)
 
     def _fold(self, fold: _Fold) -> str:
         first, last = fold.steps[0].number, fold.steps[-1].number
@@ -550,7 +618,7 @@ class _Picture:
                 )
                 for number, line in enumerate(label.lines):
                     last = number == len(label.lines) - 1
-                    style = "faint" if label.pending else "strong" if number == 0 else ""
+                    style = "faint" if label.pending else "strong" if number < label.named else ""
                     style = "bad" if label.lost and last else style
                     out.append(_text(x, y + _LINE * number, line, style))
         return out
@@ -659,7 +727,7 @@ class _Picture:
         return "\n".join(out), y + 6
 
 
-def _lanes(path: Path, found: Iterable[Flight]) -> list[str]:
+def lanes(path: Path, found: Iterable[Flight]) -> list[str]:
     """The actors that take part, in the order of the spec."""
     seen = {step.actor for step in path.steps}
     for flight in found:
@@ -673,7 +741,7 @@ def _action(step: PathStep, columns: int) -> str:
     return words.shorten(words.clean(step.action), 2 * columns - 8)
 
 
-def _notes(step: PathStep, happened: Sequence[str], columns: int) -> list[tuple[str, str]]:
+def _notes(step: PathStep, happened: Sequence[str], columns: int, plumbing: Plumbing) -> list[tuple[str, str]]:
     """The small lines in a step's box: lateness, choices, what is forgotten, what changed."""
     notes = []
     if step.played:
@@ -696,28 +764,36 @@ def _notes(step: PathStep, happened: Sequence[str], columns: int) -> list[tuple[
         names = words.listing(dict.fromkeys(words.clean(one.type) for one in step.gone))
         notes.append((f"lost on the way to it: {names}", "bad"))
     notes += [(text, "strong") for text in happened]
-    for changed in step.changes:
-        if not changed.wiped and not changed.aside:
-            notes.append((words.shorten(words.change(changed, whose=step.actor), 4 * columns), ""))
-    return [
+    found = [
         (line if number == 0 else f" {line}", style)
         for text, style in notes
-        for number, line in enumerate(words.wrap(text, columns - 1))
+        for number, line in enumerate(words.fold(text, columns - 1))
     ]
+    for changed in step.changes:
+        if not changed.wiped and not changed.aside:
+            for text in words.changes(changed, whose=step.actor, plumbing=plumbing):
+                lines = _at_most(words.fold(text, columns - 1), _CHANGE_LINES_MAX, columns - 1)
+                found += [(line if number == 0 else f" {line}", "") for number, line in enumerate(lines)]
+    return found
 
 
-def _label_lines(kind: str, fields: list[str], columns: int) -> list[str]:
-    """The message's name, then its fields, as many on a line as fit; four lines of fields at most."""
+def _at_most(lines: list[str], count: int, columns: int) -> list[str]:
+    """So many lines; what is cut out of more is their middle, because the ends tell two values apart best."""
+    if len(lines) <= count:
+        return lines
+    return [*lines[: count - 2], f"{words.cut(lines[count - 2], columns - 4)[0]} ...", lines[-1]]
+
+
+def _field_lines(fields: list[str], columns: int) -> list[str]:
+    """A message's fields, as many on a line as fit."""
     lines: list[str] = []
     for item in fields:
         joined = f"{lines[-1]} {item}" if lines else item
         if lines and words.columns(joined) <= columns:
             lines[-1] = joined
         else:
-            lines += words.wrap(item, columns)
-    if len(lines) > 4:
-        lines = [*lines[:3], words.shorten(" ".join(lines[3:]), columns)]
-    return [words.shorten(kind, columns), *lines]
+            lines += words.fold(item, columns)
+    return _at_most(lines, _FIELD_LINES_MAX, columns)
 
 
 def _box_class(step: PathStep) -> str:
@@ -731,6 +807,7 @@ def _box_class(step: PathStep) -> str:
 def _tooltip(step: PathStep) -> str:
     said = [f"{step.number} {words.clean(step.actor)} {words.clean(step.action)}"]
     said += [words.clean(step.says)] if step.says else []
+    said += [f"\u2190 {words.clean(step.remark)}"] if step.remark else []
     if step.received is not None:
         said.append(f"{'LATE ' if step.late else ''}message: {words.message(step.received)}")
     said += [words.change(changed, whose=step.actor) for changed in step.changes]

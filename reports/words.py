@@ -87,6 +87,34 @@ def wrap(text: str, width: int, first: int | None = None) -> list[str]:
     return [*lines, line] if line or not lines else lines
 
 
+_BREAKS = frozenset(".,;:=_-/([{")
+
+
+def fold(text: str, width: int) -> list[str]:
+    """Lines of at most ``width`` columns; a word that fills more is broken after a sign or before a Capital."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        candidate = f"{line} {word}" if line else word
+        if columns(candidate) <= width:
+            line = candidate
+            continue
+        if line:
+            lines.append(line)
+        line = word
+        while columns(line) > width:
+            piece, _ = cut(line, width)
+            signs = [
+                at
+                for at, sign in enumerate(piece)
+                if 3 * at >= width and (sign in _BREAKS or (sign.islower() and line[at + 1 : at + 2].isupper()))
+            ]
+            piece = piece[: signs[-1] + 1] if signs else piece
+            lines.append(piece)
+            line = line[len(piece) :]
+    return [*lines, line] if line or not lines else lines
+
+
 # --- Messages -------------------------------------------------------------------------------------------------------
 
 
@@ -139,61 +167,101 @@ _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 def change(changed: Change, *, whose: str) -> str:
     """``field: before -> after``; of a long value only the part that differs."""
+    return "; ".join(changes(changed, whose=whose))
+
+
+def changes(changed: Change, *, whose: str, plumbing: Plumbing = NO_PLUMBING) -> list[str]:
+    """The same, each part of a value that differs by itself; without the fields of structs that are ``plumbing``."""
     name = clean(changed.field)
     if changed.actor != whose:
         name = f"{clean(changed.actor)}.{name}"
     before, after = clean(changed.before), clean(changed.after)
     if changed.wiped:
-        return f"{name}={before}"
-    return difference(name, before, after)
+        return [f"{name}={unplumbed(before, plumbing)}"]
+    return _differences(name, before, after, plumbing)
 
 
 def difference(name: str, before: str, after: str) -> str:
+    return "; ".join(_differences(name, before, after, NO_PLUMBING))
+
+
+def _differences(name: str, before: str, after: str, plumbing: Plumbing) -> list[str]:
     plain = f"{name}: {before} -> {after}"
-    if columns(plain) <= _SHORT_CHANGE:
-        return plain
-    return _structural_difference(name, before, after) or plain
+    if columns(plain) > _SHORT_CHANGE and (parts := _structural_differences(name, before, after, plumbing)):
+        return parts
+    if plumbing == NO_PLUMBING:
+        return [plain]
+    before, after = unplumbed(before, plumbing), unplumbed(after, plumbing)
+    return [f"{name}: {before} -> {after}"] if before != after else []
 
 
-def _structural_difference(name: str, before: str, after: str) -> str:
+def unplumbed(text: str, plumbing: Plumbing) -> str:
+    """A value as it is written, without the named fields in it that are ``plumbing``."""
+    found = None if plumbing == NO_PLUMBING else _bracketed(text)
+    if found is None:
+        return text
+    head, opening, parts = found
+    separator = "=" if head else ": "
+    entries = _entries(parts, separator) if head or opening == "{" else {}
+    if entries:
+        kept = {key: one for key, one in entries.items() if not (head and plumbing.hides(key, _number(one)))}
+        parts = [f"{key}{separator}{unplumbed(one, plumbing)}" for key, one in kept.items()]
+    else:
+        parts = [unplumbed(one, plumbing) for one in parts]
+    comma = "," if opening == "(" and not head and len(parts) == 1 else ""  # (a,) is a sequence of one.
+    return f"{head}{opening}{', '.join(parts)}{comma}{_CLOSING[opening]}"
+
+
+def _number(text: str) -> int | str:
+    return int(text) if re.fullmatch(r"-?\d{1,18}", text) else text
+
+
+def _structural_differences(name: str, before: str, after: str, plumbing: Plumbing) -> list[str]:
     """What differs between two bracketed values of the same shape, or nothing if they are not that."""
     old, new = _bracketed(before), _bracketed(after)
     if old is None or new is None or old[:2] != new[:2]:
-        return ""
+        return []
     (head, opening, old_items), (_, _, new_items) = old, new
     separator = "=" if head else ": "
     old_entries, new_entries = _entries(old_items, separator), _entries(new_items, separator)
     if (head or opening == "{") and old_entries and new_entries and old_entries.keys() == new_entries.keys():
         form = "{}.{}" if head else "{}[{}]"
-        return "; ".join(
-            difference(form.format(name, key), entry, new_entries[key])
+        return [
+            said
             for key, entry in old_entries.items()
-            if entry != new_entries[key]
-        )
+            if entry != new_entries[key] and not (head and key in plumbing.fields)
+            for said in _differences(form.format(name, key), entry, new_entries[key], plumbing)
+        ]
     if head:
-        return ""
-    return _set_difference(name, old_items, new_items) if opening == "{" else _rows(name, old_items, new_items)
+        return []
+    if opening == "{":
+        return _set_difference(name, old_items, new_items, plumbing)
+    return _rows(name, old_items, new_items, plumbing)
 
 
-def _set_difference(name: str, old: list[str], new: list[str]) -> str:
-    gained = [item for item in new if item not in old]
-    lost = [item for item in old if item not in new]
-    said = [f"{name} {verb} {', '.join(items)}" for verb, items in (("gains", gained), ("loses", lost)) if items]
-    return "; ".join(said)
+def _set_difference(name: str, old: list[str], new: list[str], plumbing: Plumbing) -> list[str]:
+    gained = [unplumbed(item, plumbing) for item in new if item not in old]
+    lost = [unplumbed(item, plumbing) for item in old if item not in new]
+    return [f"{name} {verb} {', '.join(items)}" for verb, items in (("gains", gained), ("loses", lost)) if items]
 
 
-def _rows(name: str, old: list[str], new: list[str]) -> str:
+def _rows(name: str, old: list[str], new: list[str], plumbing: Plumbing) -> list[str]:
     """The difference of two sequences: appended at the end, dropped at the start, or changed in place."""
+
+    def told(verb: str, some: list[str]) -> list[str]:
+        return [f"{name} {verb} {', '.join(unplumbed(one, plumbing) for one in some)} (length {len(new)})"]
+
     if new[: len(old)] == old:
-        return f"{name} gains {', '.join(new[len(old) :])} (length {len(new)})"
+        return told("gains", new[len(old) :])
     if len(new) < len(old) and old[len(old) - len(new) :] == new:
-        return f"{name} drops {', '.join(old[: len(old) - len(new)])} (length {len(new)})"
+        return told("drops", old[: len(old) - len(new)])
     if len(new) < len(old) and old[: len(new)] == new:
-        return f"{name} loses {', '.join(old[len(new) :])} (length {len(new)})"
-    if len(new) == len(old):
-        pairs = enumerate(zip(old, new, strict=True))
-        return "; ".join(difference(f"{name}[{at}]", was, now) for at, (was, now) in pairs if was != now)
-    return ""
+        return told("loses", old[len(new) :])
+    if len(new) < len(old) or not old:
+        return []
+    changed = [(at, was, now) for at, (was, now) in enumerate(zip(old, new, strict=False)) if was != now]
+    found = [one for at, was, now in changed for one in _differences(f"{name}[{at}]", was, now, plumbing)]
+    return found + (told("gains", new[len(old) :]) if len(new) > len(old) else [])
 
 
 def items(text: str) -> list[str]:

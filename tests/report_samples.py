@@ -485,6 +485,23 @@ def told() -> Result:
     return result
 
 
+def remarked() -> Result:
+    """The same with two steps that are pointed at, one before the fault that decides and one after it; a field that
+    only keeps the model's books; bounds of nothing, and settings."""
+    result = told()
+    broken = result.properties[1]
+    assert broken.path is not None
+    remarks = {4: "nothing is wrong with that yet", 13: "accepted, and the leader cannot know that it has it already"}
+    steps = [replace(step, remark=remarks.get(step.number, "")) for step in broken.path.steps]
+    steps[12] = replace(steps[12], changes=(steps[12].changes[0], replace(steps[12].changes[1], aside=True)))
+    steps[15] = replace(steps[15], changes=(steps[15].changes[0], replace(steps[15].changes[1], aside=True)))
+    result.properties[1] = replace(broken, path=replace(broken.path, steps=tuple(steps)))
+    result.bounds |= {"transactions": 0, "generations": 0, "ordered": False}
+    result.premises = {"version": "3.9", "without": "sequence_check"}
+    result.settings = [("acks", "1", "given"), ("linger.ms", "0", "default of 3.9"), ("retries", "9", "default of 3.9")]
+    return result
+
+
 def incident_logs() -> tuple[tuple[Log, ...], ...]:
     """One log, from nothing to two copies of record 0 with a marker and a deleted entry between them."""
     second = LogEntry(1, "record 0", record="record 0", transaction="producer 2, epoch 0", state="open")

@@ -13,6 +13,7 @@ import time
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path as FilePath
+from typing import Any
 
 import pytest
 import report_samples as samples
@@ -21,7 +22,7 @@ from hypothesis import strategies as some
 from test_reports_fuzz import paths, values
 
 from checker.cli import main
-from checker.verdict import Diagnosis, Path, Result
+from checker.verdict import Diagnosis, Path, Plumbing, Result
 from reports import why, words
 from reports.html import Entry, index, page, path_page
 from reports.html.markup import Markup, tag
@@ -37,6 +38,7 @@ PAGES = {
     "hostile": samples.hostile,
     "hostile_told": samples.hostile_told,
     "connected": samples.connected,
+    "remarked": samples.remarked,
 }
 VOID = {"meta", "input", "br", "hr", "col"}
 ALONE = {"path", "rect", "line", "circle", "use"}  # Of SVG: they may close themselves.
@@ -254,7 +256,10 @@ def test_the_head_says_what_decided_when_it_was_too_late_and_how_few_faults_it_t
             "bug of that version.",
         ),
         ({"version": "4.2", "fixes": "KAFKA-20785"}, "adds KAFKA-20785, which no release has, to version 4.2: "),
-        ({"proposed": "KIP-939"}, "KIP-939, which is proposed and which no release has, to the version it names: "),
+        (
+            {"proposed": "KIP-939"},
+            "adds KIP-939, which is proposed and which no release has, to the version it names: ",
+        ),
         ({"version": "3.9", "connector": "3.2"}, ""),
     ],
 )
@@ -274,6 +279,60 @@ def test_of_a_pass_without_a_mechanism_nothing_is_said_to_be_broken() -> None:
 
     assert said.startswith("This spec takes one, another out of version 4.1 on purpose: the answer is about what ")
     assert "bug" not in said
+
+
+def opens(result: Result) -> object:
+    return data_of(read(page(result)))[0]["opens"]
+
+
+def test_a_page_opens_where_the_system_goes_wrong() -> None:
+    """At the first remark from the last fault on; else at that fault; else where it was too late; else at the end."""
+    remarked, told = samples.remarked(), samples.told()
+    assert opens(remarked) == 13
+    assert opens(told) == 8
+    broken = told.properties[1]
+    assert broken.path is not None
+    told.properties[1] = replace(broken, diagnosis=Diagnosis(no_return=13))
+    assert opens(told) == 13
+    told.properties[1] = replace(broken, diagnosis=Diagnosis(no_return=0))
+    assert opens(told) == 16
+    first = replace(remarked.properties[1], diagnosis=Diagnosis(no_return=16))
+    remarked.properties[1] = first
+    assert opens(remarked) == 4, "no fault is needed: the first remark"
+
+
+def test_a_remark_is_in_the_words_the_list_and_the_picture() -> None:
+    written = page(samples.remarked())
+
+    assert '<li class="remark">← accepted, and the leader cannot know that it has it already</li>' in written
+    assert re.search(r'<li class="key-remark">.*?step 13</a> <bdi>partition-1</bdi>: accepted, and', written)
+    assert 'class="note note-remark"' in written
+    assert [at for at in ("badge bad", "badge over") if f'class="{at}">' in written] == ["badge bad", "badge over"]
+
+
+def test_what_there_is_nothing_of_and_what_is_a_default_is_told_on_request() -> None:
+    written = page(samples.remarked())
+
+    bounds = written.partition("<h3>Bounds</h3>")[2].partition("</section>")[0]
+    at_once, _, folded = bounds.partition("<details>")
+    assert "<dt>records</dt><dd>2</dd>" in at_once
+    assert "<dt>ordered</dt>" in at_once, "False is no number"
+    assert "generations" not in at_once
+    assert "<summary>none (0) of 2 more</summary>" in folded
+    assert "<code>generations</code>" in folded
+    chosen, _, rest = written.partition("<h3>Settings</h3>")[2].partition("</section>")[0].partition("<details>")
+    assert "<dt>acks</dt><dd>1</dd>" in chosen
+    assert "linger.ms" not in chosen
+    assert rest.startswith("<summary>2 defaults</summary>")
+
+
+def test_the_path_at_a_glance_has_every_step_and_fault() -> None:
+    glance = page(samples.remarked()).partition('<div class="glance">')[2].partition('<dl class="why more">')[0]
+
+    assert len(re.findall("<circle ", glance)) == 16
+    assert len(re.findall('<circle class="bad"', glance)) == 4
+    assert 'aria-label="The path at a glance, 16 steps; faults in steps: 5, 7, 8 and 14"' in glance
+    assert re.findall(r"<a [^>]*>(step \d+)</a>", glance) == ["step 4", "step 8", "step 13", "step 13"]
 
 
 def test_without_a_diagnosis_nothing_is_made_up() -> None:
@@ -353,6 +412,22 @@ def test_messages_under_way_are_those_of_the_links_where_the_states_show_them() 
     assert "network" not in found["actors"]  # type: ignore[operator]
 
 
+def test_values_are_told_without_their_plumbing_and_kept_whole() -> None:
+    """Both, and each once: `all fields` shows what is there."""
+    result = samples.told()
+    broken = result.properties[1]
+    assert broken.path is not None
+    plumbing = Plumbing(frozenset({"epoch"}))
+    result.properties[1] = replace(broken, path=replace(broken.path, plumbing=plumbing))
+
+    found: Any = data_of(read(page(result)))[0]
+
+    whole = "(Entry(producer_id=2, epoch=0, sequence=0, record=0),)"
+    assert found["short"][whole] == "(Entry(producer_id=2, sequence=0, record=0),)"
+    assert whole in [value for _, changes, _ in found["steps"] for _, _, value, *_ in changes]
+    assert "0" not in found["short"]
+
+
 def test_without_links_in_the_states_messages_are_followed() -> None:
     found = data_of(page_named("violated"))[0]
     held = [[found["messages"][number] for number in at] for at in found["onLinks"]]  # type: ignore[index, attr-defined]
@@ -397,9 +472,9 @@ def test_the_card_says_all_that_limits_the_answer() -> None:
         "in 120 transitions",
         "producer_ids",
         "batching: a batch is one record",
-        "`enable.idempotence` needs it",
+        "enable.idempotence needs it",
         "the search stopped at the violation",
-        "`if` was never true",
+        "if was never true",
     ):
         assert expected in said
 
@@ -465,7 +540,7 @@ def test_steps_between_those_shown_are_folded_and_none_is_lost() -> None:
     folds = [tuple(map(int, found)) for found in re.findall(r'data-first="(\d+)" data-last="(\d+)"', drawn)]
     assert folds == [(1, 4), (10, 15)]
     assert rows == {5, 6, 7, 8, 9, 16}  # 6 stands alone between two: a fold of it would be no shorter.
-    assert drawn.count('class="strip"') == 2
+    assert drawn.count('class="note note-pivot"') == drawn.count('class="note note-no-return"') == 1
 
 
 def test_a_picture_by_itself_and_one_in_a_page_have_the_same_layout() -> None:

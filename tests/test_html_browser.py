@@ -37,6 +37,7 @@ PAGES: dict[str, Callable[[], Result]] = {
     "hostile": samples.hostile,
     "hostile_told": samples.hostile_told,
     "connected": samples.connected,
+    "remarked": samples.remarked,
 }
 
 
@@ -55,10 +56,10 @@ def show(browser: Any, tmp_path: FilePath) -> Iterator[Callable[..., Any]]:
     complaints: list[str] = []
     contexts: list[Any] = []
 
-    def opened(written: str, place: str = "", width: int = 1280, **options: Any) -> Any:
+    def opened(written: str, place: str = "", width: int = 1280, height: int = 900, **options: Any) -> Any:
         file = tmp_path / f"{len(contexts)}.html"
         file.write_text(written, encoding="utf-8")
-        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         shown = context.new_page()
 
@@ -163,7 +164,7 @@ def test_without_the_script_everything_can_be_read(show: Callable[..., Any]) -> 
 # --- Steps ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_page_opens_at_the_step_that_decides(show: Callable[..., Any]) -> None:
+def test_a_page_opens_at_the_last_fault_where_nothing_is_remarked(show: Callable[..., Any]) -> None:
     shown = show(page(samples.told()))
 
     assert where(shown) == "step 8 of 16"
@@ -311,6 +312,129 @@ def test_the_selected_row_is_in_sight(show: Callable[..., Any]) -> None:
         assert inside, where(shown)
 
 
+IN_SIGHT = """() => {
+  const part = document.querySelector("section.path:not([hidden])");
+  const find = (selector) => part.querySelector(selector);
+  const place = (one) => one.getBoundingClientRect();
+  const row = find(".picture:not([hidden]) .row.selected");
+  if (!row) return ["no row of its own"];
+  const controls = place(find(".controls")).bottom;
+  const [now, picture] = [place(find(".now")), place(find(".diagram > .sequence:not(.paper)"))];
+  const box = place(row.querySelector(":scope > g > rect"));
+  const names = place(find(".picture:not([hidden]) > svg"));
+  const missing = [];
+  const high = Math.max(picture.top, controls) + names.height;
+  const low = Math.min(picture.bottom, innerHeight);
+  if (box.top < high - 2 || box.top > low - 20) missing.push(`top of the box: ${box.top} in ${high} to ${low}`);
+  if (box.bottom > low + 1 && box.height < low - high) missing.push(`end of the box: ${box.bottom} over ${low}`);
+  if (box.left < picture.left - 1 || box.right > picture.right + 1) missing.push("box, sideways");
+  if (now.top < controls - 1 || now.top > innerHeight - 60) missing.push(`words: ${now.top} under ${controls}`);
+  if (now.bottom > innerHeight + 1 && now.height < innerHeight / 2) missing.push(`end of the words: ${now.bottom}`);
+  return missing;
+}"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 667), (390, 844), (800, 900), (1280, 800)])
+def test_a_link_brings_its_step_into_sight(show: Callable[..., Any], width: int, height: int) -> None:
+    """In the picture and in words, also if it is folded; when the page is opened and when the link changes."""
+    result = samples.told()
+    diagnosis = replace(result.properties[1].diagnosis, pivot=8, no_return=60, matters=tuple(range(1, 68, 7)))
+    result.properties[1] = replace(result.properties[1], path=long_path(67), diagnosis=diagnosis)
+    written = page(result)
+
+    for path, step in [(1, 1), (1, 21), (1, 50), (1, 67), (2, 1), (2, 7), (2, 13)]:
+        opened = show(written, f"#path={path}&step={step}", width=width, height=height)
+        assert opened.evaluate(IN_SIGHT) == [], (path, step)
+        opened.evaluate("scrollTo(0, document.body.scrollHeight)")
+        opened.evaluate(f"location.hash = '#path={3 - path}&step={14 - step % 13}'")
+        opened.wait_for_function(f"document.querySelector('#path-{path}').hidden")
+        assert opened.evaluate(IN_SIGHT) == [], (path, step)
+
+
+def test_a_link_inside_the_page_unfolds_what_it_leads_to(show: Callable[..., Any]) -> None:
+    shown = show(page(samples.told()), width=390)
+    row = shown.locator("#path-1 .picture:visible .row[data-step='2']")
+    assert row.count() == 0
+
+    shown.locator("#path-1 .map").click(position={"x": 24, "y": 5})
+
+    assert where(shown) == "step 2 of 16"
+    assert row.count() == 1
+    assert shown.evaluate(IN_SIGHT) == []
+
+
+@pytest.mark.parametrize("name", ["told", "remarked", "connected"])
+def test_on_a_narrow_screen_the_path_is_in_the_first_screen(show: Callable[..., Any], name: str) -> None:
+    shown = show(page(PAGES[name]()), width=390, height=844)
+
+    box = shown.locator("section.path:visible .map").bounding_box()
+    assert box["y"] + box["height"] < 844
+    assert shown.evaluate("scrollY") == 0
+
+
+def test_the_path_at_a_glance_follows_the_step(show: Callable[..., Any]) -> None:
+    shown = show(page(samples.told()), "#step=4")
+
+    now = shown.locator("#path-1 .map-now")
+    assert (now.get_attribute("x"), now.get_attribute("width")) == ("18.75%", "6.25%")
+    dot = shown.locator("#path-1 .map circle").nth(3).bounding_box()
+    place = now.bounding_box()
+    assert place["x"] <= dot["x"] + dot["width"] / 2 <= place["x"] + place["width"]
+
+
+def test_a_field_that_keeps_the_models_books_is_told_on_request(show: Callable[..., Any]) -> None:
+    shown = show(page(samples.remarked()), "#step=13")
+    state = shown.locator("#path-1 .state-now")
+
+    assert "last" not in state.locator("th").all_inner_texts()
+    assert "1 that only keep the model's books" in state.inner_text()
+    shown.locator("#path-1 .all-fields").check()
+    assert "last" in state.locator("th").all_inner_texts()
+
+
+IN_PLACE = """(picture) => {
+  const svg = picture.querySelectorAll("svg")[1];
+  const place = (one) => one.getBBox();
+  const texts = [...svg.querySelectorAll("text")].map((one) => [one.textContent, place(one)]);
+  const wrong = [];
+  for (const [said, box] of texts) {
+    if (box.x < 0 || box.x + box.width > svg.width.baseVal.value) wrong.push(`outside: ${said}`);
+  }
+  texts.forEach(([said, one], at) => {
+    for (const [other, box] of texts.slice(at + 1)) {
+      const across = Math.min(one.x + one.width, box.x + box.width) - Math.max(one.x, box.x);
+      const down = Math.min(one.y + one.height, box.y + box.height) - Math.max(one.y, box.y);
+      if (across > 1 && down > 2.5) wrong.push(`${said} lies on ${other}`);
+    }
+  });
+  const holds = (box, text) => text.x >= box.x - 1 && text.x + text.width <= box.x + box.width + 1 &&
+    text.y >= box.y - 2 && text.y + text.height <= box.y + box.height + 3;
+  for (const row of svg.querySelectorAll(".row")) {
+    const box = place(row.querySelector(":scope > g > rect"));
+    const notes = [...row.querySelectorAll(".note")].map(place);
+    for (const text of row.querySelectorAll(":scope > g > text")) {
+      if (!holds(box, place(text))) wrong.push(`sticks out: ${text.textContent}`);
+    }
+    for (const text of row.querySelectorAll(".said")) {
+      if (!notes.some((note) => holds(note, place(text)))) wrong.push(`sticks out: ${text.textContent}`);
+    }
+  }
+  return wrong;
+}"""
+
+
+@pytest.mark.parametrize("name", ["told", "remarked", "connected", "hostile_told"])
+def test_texts_of_a_picture_stay_in_their_boxes(show: Callable[..., Any], name: str) -> None:
+    """As the browser measures them, in whatever font it has."""
+    shown = show(page(PAGES[name]()))
+    shown.evaluate("for (const part of document.querySelectorAll('section.path, .picture')) part.hidden = false")
+
+    pictures = shown.locator(".picture")
+    assert pictures.count() >= 1
+    for number in range(pictures.count()):
+        assert pictures.nth(number).evaluate(IN_PLACE) == []
+
+
 def test_five_lanes_are_in_sight_beside_the_panel(show: Callable[..., Any]) -> None:
     shown = show(page(samples.connected()), width=1280)
     box = shown.locator(".diagram > .sequence:not(.paper)")
@@ -384,7 +508,7 @@ def test_logs_are_drawn_as_they_are_at_the_step(show: Callable[..., Any]) -> Non
     assert first.locator(".entry.marker .said").inner_text() == "COMMIT"
     assert first.locator(".entry .letter").all_inner_texts() == ["A", "A", "B"]
     assert first.locator(".entry.aborted").count() == 1
-    assert first.locator(".carets li").all_inner_texts() == ["▲ committed offset 3", "▲ high watermark 5"]
+    assert first.locator(".carets li").all_inner_texts() == ["▲ committed offset: 3", "▲ high watermark: 5"]
     assert logs.locator(".key li").all_inner_texts() == ["Aproducer 2, epoch 0", "Bproducer 1, epoch 0"]
     assert first.locator(".entry.new").count() == 3  # One changed from open to committed.
 
@@ -435,7 +559,7 @@ CONTRAST = """() => {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["told", "holds", "vacuous"])
+@pytest.mark.parametrize("name", ["told", "holds", "vacuous", "remarked"])
 def test_every_text_has_enough_contrast(show: Callable[..., Any], name: str, scheme: str) -> None:
     """WCAG AA, 4.5 to 1, wherever a text stands on one colour."""
     shown = show(page(PAGES[name]()), "#step=9", color_scheme=scheme)

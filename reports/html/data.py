@@ -3,6 +3,8 @@
 Everything is text, cleaned; the script shows it as text. Keys are short because there are thousands of them:
 
     actors   names, in the spec's order          fields   for each actor, its fields' names
+    aside    [actor, field] each: what only keeps the model's books
+    short    of values that have plumbing in them, what they are without
     start    for each actor, its fields' values   steps    for each step [actor, changes, wiped]
     changes  [actor, field, value, difference]             wiped    [actor, field] each: what a crash took
     messages every different one once             onLinks  for the start and each step, the numbers of its messages
@@ -14,7 +16,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from checker.verdict import Log, Path
+from checker.verdict import Log, Path, Plumbing
 from reports import words
 from reports.flights import Fate, flights
 
@@ -32,6 +34,7 @@ def path_data(path: Path) -> dict[str, Any]:
     wiped = {
         (step.number, change.actor, change.field) for step in path.steps for change in step.changes if change.wiped
     }
+    short = {one: words.unplumbed(one, path.plumbing) for state in values for actor in state for one in actor}
     steps = []
     for step in path.steps:
         changed = []
@@ -42,13 +45,22 @@ def path_data(path: Path) -> dict[str, Any]:
                 if old == new:
                     continue
                 is_wiped = (step.number, actor, name) in wiped
-                changed.append([place, at, new, *_said(old, new, is_wiped=is_wiped)])
+                changed.append([place, at, new, *_said(short[old], short[new], is_wiped=is_wiped)])
                 if is_wiped:
                     gone.append([place, at])
         steps.append([actors.index(step.actor) if step.actor in actors else -1, changed, gone])
+    books = {(change.actor, change.field) for step in path.steps for change in step.changes if change.aside}
+    aside = [
+        [place, at]
+        for place, actor in enumerate(actors)
+        for at, name in enumerate(fields[place])
+        if (actor, name) in books
+    ]
     data: dict[str, Any] = {
         "actors": [words.clean(actor) for actor in actors],
         "fields": [[words.clean(name) for name in names] for names in fields],
+        "aside": aside,
+        "short": {whole: told for whole, told in short.items() if whole != told},
         "start": values[0] if values else [],
         "steps": steps,
         "faults": [step.number for step in path.steps if step.fault or step.played],
@@ -74,14 +86,14 @@ def _under_way(path: Path) -> dict[str, Any]:
     """
     known: dict[tuple[str, str, bool], int] = {}
     if any(NETWORK in state for state in path.states):
-        held = [_on_links(state.get(NETWORK, {})) for state in path.states]
+        held = [_on_links(state.get(NETWORK, {}), path.plumbing) for state in path.states]
     else:
         held = _in_flight(path)
     at = [[known.setdefault(one, len(known)) for one in messages] for messages in held]
     return {"messages": [list(one) for one in known], "onLinks": at}
 
 
-def _on_links(links: dict[str, str]) -> list[tuple[str, str, bool]]:
+def _on_links(links: dict[str, str], plumbing: Plumbing) -> list[tuple[str, str, bool]]:
     """Link, message, and whether it is late."""
     found = []
     for link, content in links.items():
@@ -89,7 +101,7 @@ def _on_links(links: dict[str, str]) -> list[tuple[str, str, bool]]:
         place = words.clean(link.removeprefix("the late messages ").removeprefix("the link "))
         whole = words.clean(content)
         messages = words.items(whole) or ([whole] if whole.strip("(){}[]") else [])
-        found += [(place, message, late) for message in messages]
+        found += [(place, words.unplumbed(message, plumbing), late) for message in messages]
     return found
 
 
@@ -102,7 +114,7 @@ def _in_flight(path: Path) -> list[list[tuple[str, str, bool]]]:
         last = len(held) if flight.fate is Fate.PENDING or flight.ended is None else flight.ended
         for number in range(first, min(last, len(held))):
             late = flight.delayed is not None and flight.delayed <= number
-            held[number].append((f"{sender}-> {receiver}", words.message(flight.message), late))
+            held[number].append((f"{sender}-> {receiver}", words.message(flight.message, path.plumbing), late))
     return held
 
 

@@ -11,8 +11,8 @@ from importlib.resources import files
 
 from checker.verdict import Diagnosis, Outcome, Path, PropertyVerdict, Remedies, Result
 from reports import remedies, sequence, why, words
-from reports.html import data, story, tables
-from reports.html.markup import Markup, join, tag, text
+from reports.html import data, overview, story, tables
+from reports.html.markup import Markup, join, prose, tag
 
 _LOOKS = {Outcome.HOLDS: "good", Outcome.VIOLATED: "bad", Outcome.INCONCLUSIVE: "late", Outcome.VACUOUS: "late"}
 _PRINTED_PIECE = 560  # height of a piece of the diagram on paper, in its own units
@@ -159,7 +159,9 @@ def _drawn(one: _Shown) -> sequence.Marks:
     shown = None
     if found.matters:
         told = {
-            step.number for step in one.path.steps if step.fault or step.played or step.action in ("restart", "resume")
+            step.number
+            for step in one.path.steps
+            if step.fault or step.played or step.remark or step.action in ("restart", "resume")
         }
         marked = {number for number in (found.pivot, found.no_return, len(one.path.steps)) if number is not None}
         shown = frozenset(found.matters) | told | marked
@@ -168,7 +170,16 @@ def _drawn(one: _Shown) -> sequence.Marks:
 
 def _marks(one: _Shown) -> dict[str, int | None]:
     found = one.diagnosis or Diagnosis()
-    return {"pivot": found.pivot, "noReturn": found.no_return}
+    return {"pivot": found.pivot, "opens": _opens(one.path, found)}
+
+
+def _opens(path: Path, found: Diagnosis) -> int:
+    """The step that a page opens at: the first one that a remark points at, which is where the system goes wrong and
+    nothing on the screen would say so; the head of the page tells the fault that led there already. What is remarked
+    before the last fault could still have ended well. Without a remark that fault; without one the step after which it
+    was too late; else the last."""
+    remarks = [step.number for step in path.steps if step.remark and step.number >= (found.pivot or 0)]
+    return next(iter(remarks), None) or found.pivot or found.no_return or len(path.steps)
 
 
 # --- The head -------------------------------------------------------------------------------------------------------
@@ -178,7 +189,7 @@ def _header(result: Result, shown: Sequence[_Shown]) -> Markup:
     look = "bad" if result.problem else _LOOKS[result.outcome]
     word = "model error" if result.problem else result.outcome.value
     lead = _lead(result)
-    reasons = [why.sentence(one) for one in result.why]
+    reasons = [prose(why.sentence(one)) for one in result.why]
     return tag(
         "header",
         tag(
@@ -190,7 +201,8 @@ def _header(result: Result, shown: Sequence[_Shown]) -> Markup:
         tag("h1", result.title or result.spec),
         tag("p", said, class_="banner", role="note") if (said := why.banner(result)) else None,
         tag("p", lead, class_="lead"),
-        tag("p", why.meaning(result), class_="meaning"),
+        # Of a violation it would only say that there is one.
+        tag("p", why.meaning(result), class_="meaning") if result.problem or not why.broken(result) else None,
         tag("ul", *(tag("li", one) for one in reasons)) if reasons else None,
         tag("p", tag("a", _helped(result.remedies), href="#remedies")) if result.remedies is not None else None,
         tag("p", "Spec: ", tag("code", result.spec), class_="spec"),
@@ -238,12 +250,16 @@ def _switch(shown: Sequence[_Shown]) -> Markup | None:
 def _path(one: _Shown, number: int) -> Markup:
     count = len(one.path.steps)
     heading = tag(
-        "h2", one.heading, " ", tag("span", words.count(count, "step"), class_="count"), id=f"path-{number}-title"
+        "h2",
+        one.heading,
+        " ",
+        tag("span", words.count(count, "step"), ", a shortest way" if one.diagnosis else None, class_="count"),
+        id=f"path-{number}-title",
     )
     return tag(
         "section",
         heading,
-        _why(one, number),
+        tag("div", *_why(one, number), class_="brief"),
         _work(one, number) if count else tag("p", "It is so in the initial state, before any step."),
         _still_parts(one, number),
         class_=f"path {one.kind}",
@@ -253,24 +269,33 @@ def _path(one: _Shown, number: int) -> Markup:
     )
 
 
-def _why(one: _Shown, number: int) -> Markup:
-    rows: list[tuple[str, Markup]] = []
+def _why(one: _Shown, number: int) -> list[Markup | None]:
+    """What was promised and what came of it, the path at a glance, what decided it."""
+    first: list[tuple[str, Markup]] = []
     if one.explanation:
-        rows.append(
-            ("What was asked" if one.kind == "good" else "What was promised", text(why.sentence(one.explanation)))
+        first.append(
+            ("What was asked" if one.kind == "good" else "What was promised", prose(why.sentence(one.explanation)))
         )
     if one.reasons:
-        said = [why.sentence(reason) for reason in one.reasons]
-        listed = tag("ul", *(tag("li", reason) for reason in said)) if len(said) > 1 else text(said[0])
-        rows.append(("What is so at the end" if one.kind == "good" else "What is wrong at the end", listed))
+        said = [prose(why.sentence(reason)) for reason in one.reasons]
+        listed = tag("ul", *(tag("li", reason) for reason in said)) if len(said) > 1 else said[0]
+        first.append(("What is so at the end" if one.kind == "good" else "What is wrong at the end", listed))
+    rows: list[tuple[str, Markup]] = []
     for label, sentence, step in one.said:
-        rows.append((label, join([sentence, *([" ", _link(number, step)] if step is not None else [])])))
+        rows.append((label, join([prose(sentence), *([" ", _link(number, step)] if step is not None else [])])))
+    again: list[tuple[str, Markup]] = []
     if one.command:
         copy = tag("button", "Copy", type="button", class_="copy script-only")
-        rows.append(
+        again.append(
             ("See it again", tag("div", tag("code", one.command, class_="command"), " ", copy, class_="replay"))
         )
-    return tag("dl", *(tag("div", tag("dt", label), tag("dd", said)) for label, said in rows), class_="why")
+    glance = overview.overview(one.path, _drawn(one), number) if one.path.steps else None
+    return [_listed(first, "why first"), glance, _listed(rows, "why more"), _listed(again, "why again")]
+
+
+def _listed(rows: Sequence[tuple[str, Markup]], class_: str) -> Markup | None:
+    listed = [tag("div", tag("dt", label), tag("dd", said)) for label, said in rows]
+    return tag("dl", *listed, class_=class_) if listed else None
 
 
 def _link(number: int, step: int) -> Markup:
@@ -319,8 +344,8 @@ def _diagram(one: _Shown, number: int) -> Markup:
     pictures.append(tag("div", Markup(whole.heads), Markup(whole.body), class_="picture whole"))
     return tag(
         "figure",
-        tag("figcaption", tag("span", sequence.legend(one.path)), tag("span", class_="sideways script-only"),
-            tag("span", fit, " ", toggle, class_="toggles")),
+        tag("figcaption", tag("span", sequence.legend(one.path), class_="legend"),
+            tag("span", class_="sideways script-only"), tag("span", fit, " ", toggle, class_="toggles")),
         tag("div", *pictures, class_="sequence", tabindex="0", role="region",
             aria_label="Sequence diagram; the same in words under “Every step in words”"),
         _for_paper(whole, f"p{number}-"),
@@ -340,14 +365,15 @@ def _of(marks: sequence.Marks) -> tuple[int | None, int | None]:
 def _for_paper(drawn: sequence.Embedded, prefix: str) -> Markup:
     """The whole picture in pieces that fit a page, cut between steps; each shows a part of what is drawn already."""
     pieces = []
+    heads = drawn.heads_height
     top = 0.0
     while top < drawn.height - 1:
         fitting = [at for at in drawn.breaks if top < at <= top + _PRINTED_PIECE]
         bottom = max(fitting, default=min(top + _PRINTED_PIECE, drawn.height))
         pieces.append(
             Markup(
-                f'<svg class="piece" viewBox="0 0 {drawn.width} {34 + bottom - top:.0f}" aria-hidden="true">'
-                f'<use href="#{prefix}heads"/><svg y="34" width="{drawn.width}" height="{bottom - top:.0f}" '
+                f'<svg class="piece" viewBox="0 0 {drawn.width} {heads + bottom - top:.0f}" aria-hidden="true">'
+                f'<use href="#{prefix}heads"/><svg y="{heads}" width="{drawn.width}" height="{bottom - top:.0f}" '
                 f'viewBox="0 {top:.0f} {drawn.width} {bottom - top:.0f}"><use href="#{prefix}drawing"/></svg></svg>'
             )
         )
@@ -429,6 +455,9 @@ _READING = [
     "A fault is something done to the system, not by it: a crash, a pause, a lost, repeated or delayed message. "
     "It is marked with ! and in red.",
     "A delayed message leaves its connection and may arrive at any later time.",
+    "The last fault it takes: before it the guarantee would have been kept without further faults. Too late: after "
+    "that step nothing saves it any more.",
+    "\u2190 points at what the values of a step do not tell.",
     "Struck out: what a crash made a component forget.",
     "The path is a shortest one: no sequence with fewer steps leads there within the stated bounds.",
 ]

@@ -40,5 +40,13 @@ def text(child: str) -> Markup:
     return child if isinstance(child, Markup) else Markup(escape(words.clean(child), quote=False))
 
 
+def prose(said: str) -> Markup:
+    """A sentence, with what stands in backticks as code."""
+    parts = words.clean(said).split("`")
+    if len(parts) % 2 == 0:  # One has no partner.
+        return text(said)
+    return join(tag("code", part) if at % 2 else text(part) for at, part in enumerate(parts))
+
+
 def _attribute(value: str | int) -> str:
     return escape(words.clean(value), quote=True)

@@ -14,12 +14,16 @@
   };
   const key = (place, at) => `${place}.${at}`;
 
-  // Where a part scrolls inside its own box, show one element of it without moving the page.
-  const reveal = (box, element, top = 0) => {
+  // Where a part scrolls inside its own box, show one element of it without moving the page: in what can be seen of the
+  // box between ``above`` and the lower edge of the window, less ``top``, which something covers.
+  const reveal = (box, element, above = 0, top = 0) => {
     const outer = box.getBoundingClientRect();
     const inner = element.getBoundingClientRect();
-    if (inner.top < outer.top + top || inner.bottom > outer.bottom) {
-      box.scrollTop += inner.top - outer.top - top - Math.max(0, (outer.height - top - inner.height) / 3);
+    let high = Math.max(outer.top, above) + top;
+    let low = Math.min(outer.bottom, innerHeight);
+    if (low - high < 60) [high, low] = [outer.top + top, outer.bottom]; // Hardly any of it: the page will be moved.
+    if (inner.top < high || inner.bottom > low) {
+      box.scrollTop += inner.top - high - Math.max(0, (low - high - inner.height) / 3);
     }
   };
 
@@ -35,6 +39,8 @@
       this.box = this.find(".diagram > .sequence:not(.paper)");
       this.moves = new Set(); // fields that change anywhere in the path: the others are only told on request
       for (const [, changes] of this.path.steps) for (const [place, at] of changes) this.moves.add(key(place, at));
+      this.short = new Map(Object.entries(this.path.short || {}));
+      this.aside = new Set((this.path.aside || []).map(([place, at]) => key(place, at)));
       this.words = new Map();
       for (const item of section.querySelectorAll(".story > li")) this.words.set(Number(item.dataset.step), item);
       if (!this.slider) return; // A path without steps.
@@ -55,6 +61,12 @@
       this.box.addEventListener("scroll", () => this.saySideways());
       new ResizeObserver(() => this.saySideways()).observe(this.box);
       this.find(".all-fields").addEventListener("change", () => this.showState());
+      this.map = this.find(".map");
+      this.map.addEventListener("click", (event) => {
+        const place = this.map.getBoundingClientRect();
+        const step = Math.ceil(((event.clientX - place.left) / place.width) * this.last);
+        choose(this.number, Math.max(1, step), { bring: true, unfold: true });
+      });
       this.box.addEventListener("click", (event) => {
         const row = event.target.closest(".row, .fold");
         if (!row) return;
@@ -85,11 +97,23 @@
       this.find(".sideways").textContent = cut ? `${which} of ${lanes.length}: scroll sideways for the rest.` : "";
     }
 
-    // Bring the slider and the picture into sight, if they are not.
+    // Bring the step into sight, in words and in the picture, if it is not.
     bring() {
       const work = this.find(".work");
-      const top = work ? work.getBoundingClientRect().top : 0;
-      if (work && (top < -innerHeight || top > innerHeight / 3)) work.scrollIntoView({ block: "start" });
+      if (!work) return;
+      this.find(".panel").scrollTop = 0;
+      this.saySideways(); // It takes a line.
+      const covered = this.find(".controls").getBoundingClientRect().height;
+      const now = this.find(".now").getBoundingClientRect();
+      const box = this.box.getBoundingClientRect();
+      const seen = Math.min(box.bottom, innerHeight) - Math.max(box.top, covered);
+      const isIn = now.top >= covered - 1 && now.bottom <= innerHeight && seen >= Math.min(box.height, innerHeight / 3);
+      if (!isIn || work.getBoundingClientRect().top > innerHeight / 3) work.scrollIntoView({ block: "start" });
+      this.markRow();
+      const row = this.section.querySelector(".picture:not([hidden]) .selected")?.getBoundingClientRect();
+      const isBeside = getComputedStyle(this.find(".panel")).position === "sticky"; // Else the words are above.
+      const room = isBeside ? innerHeight / 3 : this.find(".now").getBoundingClientRect().top - covered;
+      if (row && row.height < innerHeight / 3) scrollBy(0, Math.min(Math.max(0, row.bottom + 4 - innerHeight), room));
     }
 
     unfold(all) {
@@ -111,6 +135,9 @@
     show(step) {
       this.step = step;
       if (!this.slider) return;
+      const now = this.map.querySelector(".map-now");
+      now.setAttribute("x", `${(100 * Math.max(step - 1, 0)) / this.last}%`);
+      now.setAttribute("width", step > 0 ? `${100 / this.last}%` : "0");
       this.slider.value = step;
       const said = step === 0 ? `start of ${this.last}` : `step ${step} of ${this.last}`;
       this.slider.setAttribute("aria-valuetext", said);
@@ -154,15 +181,20 @@
         row.classList.add("selected");
         const actor = this.path.actors[this.path.steps[this.step - 1][0]];
         for (const lane of picture.querySelectorAll(".lane")) lane.classList.toggle("lane-now", lane.dataset.actor === actor);
-        reveal(this.box, row, 44);
-        const shape = row.classList.contains("row") ? row.querySelector(":scope > g > rect") : null;
-        if (shape) this.revealSideways(shape);
+        const names = picture.querySelector(":scope > svg").getBoundingClientRect().height;
+        reveal(this.box, row, this.find(".controls").getBoundingClientRect().bottom, names + 4);
+        if (row.classList.contains("row")) this.revealSideways(row);
       }
     }
 
-    revealSideways(shape) {
+    // The step's box, with what is said of it where there is room for both.
+    revealSideways(row) {
       const outer = this.box.getBoundingClientRect();
-      const inner = shape.getBoundingClientRect();
+      const shape = row.querySelector(":scope > g > rect").getBoundingClientRect();
+      const all = [shape, ...[...row.querySelectorAll(".note")].map((note) => note.getBoundingClientRect())];
+      const left = Math.min(...all.map((one) => one.left));
+      const right = Math.max(...all.map((one) => one.right));
+      const inner = right - left <= outer.width ? { left, right, width: right - left } : shape;
       if (inner.left < outer.left || inner.right > outer.right) {
         this.box.scrollLeft += inner.left - outer.left - Math.max(0, (outer.width - inner.width) / 2);
       }
@@ -176,26 +208,28 @@
       const wiped = new Set(gone.map(([place, at]) => key(place, at)));
       const differences = new Map(changes.map(([place, at, , said]) => [key(place, at), said]));
       const all = this.find(".all-fields").checked;
+      const told = (value) => (all ? value : this.short.get(value) ?? value);
       const target = this.find(".state-now");
       target.replaceChildren();
       this.path.actors.forEach((name, place) => {
         const rows = [];
         this.path.fields[place].forEach((field, at) => {
-          if (!all && !this.moves.has(key(place, at))) return;
+          if (!all && (!this.moves.has(key(place, at)) || this.aside.has(key(place, at)))) return;
           const value = make("td");
-          if (changed.has(key(place, at))) {
+          const isChanged = changed.has(key(place, at)) && told(before[place][at]) !== told(values[place][at]);
+          if (isChanged) {
             const said = differences.get(key(place, at));
-            if (said) value.append(make("code", "", said), make("code", "whole", values[place][at]));
+            if (said) value.append(make("code", "", said), make("code", "whole", told(values[place][at])));
             else {
               const word = wiped.has(key(place, at)) ? " forgotten, now " : " → ";
-              value.append(make("code", "was", before[place][at]), word, make("code", "", values[place][at]));
+              value.append(make("code", "was", told(before[place][at])), word, make("code", "", told(values[place][at])));
             }
           } else {
-            value.append(make("code", "", values[place][at]));
+            value.append(make("code", "", told(values[place][at])));
           }
           const head = make("th", "", make("bdi", "", field));
           head.scope = "row";
-          const row = make("tr", changed.has(key(place, at)) ? "changed" : "", head, value);
+          const row = make("tr", isChanged ? "changed" : "", head, value);
           if (wiped.has(key(place, at))) row.classList.add("wiped");
           rows.push(row);
         });
@@ -205,7 +239,11 @@
         target.append(make("table", "", caption, make("tbody", "", ...rows)));
       });
       const still = this.path.fields.flat().length - this.moves.size;
-      if (!all && still > 0) target.append(make("p", "still", `Left out: ${still} fields that never change in this path.`));
+      if (all) return;
+      const left = [];
+      if (still > 0) left.push(`${still} fields that never change in this path`);
+      if (this.aside.size) left.push(`${this.aside.size} that only keep the model's books`);
+      if (left.length) target.append(make("p", "still", `Left out: ${left.join("; ")}.`));
     }
 
     showMessages() {
@@ -271,7 +309,7 @@
 
   const carets = (marks) => {
     const list = make("ul", "carets");
-    for (const [name, offset] of marks) list.append(make("li", "", "▲ ", make("bdi", "", name), ` ${offset}`));
+    for (const [name, offset] of marks) list.append(make("li", "", "▲ ", make("bdi", "", name), `: ${offset}`));
     return list;
   };
 
@@ -301,7 +339,7 @@
   const links = [...document.querySelectorAll(".path-link")];
   let current = null;
 
-  const choose = (path, step, { remember = true, bring = false } = {}) => {
+  const choose = (path, step, { remember = true, bring = false, unfold = false } = {}) => {
     const view = views[Math.min(Math.max(path, 1), views.length) - 1];
     if (!view) return;
     const turned = view !== current;
@@ -313,8 +351,10 @@
         else link.removeAttribute("aria-current");
       }
     }
+    const at = Math.min(Math.max(step, 0), view.last);
+    if (unfold && at > 0 && !view.section.querySelector(`.picture:not([hidden]) .row[data-step="${at}"]`)) view.unfold(true);
+    view.show(at);
     if (bring) view.bring();
-    view.show(Math.min(Math.max(step, 0), view.last));
     if (!remember) return;
     const place = views.length > 1 ? `#path=${view.number}&step=${view.step}` : `#step=${view.step}`;
     try {
@@ -351,7 +391,8 @@
     const view = views[path - 1] ?? views[0];
     if (!view) return;
     const step = numberIn("step");
-    choose(view.number, step ?? view.path.pivot ?? view.last, { remember: false, bring: step !== null });
+    const isLink = step !== null;
+    choose(view.number, step ?? view.path.opens, { remember: false, bring: isLink, unfold: isLink });
   };
 
   const KEYS = {
@@ -383,7 +424,7 @@
       const view = views[Number(link.dataset.path) - 1];
       choose(view.number, view.step);
     } else {
-      choose(Number(link.closest("section.path").dataset.path), Number(link.dataset.goto), { bring: true });
+      choose(Number(link.closest("section.path").dataset.path), Number(link.dataset.goto), { bring: true, unfold: true });
     }
   });
 
@@ -425,7 +466,13 @@
     while (opened.length) opened.pop().open = false;
   });
 
-  for (const view of views) view.show(view.path.pivot ?? view.last);
+  try {
+    history.scrollRestoration = "manual"; // The link says where to be.
+  } catch {
+    // As above.
+  }
+  for (const view of views) view.show(view.path.opens);
   addEventListener("hashchange", follow);
+  addEventListener("resize", () => current?.markRow());
   follow();
 })();

@@ -15,6 +15,7 @@ _MESSAGE_FAULTS = {
     "duplicate": "is repeated: it will arrive twice",
     "delay": "is held up: it may arrive at any later time, even on a new connection",
 }
+_LOOKS = {"last fault it takes": "bad", "too late": "over"}
 _ACTOR_EVENTS = {
     "pause": "stops running and does not know it",
     "resume": "wakes up and carries on where it stopped",
@@ -60,7 +61,7 @@ def _badges(step: PathStep, notes: list[str]) -> list[tuple[str, str]]:
     found = [("fault", "bad")] if step.fault else [(_played(step), "bad")] if step.played else []
     if step.late:
         found.append(("arrives late", "late"))
-    return found + [(note, "mark") for note in notes]
+    return found + [(note, _LOOKS.get(note, "mark")) for note in notes]
 
 
 def _played(step: PathStep) -> str:
@@ -72,6 +73,8 @@ def _lines(path: Path, step: PathStep, way: _Way) -> list[Markup]:
     sent_in = way.sent_in
     if step.says:
         lines.append(tag("li", step.says, class_="says"))
+    if step.remark:
+        lines.append(tag("li", "← ", step.remark, class_="remark"))
     if step.received is not None:
         sender = sender_of(path, step, sent_in)
         when = f", sent in step {sent_in}" if sent_in is not None else ""
@@ -99,12 +102,11 @@ def _lines(path: Path, step: PathStep, way: _Way) -> list[Markup]:
             join([message(one, path.plumbing), " from ", tag("bdi", one.sender or "the network")]) for one in step.gone
         ]
         lines.append(_line("what was on its way to it is gone: ", *_separated(gone), look="bad"))
-    if step.remark:
-        lines.append(tag("li", "← ", step.remark, class_="remark"))
     lines += [_line("→ ", tag("b", text)) for text in words.happened(path, step.number)]
     for one in step.changes:
         if not one.wiped and not one.aside:
-            lines.append(_line(tag("code", words.change(one, whose=step.actor))))
+            told = words.changes(one, whose=step.actor, plumbing=path.plumbing)
+            lines += [_line(tag("code", text)) for text in told]
     for place, sent in enumerate(step.sent):
         why_lost = way.lost.get((step.number, place))
         said = ["sends ", message(sent, path.plumbing), " to ", tag("bdi", sent.receiver or "everyone")]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from checker.verdict import Ledger, LedgerEvent, PropertyResult, PropertyVerdict, Remedies, Result, Tried
 from reports import remedies as report
 from reports import why, words
-from reports.html.markup import Markup, join, tag
+from reports.html.markup import Markup, join, prose, tag
 
 _SAID = {
     PropertyVerdict.HOLDS: ("holds", "good"),
@@ -91,9 +92,9 @@ def card(result: Result) -> Markup:
     parts = [
         ("Asked", _asked(result)),
         ("Faults allowed", _faults(result)),
-        ("Bounds", _pairs((key, words.value(item)) for key, item in result.bounds.items())),
+        ("Bounds", _bounds(result.bounds)),
         ("Explored", _explored(result)),
-        ("Settings", _pairs(why.settings(result))),
+        ("Settings", _settings(result)),
         ("Not modelled", _texts(result.not_modelled)),
         ("Settings overridden", _texts(result.overridden)),
         ("Actions that never ran", _codes(result.never_ran)),
@@ -121,7 +122,7 @@ def _question(found: PropertyResult) -> Markup:
         "tr",
         tag("th", name, scope="row"),
         tag("td", tag("span", said, class_=f"badge {look}"), data_column="answer"),
-        tag("td", why.sentence(found.explanation), data_column="what it means"),
+        tag("td", prose(why.sentence(found.explanation)), data_column="what it means"),
     )
 
 
@@ -137,7 +138,7 @@ def _faults(result: Result) -> Markup:
         fired = result.fired.get(name, 0)
         happened = f"in {words.count(fired, 'transition')}" if fired else "never"
         rows.append(_fault(name, times, happened))
-    return tag("table", tag("thead", head), tag("tbody", *rows))
+    return tag("table", tag("thead", head), tag("tbody", *rows), class_="faults")
 
 
 def _fault(name: str, times: str, happened: str) -> Markup:
@@ -164,6 +165,26 @@ def _explored(result: Result) -> Markup:
     return join([tag("p", reach), took])
 
 
+def _bounds(bounds: Mapping[str, Any]) -> Markup | None:
+    """What there is of each; what there is nothing of, on request."""
+    none = [key for key, item in bounds.items() if item == 0 and not isinstance(item, bool)]
+    some = _pairs((key, words.value(item)) for key, item in bounds.items() if key not in none)
+    if not none:
+        return some
+    summary = tag("summary", f"none (0) of {len(none)} more")
+    return join([some, tag("details", summary, _codes(none))])
+
+
+def _settings(result: Result) -> Markup | None:
+    """What the spec says; the defaults, which stand last, on request."""
+    listed = why.settings(result)
+    defaults = sum(origin.startswith("default") for _, _, origin in result.settings)
+    given, rest = listed[: len(listed) - defaults], listed[len(listed) - defaults :]
+    if not rest:
+        return _pairs(given)
+    return join([_pairs(given), tag("details", tag("summary", words.count(len(rest), "default")), _pairs(rest))])
+
+
 def _pairs(pairs: Iterable[tuple[str, str]]) -> Markup | None:
     items = [tag("div", tag("dt", name), tag("dd", value)) for name, value in pairs]
     return tag("dl", *items, class_="bounds") if items else None
@@ -172,7 +193,7 @@ def _pairs(pairs: Iterable[tuple[str, str]]) -> Markup | None:
 def _texts(items: Sequence[str], *, folded: bool = False) -> Markup | None:
     if not items:
         return None
-    listed = tag("ul", *(tag("li", item) for item in items))
+    listed = tag("ul", *(tag("li", prose(item)) for item in items))
     return tag("details", tag("summary", words.count(len(items), "condition")), listed) if folded else listed
 
 
