@@ -1,19 +1,20 @@
 """Jobs in the user's words (``forms``) become job managers, tasks and Kafka, wired as ``wiring`` says."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from checker.nearest import listed
 from checker.source import Diagnostic, Place, SourceError
 from model.flink import config
+from model.flink import variations as changes
 from model.flink.client_wiring import READ, REASONS, Clients
 from model.flink.config import CP
 from model.flink.forms import Connector, Document
-from model.flink.variations import variations
+from model.flink.variations import promises, variations
 from model.flink.wiring import CLIENT_READS, Chain, Job, Places
 from model.kafka import config as kafka
 
-__all__ = ["Document", "effective_settings", "expand", "variations"]
+__all__ = ["Document", "effective_settings", "expand", "promises", "unjudged", "variations"]
 
 NOT_MODELLED = (
     "what a record says: record i adds 1 to the sum",
@@ -31,6 +32,11 @@ def effective_settings(document: Document) -> list[tuple[str, str, str, str]]:
         for job in pipeline.jobs.values()
         for name, one in job.settings()
     ] + [(name, kafka.written(one.value), one.origin, one.rule) for name, one in shown]
+
+
+def unjudged(document: Document) -> Iterator[changes.Unjudged]:
+    jobs = _Pipeline(document, lambda _: Place("", 1, 1, 1)).jobs
+    return changes.unjudged(document, (one for job in jobs.values() for one in job.settings()))
 
 
 def expand(document: Document, place: Places) -> dict[str, Any]:

@@ -11,14 +11,14 @@ from importlib import import_module
 from typing import Any
 
 from checker.source import Diagnostic, Place, SourceError
-from model.kafka import config
+from model.kafka import config, weighing
 from model.kafka.forms import Document
 from model.kafka.variations import variations
 
-__all__ = ["Document", "effective_settings", "expand", "variations"]
+__all__ = ["Document", "effective_settings", "expand", "promises", "unjudged", "variations"]
 
 Path = tuple[str | int, ...]
-Group = tuple[config.Kind, dict[str, Any], Path]
+Group = weighing.Group
 
 
 def groups(document: Document) -> Iterator[Group]:
@@ -89,3 +89,11 @@ def expand(document: Document, place: Callable[[tuple[str | int, ...]], Place]) 
     module = f"model.kafka.{family(document)}"
     wired: dict[str, Any] = import_module(f"{module}.wiring").expand(document, place)
     return {**wired, "module": module}
+
+
+def promises(document: Document) -> tuple[list[Any], list[Any]]:
+    return weighing.promises(document, family(document))
+
+
+def unjudged(document: Document) -> Iterator[weighing.Unjudged]:
+    return weighing.unjudged(document, family(document), groups(document))
