@@ -206,8 +206,7 @@ class _Search:
             note = f"{name} is broken in {steps} step{'s' if steps != 1 else ''}"
             found.others_broken.append(change.tried(note, states))
         else:
-            note = f"the model goes wrong here: {result.problem}" if result.problem else "; ".join(result.why)
-            found.undecided.append(change.tried(note, states))
+            found.undecided.append(change.tried(_undecided(result), states))
 
     def weigh(self, result: Result, change: _Change, beside: frozenset[str]) -> None:
         """Every guarantee of the spec is kept: is it worth having, and what does it cost?"""
@@ -241,6 +240,14 @@ class _Search:
         options = replace(self.options, keep_going=True)
         result = run(self.weights.spec, options, self.progress, paths=False)
         return {one.name: one.verdict for one in result.properties}
+
+
+def _undecided(result: Result) -> str:
+    if not result.problem:
+        return "; ".join(result.why)
+    if " outside " in result.problem:
+        return f"a bound of the model is too small for what happens then: {result.problem}"
+    return f"the model goes wrong on the way: {result.problem}"
 
 
 def _lowered(text: str) -> str:

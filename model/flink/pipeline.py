@@ -6,13 +6,13 @@ from typing import Any
 from checker.nearest import listed
 from checker.source import Diagnostic, Place, SourceError
 from model.flink import config
-from model.flink import variations as changes
 from model.flink.client_wiring import READ, REASONS, Clients
 from model.flink.config import CP
 from model.flink.forms import Connector, Document
-from model.flink.variations import promises, variations
+from model.flink.variations import of_jobs_unjudged, promises, variations
 from model.flink.wiring import CLIENT_READS, Chain, Job, Places
 from model.kafka import config as kafka
+from model.kafka.weighing import Unjudged
 
 __all__ = ["Document", "effective_settings", "expand", "promises", "unjudged", "variations"]
 
@@ -34,9 +34,9 @@ def effective_settings(document: Document) -> list[tuple[str, str, str, str]]:
     ] + [(name, kafka.written(one.value), one.origin, one.rule) for name, one in shown]
 
 
-def unjudged(document: Document) -> Iterator[changes.Unjudged]:
+def unjudged(document: Document) -> Iterator[Unjudged]:
     jobs = _Pipeline(document, lambda _: Place("", 1, 1, 1)).jobs
-    return changes.unjudged(document, (one for job in jobs.values() for one in job.settings()))
+    return of_jobs_unjudged(document, (one for job in jobs.values() for one in job.settings()))
 
 
 def expand(document: Document, place: Places) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from checker.spec_forms import Cost
 from model.flink.config import folded
 from model.kafka.prices import NOTHING, Price
 
-_AT_LEAST_ONCE = (Cost.GUARANTEE, "gives up exactly-once: what was sent since a checkpoint is sent again after a restart")
+_AT_LEAST_ONCE = (Cost.GUARANTEE, "gives up exactly-once: a restart sends again what a checkpoint lacks")
 _NOTHING_PROMISED = (Cost.GUARANTEE, "gives up at-least-once: what a producer has not sent yet is lost with its task")
 _EXACTLY_ONCE = (Cost.LATENCY, "gives up latency: results can be read when their checkpoint is complete")
 _LATEST = (Cost.HOLLOW, "what is there when the job starts is not read")

@@ -100,7 +100,7 @@ def later_versions(document: Document) -> Iterator[Variation]:
             yield ("version",), document.version, later
 
 
-# --- By what a change is weighed, and what no change can judge (see ``model.kafka.weighing``) --------------------------
+# --- By what a change is weighed, and what no change can judge: see ``model.kafka.weighing`` --------------------------
 
 
 def promises(document: Document) -> tuple[list[Any], list[Any]]:
@@ -122,7 +122,7 @@ TIMERS = {  # By the fault that says that it passes: settings of a job's configu
 }
 
 
-def unjudged(document: Document, settings: Iterable[tuple[str, config.Setting]]) -> Iterator[Unjudged]:
+def of_jobs_unjudged(document: Document, settings: Iterable[tuple[str, config.Setting]]) -> Iterator[Unjudged]:
     """``settings``: those of all jobs as they take effect, by ``JOB.name``."""
     for shown, now in settings:
         for fault, names in TIMERS.items():

@@ -12,8 +12,8 @@ from typing import Any
 
 from checker.source import Diagnostic, Place, SourceError
 from model.kafka import config, weighing
+from model.kafka import variations as changes
 from model.kafka.forms import Document
-from model.kafka.variations import variations
 
 __all__ = ["Document", "effective_settings", "expand", "promises", "unjudged", "variations"]
 
@@ -89,6 +89,12 @@ def expand(document: Document, place: Callable[[tuple[str | int, ...]], Place]) 
     module = f"model.kafka.{family(document)}"
     wired: dict[str, Any] = import_module(f"{module}.wiring").expand(document, place)
     return {**wired, "module": module}
+
+
+def variations(document: Document) -> Iterator[changes.Priced]:
+    name = family(document)
+    words: frozenset[str] = import_module(f"model.kafka.{name}.wiring").KEYS["app"]
+    return changes.variations(document, name, words)
 
 
 def promises(document: Document) -> tuple[list[Any], list[Any]]:

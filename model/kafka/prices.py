@@ -21,18 +21,18 @@ TRANSACTIONAL_STORE = (Cost.ASKS, "asks for a store that takes the record and it
 PRICES: dict[tuple[str, Any], Price] = {
     # --- Producer ---
     ("acks", "all"): (Cost.LATENCY, "gives up latency: a send is answered when every replica in sync has it"),
-    ("acks", "1"): (Cost.GUARANTEE, "gives up durability: what only the leader has is acknowledged, and goes with it"),
+    ("acks", "1"): (Cost.GUARANTEE, "gives up durability: what only the leader has is acknowledged"),
     ("acks", "0"): (Cost.GUARANTEE, "gives up the acknowledgement: nothing is promised, so nothing is broken"),
-    ("enable.idempotence", False): (Cost.GUARANTEE, "gives up deduplication: a batch that is sent again is written again"),
+    ("enable.idempotence", False): (Cost.GUARANTEE, "gives up deduplication: a repeated batch is written again"),
     ("max.in.flight.requests.per.connection", 1): (Cost.THROUGHPUT, "gives up throughput: one request at a time"),
-    ("retries", 0): (Cost.AVAILABILITY, "gives up availability: the first error ends a send, and the application has it"),
+    ("retries", 0): (Cost.AVAILABILITY, "gives up availability: the first error ends a send"),
     # --- Consumer ---
     ("isolation.level", "read_uncommitted"): ABORTED_READ,
     ("isolation.level", "read_committed"): (
         Cost.LATENCY, "gives up latency: a reader waits for the end of each transaction, also of one that hangs",
     ),
     ("auto.offset.reset", "latest"): (Cost.GUARANTEE, "gives up records: what was written before is not read"),
-    ("auto.offset.reset", "none"): (Cost.AVAILABILITY, "gives up availability: poll() throws where no offset is committed"),
+    ("auto.offset.reset", "none"): (Cost.AVAILABILITY, "gives up availability: poll() throws where no offset is"),
     # --- Topics and brokers ---
     ("unclean.leader.election.enable", False): (
         Cost.AVAILABILITY, "gives up availability: without a live member of its ISR a partition has no leader",
@@ -50,7 +50,7 @@ PRICES: dict[tuple[str, Any], Price] = {
     # --- What an application does ---
     ("offsets", "after"): (Cost.GUARANTEE, "gives up atomicity: output and offset are not committed together"),
     ("offsets", "before"): AT_MOST_ONCE,
-    ("offsets", "checkpoint"): (Cost.ASKS, "asks for checkpoints that hold the offset and the transaction, as in Flink"),
+    ("offsets", "checkpoint"): (Cost.ASKS, "asks for checkpoints with offset and transaction, as in Flink"),
     ("awaits_sends", True): (Cost.LATENCY, "gives up latency: it waits for its sends before it commits"),
     ("local_store", "none"): (Cost.ASKS, "asks for a process without a store of its own"),
     ("local_store", "wiped"): (Cost.AVAILABILITY, "gives up availability: the store is filled anew at each start"),
@@ -64,16 +64,16 @@ PRICES: dict[tuple[str, Any], Price] = {
     ("compares_offset", True): (Cost.ASKS, "asks for a store with compare-and-set on the offset"),
     ("flushes", True): (Cost.LATENCY, "gives up latency: the loop waits until the output is acknowledged"),
     ("on_exception", "close"): (Cost.AVAILABILITY, "gives up availability: a record that throws ends the consumer"),
-    ("on_exception", "retry"): (Cost.AVAILABILITY, "gives up availability: a record that throws holds up its partition"),
+    ("on_exception", "retry"): (Cost.AVAILABILITY, "gives up availability: a record that throws stops its partition"),
     ("on_exception", "continue"): (Cost.GUARANTEE, "gives up at-least-once: a record that throws is skipped"),
     ("on_exception", "dead_letter"): (Cost.ASKS, "asks for a topic, and for somebody who looks at what is in it"),
     ("waits_for_worker", True): (Cost.LATENCY, "gives up latency: a rebalance waits for the worker"),
-    ("on_failed_send", "give up"): (Cost.AVAILABILITY, "gives up availability: what could not be sent is not sent again"),
+    ("on_failed_send", "give up"): (Cost.AVAILABILITY, "gives up availability: a send that failed is not repeated"),
     ("on_failed_send", "resend"): (Cost.GUARANTEE, "gives up deduplication: what was written after all is there twice"),
-    ("on_failed_send", "resend elsewhere"): (Cost.GUARANTEE, "gives up order and deduplication: another partition, again"),
-    ("on_failed_send", "restart"): (Cost.GUARANTEE, "gives up deduplication: another producer knows no sequence of the first"),
+    ("on_failed_send", "resend elsewhere"): (Cost.GUARANTEE, "gives up order and deduplication: another partition"),
+    ("on_failed_send", "restart"): (Cost.GUARANTEE, "gives up deduplication: a new producer id knows no batch"),
     ("when_fenced", "stop"): (Cost.AVAILABILITY, "gives up availability: a process that was fenced ends"),
-    ("group_metadata", False): (Cost.GUARANTEE, "gives up a fence: who has lost its partitions may still commit offsets"),
+    ("group_metadata", False): (Cost.GUARANTEE, "gives up a fence: a member of an old generation may commit"),
     ("new_transactional_id", "at_restart"): (
         Cost.GUARANTEE, "gives up fencing: nobody ends what the process before has left open, until it times out",
     ),
@@ -84,7 +84,7 @@ def of_setting(name: str, now: Any, value: Any) -> Price:
     """``now``: the value that holds, where the price is of more or less of something."""
     if name == "min.insync.replicas" and isinstance(now, int):
         if value > now:
-            return Cost.AVAILABILITY, f"gives up availability: with fewer than {value} replicas in sync nothing is written"
+            return Cost.AVAILABILITY, f"gives up availability: no writes with fewer than {value} replicas in sync"
         return Cost.GUARANTEE, f"gives up durability: {value} in sync may be all that have an acknowledged record"
     return PRICES.get((name, value), NOTHING) if isinstance(value, str | bool | int) else NOTHING
 

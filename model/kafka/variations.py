@@ -70,12 +70,14 @@ def of_mechanisms(key: str, taken: list[str], every: tuple[str, ...] | None = No
                 yield (key,), config.written(taken), [*taken, one]
 
 
-def variations(document: Document) -> Iterator[Priced]:
+def variations(document: Document, family: str, words: frozenset[str]) -> Iterator[Priced]:
+    """``words``: those of an application that its family reads."""
     version, brokers = document.version, document.brokers
     for name, app in document.apps.items():
         yield from of_clients(name, app, version, brokers)
     for name, app in document.apps.items():
-        yield from priced(of_application(name, app))
+        if family != "transactions" or app.writes is not None:  # Who only reads there does nothing but read.
+            yield from priced(one for one in of_application(name, app) if one[0][-1] in words)
     for name, topic in document.topics.items():
         yield from priced(of_settings("topic", version, topic.settings, ("topics", name), brokers))
     yield from priced(of_settings("broker", version, brokers, ("brokers",), brokers))

@@ -71,7 +71,10 @@ TIMERS: dict[str, tuple[tuple[config.Kind, str], ...]] = {  # By the fault that 
     "session_timeout": (("broker", "broker.session.timeout.ms"), ("broker", "zookeeper.session.timeout.ms")),
     "replica_lag": (("broker", "replica.lag.time.max.ms"),),
 }
-STANDSTILLS = (("consumer", "session.timeout.ms"), ("producer", "transaction.timeout.ms"))  # Of a process.
+STANDSTILLS: tuple[tuple[config.Kind, str], ...] = (  # Of a process.
+    ("consumer", "session.timeout.ms"),
+    ("producer", "transaction.timeout.ms"),
+)
 
 
 def unjudged(document: Document, family: str, groups: Iterable[Group]) -> Iterator[Unjudged]:
