@@ -187,6 +187,7 @@ def judge(
         overridden=[f"{one.name} is {one.value}: {one.rule}" for one in spec.settings if one.origin == "overridden"],
         premises=_premises(spec),
         settings=[(one.name, one.value, one.origin) for one in spec.settings],
+        meanings={one.name: one.meaning for one in spec.settings if one.meaning},
         not_modelled=list(spec.not_modelled),
         memory_bytes=engine.memory_bytes,
         engine=engine.name,

@@ -55,7 +55,8 @@ class Pipeline(Protocol):
     def expand(self, document: Any, place: Callable[[Sequence[Key]], Place], /) -> dict[str, Any]: ...
 
     def effective_settings(self, document: Any, /) -> Iterable[Sequence[object]]:
-        """Name, value and origin of each setting; fourthly, where there is one, the rule that decided."""
+        """Name, value and origin of each setting; fourthly, where there is one, the rule that decided; fifthly what it
+        means, if it is a word of the spec and of nobody else."""
 
     def variations(self, document: Any, /) -> Iterable[Sequence[Any]]:
         """What can be set otherwise, small changes first: where, what holds now, another value. Some may be refused.

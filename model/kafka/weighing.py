@@ -76,6 +76,9 @@ STANDSTILLS: tuple[tuple[config.Kind, str], ...] = (  # Of a process.
     ("producer", "transaction.timeout.ms"),
 )
 
+NEEDS = {"session.timeout.ms": "group.id", "transaction.timeout.ms": "transactional.id"}
+FAMILIES = {"session.timeout.ms": "groups", "transaction.timeout.ms": "transactions"}
+
 
 def unjudged(document: Document, family: str, groups: Iterable[Group]) -> Iterator[Unjudged]:
     """The durations behind the faults of a spec, and those that the user has set."""
@@ -91,8 +94,7 @@ def unjudged(document: Document, family: str, groups: Iterable[Group]) -> Iterat
     for kind, given, path in groups:
         for name, now in config.effective(kind, version, given, brokers).items():
             about = config.TABLE[kind][name].about
-            group = {"session.timeout.ms": "group.id", "transaction.timeout.ms": "transactional.id"}.get(name)
-            if group is not None and (group not in given or family == "replication"):
+            if name in NEEDS and (family, NEEDS[name] in given) != (FAMILIES[name], True):
                 continue
             why = asked.get((kind, name), "time is not modelled" if about.endswith("time") and now.is_given else "")
             if why:
