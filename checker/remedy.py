@@ -18,6 +18,7 @@ setting that another one overrides changes nothing.
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -221,11 +222,24 @@ class _Search:
             self.found.vacuous.append(change.tried(change.clause, states))
         else:
             lost = [f"gives up {one.name}: {_lowered(one.explanation)}" for one in broken]
-            cost = max([change.cost, *([Cost.GUARANTEE] if broken else [])])
-            said = "; ".join(lost) or change.clause
+            default = self.by_default(change) if change.cost == Cost.MENDED else ""
+            cost = max([change.cost, *([Cost.FREE] if default else []), *([Cost.GUARANTEE] if broken else [])])
+            said = "; ".join([*lost, *([change.clause] if change.clause else [])])
             gives_up, note = (said, "") if cost > Cost.FREE else ("", said)
-            self.found.kept.append(change.tried(note, states, gives_up))
+            self.found.kept.append(change.tried(note, states, gives_up, default))
             self.costs[change.override] = cost
+
+    def by_default(self, change: _Change) -> str:
+        """A setting that keeps it too, if what the change does is to have that for its default: it is the one to
+        advise, for it is the smaller change."""
+        settings = load(self.spec.path, (*self.overrides, change.override)).settings
+        before = {one.name: one.value for one in self.spec.settings}
+        for one in settings:
+            for kept in self.found.kept:
+                same = kept.key == one.name or kept.key.endswith(f".{one.name}")
+                if same and kept.value.strip('"') == one.value != before.get(one.name):
+                    return f"{kept.key}={kept.value}"
+        return ""
 
     def was_broken(self, one: PropertyResult) -> bool:
         return self.before.get(one.name) is PropertyVerdict.VIOLATED
@@ -251,8 +265,9 @@ def _undecided(result: Result) -> str:
 
 
 def _lowered(text: str) -> str:
-    """A docstring's sentence as a clause."""
-    return (text[:1].lower() + text[1:] if text[1:2].islower() else text).rstrip(".")
+    """A docstring's sentence as a clause, without the number that a guarantee has in a catalogue."""
+    text = re.sub(r" \([A-Z]\d[^()]*\)\Z", "", text.rstrip("."))
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
 def _machine(built: Built) -> str:

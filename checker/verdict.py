@@ -230,7 +230,7 @@ class Tried:
     note: str = ""
     states: int = 0
     gives_up: str = ""  # What it costs: a guarantee that was kept without it, or a clause of the model.
-    as_with: str = ""  # Of one that comes to the same machine as another one: ``key=value`` of that.
+    as_with: str = ""  # ``key=value`` of the change that it comes to, in the machine or by a default of a version.
 
 
 @dataclass

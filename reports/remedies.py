@@ -85,13 +85,15 @@ def _kept(found: Remedies, *, free: bool) -> list[Tried]:
 
 
 def merged(found: Remedies, some: Sequence[Tried]) -> list[Line]:
-    """A line for each key, price and note. A version that behaves like a change of the list belongs to it too."""
-    same: dict[tuple[str, str, str, str], list[Tried]] = {}
+    """A line for each key and what is said of it. A version that behaves like a change of the list belongs to it."""
+    same: dict[tuple[str, str, str], list[Tried]] = {}
     for one in [*some, *_alike(found, some)]:
-        same.setdefault((one.key, one.now, one.gives_up, one.note), []).append(one)
+        default = f"there {one.as_with.replace('=', ' is ', 1)} by default" if one.as_with else ""
+        said = "; ".join(part for part in (one.gives_up, one.note, default) if part)
+        same.setdefault((one.key, one.now, said), []).append(one)
     return [
-        Line(words.clean(key), words.clean(now), _values(found, key, several), words.clean(gives_up or note))
-        for (key, now, gives_up, note), several in same.items()
+        Line(words.clean(key), words.clean(now), _values(found, key, several), words.clean(said))
+        for (key, now, said), several in same.items()
     ]
 
 
@@ -99,7 +101,8 @@ def _alike(found: Remedies, some: Sequence[Tried]) -> Iterable[Tried]:
     known = {_override(one): one for one in some}
     for one in found.unchanged:
         if one.key in SERIES and one.as_with in known:
-            yield replace(known[one.as_with], key=one.key, now=one.now, value=one.value)
+            as_with = known[one.as_with].as_with if known[one.as_with].key in SERIES else one.as_with
+            yield replace(known[one.as_with], key=one.key, now=one.now, value=one.value, as_with=as_with)
 
 
 def _override(one: Tried) -> str:

@@ -22,7 +22,7 @@ PRICES: dict[tuple[str, Any], Price] = {
     # --- Producer ---
     ("acks", "all"): (Cost.LATENCY, "gives up latency: a send is answered when every replica in sync has it"),
     ("acks", "1"): (Cost.GUARANTEE, "gives up durability: what only the leader has is acknowledged"),
-    ("acks", "0"): (Cost.GUARANTEE, "gives up the acknowledgement: nothing is promised, so nothing is broken"),
+    ("acks", "0"): (Cost.GUARANTEE, "gives up the acknowledgement: nobody learns what became of a send"),
     ("enable.idempotence", False): (Cost.GUARANTEE, "gives up deduplication: a repeated batch is written again"),
     ("max.in.flight.requests.per.connection", 1): (Cost.THROUGHPUT, "gives up throughput: one request at a time"),
     ("retries", 0): (Cost.AVAILABILITY, "gives up availability: the first error ends a send"),
