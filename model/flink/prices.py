@@ -12,7 +12,7 @@ _AT_LEAST_ONCE = (Cost.GUARANTEE, "gives up exactly-once: a restart sends again 
 _NOTHING_PROMISED = (Cost.GUARANTEE, "gives up at-least-once: what a producer has not sent yet is lost with its task")
 _EXACTLY_ONCE = (Cost.LATENCY, "gives up latency: results can be read when their checkpoint is complete")
 _LATEST = (Cost.HOLLOW, "what is there when the job starts is not read")
-_OFF = (Cost.AVAILABILITY, "gives up availability: the first failure ends the job")
+_OFF = (Cost.HOLLOW, "the first failure ends the job: what it has lost by then, nobody asks")
 
 _PRICES: dict[tuple[str, str], Price] = {
     **{
