@@ -472,6 +472,13 @@ ADVICE = {
         "apps.shop.producer.acks=0": PRICED,
         "apps.shop.producer.acks=1": VAIN,
     },
+    # KafkaConsumer.commitAsync: later commits cover a failed one. commitSync() repeats itself before anything newer.
+    "bugs/CFG-08_stale_commit_resent": {
+        "apps.billing.failed_commit=ignore": FREE,
+        "apps.billing.commits=sync": PRICED,
+        "apps.billing.commits=never": HOLLOW,
+        "apps.billing.consumer.enable.auto.commit=true": VAIN,
+    },
     # sendOffsetsToTransaction() is what makes two halves one (KIP-98).
     "claims/S01_refuted": {
         "apps.payer.offsets=transaction": FREE,
