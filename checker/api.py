@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, get_args
 
@@ -488,14 +488,21 @@ class Result:
 
         Raises ``ValueError`` for the answer to a spec that came from ``load``: what it was loaded with is not known.
         """
+        return self.remedies_with(_options(engine, workers, memory, seconds, states), progress)
+
+    def remedies_with(
+        self, options: Options, progress: Progress | None = None, step: Callable[[int, int, str], None] | None = None
+    ) -> Remedies:
+        """``remedies`` for a caller that has its options together. ``step`` is told of each change before it is tried:
+        how many there were, of how many, and the next."""
         from checker import remedy
 
         if self.asked.overrides is None:
             raise ValueError(f"what {self.spec} was loaded with is not known here: checker.remedies(path, set=...)")
-        options = _options(engine, workers, memory, seconds, states)
         first = self.data if self.data.outcome is Outcome.VIOLATED else None
-        self.data.remedies = remedy.remedies(self.asked.again(), self.asked.overrides, options, progress, first=first)
-        return Remedies(self.data.remedies)
+        found = remedy.remedies(self.asked.again(), self.asked.overrides, options, progress, step, first)
+        self.data.remedies = found
+        return Remedies(found)
 
     def graph(
         self,

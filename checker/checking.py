@@ -90,8 +90,8 @@ def run(
     short = spec.expect is not None and (expected or 0) <= QUICK_STATES
     engine, found, compiled = _explore(built, reference, options, memory, report, first, short, expected or 0)
     try:
-        judging = reference if paths else None
-        result, incidents = judge(spec, built.system, judging, engine, found, options.witnesses)
+        judging = reference if paths or found.problem is not None else None  # A mistake is always told.
+        result, incidents = judge(spec, built.system, judging, engine, found, options.witnesses, options.beside)
         explored = time.perf_counter()
         _explain(spec, result, incidents, built, reference, engine, every=options.witnesses)
     finally:
@@ -162,9 +162,10 @@ def judge(
     engine: Engine,
     found: Exploration,
     witnesses: bool = False,
+    beside: frozenset[str] = frozenset(),
 ) -> tuple[Result, dict[str, Incident]]:
     """What an exploration amounts to, and the path to each violation, by the name of what is violated. Without the
-    reference no paths are looked for, so none can be confirmed.
+    reference no paths are looked for, so none can be confirmed. The outcome is not about what is ``beside``.
     """
     incidents: dict[str, Incident] = {}
     result = Result(
@@ -182,6 +183,7 @@ def judge(
         overridden=[f"{one.name} is {one.value}: {one.rule}" for one in spec.settings if one.origin == "overridden"],
         premises=_premises(spec),
         settings=[(one.name, one.value, one.origin) for one in spec.settings],
+        meanings={one.name: one.meaning for one in spec.settings if one.meaning},
         not_modelled=list(spec.not_modelled),
         memory_bytes=engine.memory_bytes,
         engine=engine.name,
@@ -201,7 +203,7 @@ def judge(
         result.properties.append(_deadlock(reference, engine, found, incidents))
     if found.complete:
         result.never_ran, result.one_sided = _never_ran(system, counts), _one_sided(engine)
-    _conclude(result, system, found)
+    _conclude(result, system, found, beside)
     return result, incidents
 
 
@@ -438,20 +440,20 @@ def _problem(system: System, reference: Reference | None, engine: Engine, findin
     raise EnginesDisagree("the reference does not confirm the error of the model")
 
 
-def _conclude(result: Result, system: System, found: Exploration) -> None:
-    violated = [one for one in result.properties if one.verdict is PropertyVerdict.VIOLATED]
-    if violated:
+def _conclude(result: Result, system: System, found: Exploration, beside: frozenset[str]) -> None:
+    asked = [one for one in result.properties if one.name not in beside]
+    if any(one.verdict is PropertyVerdict.VIOLATED for one in asked):
         result.outcome = Outcome.VIOLATED
         return
     if not found.complete:
         result.outcome = Outcome.INCONCLUSIVE
         result.why.append(_why_stopped(found))
         return
-    for one in result.properties:
+    for one in asked:
         if one.verdict is PropertyVerdict.UNREACHED:
             result.why.append(f"{one.name} was never reached")
     for bit, one_property in enumerate(system.properties):
-        if one_property.kind == "premise" and bit not in found.events:
+        if one_property.kind == "premise" and bit not in found.events and one_property.name not in beside:
             result.why.append(f"{one_property.name} was never put to the test: no state meets its conditions")
     for budget in system.budgets:
         if result.fired[budget.name] == 0:

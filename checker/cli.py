@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from checker import api
     from checker.progress import LiveLine
     from checker.spec_file import SpecFile
-    from checker.verdict import Outcome, Remedies, Result
+    from checker.verdict import Outcome, Result
 
 HOLDS, VIOLATED, WRONG, INCONCLUSIVE, VACUOUS, OUR_BUG = 0, 1, 2, 3, 4, 70
 WORST_FIRST = (OUR_BUG, WRONG, VIOLATED, INCONCLUSIVE, VACUOUS, HOLDS)
@@ -433,9 +433,7 @@ class _Checking:
         """The answer tells of them from then on."""
         try:
             with _live_line(Path(answer.spec).name, self.arguments.quiet) as line:
-                answer.data.remedies = _remedies(
-                    answer.asked.again(), self.arguments.overrides, _options(self.arguments), line, answer.data
-                )
+                answer.remedies_with(_options(self.arguments), line, _step(line))
         except SourceError as error:  # Actors wired by hand have no settings.
             self.session.complain(f"{answer.spec}: no remedies: {error.diagnostics[0].message}")
 
@@ -718,17 +716,13 @@ def frontier(given: Sequence[str]) -> int:
     return INCONCLUSIVE if found.why else HOLDS
 
 
-def _remedies(
-    spec: SpecFile, overrides: Sequence[str], options: Options, line: LiveLine | None, first: Result | None = None
-) -> Remedies:
-    from checker.remedy import remedies as find
-
+def _step(line: LiveLine | None) -> Callable[[int, int, str], None]:
     def step(number: int, of: int, change: str) -> None:
         if line is not None:
             line.title = f"{number + 1} of {of}: {change}"
             line.start()
 
-    return find(spec, overrides, options, line, step, first)
+    return step
 
 
 def remedies(given: Sequence[str]) -> int:
@@ -737,10 +731,11 @@ def remedies(given: Sequence[str]) -> int:
     if arguments is None:
         return HOLDS
     spec = _loaded(arguments.spec, arguments.overrides)
+    from checker.remedy import remedies as find
     from reports import remedies as report
 
     with _live_line(Path(spec.path).name, arguments.quiet) as line:
-        found = _remedies(spec, arguments.overrides, _limits(arguments), line)
+        found = find(spec, arguments.overrides, _limits(arguments), line, _step(line))
     text = json.dumps(report.document(found), indent=2) if arguments.json else report.render(found)
     Session(arguments).print(_same_settings(text, "a check of it", arguments) if found.kept else text)
     return _codes()[found.outcome]

@@ -44,6 +44,7 @@ class Options:
     states: int | None = None
     keep_going: bool = False  # After a violation, go on to decide the other properties.
     witnesses: bool = False  # Give the path to every `sometimes`, whatever it costs to find.
+    beside: frozenset[str] = frozenset()  # Properties that are looked at and decide nothing: by name.
 
     def limited_by(self, limits: Limits) -> Options:
         """The same, with the spec's own limits where the command line set none."""

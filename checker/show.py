@@ -45,7 +45,7 @@ def _head(spec: SpecFile) -> list[tuple[str, str]]:
 
 
 def _settings(spec: SpecFile) -> list[tuple[str, ...]]:
-    return [(one.name, one.value, one.origin, one.rule) for one in spec.settings]
+    return [(one.name, one.value, one.origin, one.rule or one.meaning) for one in spec.settings]
 
 
 def _actors(system: System) -> list[tuple[str, str, str]]:

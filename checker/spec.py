@@ -58,10 +58,18 @@ class Pipeline(Protocol):
     def expand(self, document: Any, place: Callable[[Sequence[Key]], Place], /) -> dict[str, Any]: ...
 
     def effective_settings(self, document: Any, /) -> Iterable[Sequence[object]]:
-        """Name, value and origin of each setting; fourthly, where there is one, the rule that decided."""
+        """Name, value and origin of each setting; fourthly, where there is one, the rule that decided; fifthly what it
+        means, if it is a word of the spec and of nobody else."""
 
-    def variations(self, document: Any, /) -> Iterable[tuple[KeyPath, str, Any]]:
-        """What can be set otherwise, small changes first: where, what holds now, another value. Some may be refused."""
+    def variations(self, document: Any, /) -> Iterable[Sequence[Any]]:
+        """What can be set otherwise, small changes first: where, what holds now, another value. Some may be refused.
+        Fourthly, where there is one, its price: a rank (0: the defect is mended; 1: it costs nothing; the more the
+        greater; ``checker.remedy.HOLLOW``: less happens), and a clause that says what is given up.
+
+        Two more that a pipeline may have: ``promises(document)``, the predicates by which a change is weighed, as they
+        stand under `always` and under `sometimes`; ``unjudged(document)``, settings of which the model cannot tell one
+        value from another: where, what holds now, why not.
+        """
 
 
 # --- Loading --------------------------------------------------------------------------------------------------------

@@ -96,12 +96,14 @@ class Limits:
 
 @dataclass(frozen=True)
 class Setting:
-    """One line of ``show``: a setting as it takes effect, where it comes from, and the rule that decided."""
+    """One line of ``show``: a setting as it takes effect, where it comes from, and the rule that decided; what a word
+    means that is the spec's own."""
 
     name: str
     value: str
     origin: str
     rule: str = ""
+    meaning: str = ""
 
 
 @dataclass(frozen=True)

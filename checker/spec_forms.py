@@ -6,6 +6,7 @@ schema`` prints these as JSON Schema, so the descriptions here are what an edito
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, WithJsonSchema
@@ -104,6 +105,19 @@ NetworkKind = Literal["fifo", "bag", "set"]
 WhenFull = Literal["error", "wait"]
 Size = Annotated[int, BeforeValidator(_size), WithJsonSchema({"type": ["string", "integer"]})]
 Seconds = Annotated[float, BeforeValidator(_seconds), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]
+
+
+class Cost(IntEnum):
+    """What a pipeline's change of a setting costs (``variations`` of its module), the least first."""
+
+    MENDED = 0  # Nothing: the defect is gone, as with a version, or a mechanism that is put back.
+    FREE = 1
+    ASKS = 2  # Something that the pipeline does not have by itself.
+    LATENCY = 3
+    THROUGHPUT = 4
+    AVAILABILITY = 5
+    GUARANTEE = 6
+    HOLLOW = 7  # The use of it: less happens, and whoever reads nothing loses nothing.
 
 
 class Form(BaseModel):

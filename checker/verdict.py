@@ -242,6 +242,8 @@ class Tried:
     value: str
     note: str = ""
     states: int = 0
+    gives_up: str = ""  # What it costs: a guarantee that was kept without it, or a clause of the model.
+    as_with: str = ""  # ``key=value`` of the change that it comes to, in the machine or by a default of a version.
 
 
 @dataclass
@@ -252,14 +254,15 @@ class Remedies:
     title: str
     broken: str | None  # The guarantee; None if nothing is broken.
     outcome: Outcome
-    has_goals: bool = True  # The spec has a `sometimes`, so a pipeline that stands still is told from one that works.
-    kept: list[Tried] = field(default_factory=list)  # Every guarantee of the spec holds.
+    has_goals: bool = True  # Some goal tells a pipeline that stands still from one that works.
+    kept: list[Tried] = field(default_factory=list)  # Every guarantee of the spec holds; what gives nothing up first.
     others_broken: list[Tried] = field(default_factory=list)  # Another one breaks first.
-    vacuous: list[Tried] = field(default_factory=list)  # It holds, and shows nothing.
+    vacuous: list[Tried] = field(default_factory=list)  # It holds because less happens: a goal is out of reach, say.
     broken_still: list[Tried] = field(default_factory=list)
     undecided: list[Tried] = field(default_factory=list)  # Too large, or the model goes wrong.
     unchanged: list[Tried] = field(default_factory=list)  # The same machine as without it, or as with another change.
     refused: list[Tried] = field(default_factory=list)  # Kafka, Flink or the model does not take it.
+    not_judged: list[Tried] = field(default_factory=list)  # Not tried: the model cannot tell one value from another.
     seconds: float = 0.0
 
 
@@ -287,6 +290,7 @@ class Result:
     overridden: list[str] = field(default_factory=list)  # Settings that are not what the spec or the default says.
     premises: dict[str, str] = field(default_factory=dict)  # Version of a pipeline; mechanisms it takes out or adds.
     settings: list[tuple[str, str, str]] = field(default_factory=list)  # In effect: name, value, where it comes from.
+    meanings: dict[str, str] = field(default_factory=dict)  # Of those that are words of a spec only, by name: a clause.
     not_modelled: list[str] = field(default_factory=list)
     why: list[str] = field(default_factory=list)  # sentences: why vacuous or inconclusive
     seconds: dict[str, float] = field(default_factory=dict)  # load, compile, explore

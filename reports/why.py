@@ -293,11 +293,12 @@ _PREMISES = {
 
 
 def settings(result: Result) -> list[tuple[str, str]]:
-    """What the spec says of itself, with where each value comes from; defaults last."""
+    """What the spec says of itself, with where each value comes from, or what it means; defaults last."""
     found = [(_PREMISES.get(name, name), words.clean(value)) for name, value in result.premises.items()]
     ranked = sorted(result.settings, key=lambda one: (one[2].startswith("default"), one[2] != "given"))
     for name, value, origin in ranked:
-        found.append((words.clean(name), words.clean(value if origin == "given" else f"{value} ({origin})")))
+        remarks = [one for one in ("" if origin == "given" else origin, result.meanings.get(name, "")) if one]
+        found.append((words.clean(name), words.clean(f"{value} ({'; '.join(remarks)})" if remarks else value)))
     return found
 
 

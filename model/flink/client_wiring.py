@@ -226,13 +226,17 @@ class Clients:
         return self.settings("producer", name).get(setting)
 
     def shown(self) -> list[tuple[str, kafka.Setting]]:
-        clients: list[tuple[kafka.Kind, str]] = [("producer", one) for one in self.writers]
-        clients += [("consumer", one) for one in self.readers]
+        """What decides something of an application; of one that only says how the output is looked at, its level."""
+        clients: list[tuple[kafka.Kind, str, tuple[str, ...]]]
+        clients = [("producer", one, READ["producer"]) for one in self.writers]
+        for name, app in self.document.apps.items():
+            if app.reads is not None:
+                clients.append(("consumer", name, READ["consumer"] if name in self.readers else ("isolation.level",)))
         return [
             (f"{name}.{client}.{key}", one)
-            for client, name in clients
+            for client, name, reads in clients
             for key, one in self.effective(client, name).items()
-            if key in READ[client] or one.origin != f"default of {self.version}"
+            if key in reads or one.origin != f"default of {self.version}"
         ]
 
     # --- Wiring -------------------------------------------------------------------------------------------------------

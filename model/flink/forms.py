@@ -25,6 +25,7 @@ MECHANISMS = (  # What `without` can take away.
     "flush", "commit_retry", "send_errors", "lingering_abort", "abort_at_failover", "channel_state", "barrier_order",
     "subsumed_commit",
 )  # fmt: skip
+PROPOSED = ("KIP-939", "commit on close")
 
 
 class Form(BaseModel):
@@ -186,7 +187,7 @@ class Document(Form):
     without: list[Literal[MECHANISMS]] = Field(  # type: ignore[valid-type]
         default=[], description="Mechanisms of Flink that are removed, to see what they are for."
     )
-    proposed: list[Literal["KIP-939", "commit on close"]] = Field(
+    proposed: list[Literal[PROPOSED]] = Field(  # type: ignore[valid-type]
         default=[],
         description="KIP-939 with FLIP-319: the coordinator does not time out a transaction of the sink. "
         "Commit on close: a sink commits when its input ends, without a checkpoint.",

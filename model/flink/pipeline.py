@@ -1,6 +1,6 @@
 """Jobs in the user's words (``forms``) become job managers, tasks and Kafka, wired as ``wiring`` says."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from checker.nearest import listed
@@ -9,12 +9,14 @@ from model.flink import config
 from model.flink.client_wiring import READ, REASONS, Clients
 from model.flink.config import CP
 from model.flink.forms import Connector, Document
+from model.flink.meanings import own_words
 from model.flink.summary import summary as told
-from model.flink.variations import variations
+from model.flink.variations import of_jobs_unjudged, promises, variations
 from model.flink.wiring import CLIENT_READS, Chain, Job, Places
 from model.kafka import config as kafka
+from model.kafka.weighing import Unjudged
 
-__all__ = ["Document", "effective_settings", "expand", "summary", "variations"]
+__all__ = ["Document", "effective_settings", "expand", "promises", "summary", "unjudged", "variations"]
 
 NOT_MODELLED = (
     "what a record says: record i adds 1 to the sum",
@@ -24,14 +26,22 @@ NOT_MODELLED = (
 ONE_ATTEMPT = "several attempts of a task at the same time (`pause` a task for that)"
 
 
-def effective_settings(document: Document) -> list[tuple[str, str, str, str]]:
+def effective_settings(document: Document) -> list[tuple[str, ...]]:
+    """Those of jobs and of the applications around them, what of the brokers is given, the words of the spec itself."""
     pipeline = _Pipeline(document, lambda _: Place("", 1, 1, 1))
-    shown = [] if pipeline.diagnostics else pipeline.clients.shown()
-    return [
-        (name, kafka.written(one.value), one.origin, one.rule)
-        for job in pipeline.jobs.values()
-        for name, one in job.settings()
-    ] + [(name, kafka.written(one.value), one.origin, one.rule) for name, one in shown]
+    shown: list[tuple[str, config.Setting | kafka.Setting]] = []
+    for job in pipeline.jobs.values():
+        shown += job.settings()
+    if not pipeline.diagnostics:
+        shown += pipeline.clients.shown()
+    brokers = [(f"kafka.{name}", kafka.written(value), "given", "") for name, value in document.kafka.items()]
+    found = [(name, kafka.written(one.value), one.origin, one.rule) for name, one in shown]
+    return [*found, *brokers, *own_words(document)]
+
+
+def unjudged(document: Document) -> Iterator[Unjudged]:
+    jobs = _Pipeline(document, lambda _: Place("", 1, 1, 1)).jobs
+    return of_jobs_unjudged(document, (one for job in jobs.values() for one in job.settings()))
 
 
 def summary(document: Document) -> str:

@@ -11,15 +11,15 @@ from importlib import import_module
 from typing import Any
 
 from checker.source import Diagnostic, Place, SourceError
-from model.kafka import config
+from model.kafka import config, meanings, weighing
+from model.kafka import variations as changes
 from model.kafka.forms import Document
 from model.kafka.summary import summary
-from model.kafka.variations import variations
 
-__all__ = ["Document", "effective_settings", "expand", "summary", "variations"]
+__all__ = ["Document", "effective_settings", "expand", "promises", "summary", "unjudged", "variations"]
 
 Path = tuple[str | int, ...]
-Group = tuple[config.Kind, dict[str, Any], Path]
+Group = weighing.Group
 
 
 def groups(document: Document) -> Iterator[Group]:
@@ -35,7 +35,7 @@ def groups(document: Document) -> Iterator[Group]:
     yield "feature", document.features, ("features",)
 
 
-def effective_settings(document: Document) -> list[tuple[str, str, str, str]]:
+def effective_settings(document: Document) -> list[tuple[str, ...]]:
     """What was given or overridden, and the defaults that matter to these applications."""
     apps = document.apps.values()
     used = {
@@ -43,7 +43,7 @@ def effective_settings(document: Document) -> list[tuple[str, str, str, str]]:
         "consumer": lambda given: {"groups"} if "group.id" in given else set(),
     }
     everywhere = {one for app in apps for one in used["producer"](app.producer) | used["consumer"](app.consumer)}
-    found = []
+    found: list[tuple[str, ...]] = []
     for kind, given, path in groups(document):
         owner = ".".join(map(str, path[path[0] == "apps" :]))
         hidden = {"batching", "coordinators", "disk", "retention", "transactions", "groups"}
@@ -54,12 +54,16 @@ def effective_settings(document: Document) -> list[tuple[str, str, str, str]]:
                 found.append((f"{owner}.{name}", config.written(one.value), one.origin, one.rule))
         for name in [one for one in given if one not in config.TABLE[kind]]:
             found.append((f"{owner}.{name}", config.written(given[name]), "given", "decides nothing about delivery"))
-    return found + [
-        (f"{name}.{word}", config.written(getattr(app, word)), "given", "what the application does")
-        for name, app in document.apps.items()
-        for word in type(app).model_fields
-        if word in app.model_fields_set and word not in ("reads", "writes", "producer", "consumer")
-    ]
+    return [*found, *own_words(document)]
+
+
+def own_words(document: Document) -> Iterator[meanings.Line]:
+    """What the spec says in words that are nobody's but its own, with what they mean."""
+    for name, app in document.apps.items():
+        yield from meanings.lines(f"{name}.", app)
+    for name, topic in document.topics.items():
+        yield from meanings.lines(f"{name}.", topic, but=("records",))  # Those are among the bounds.
+    yield from meanings.lines("", document)
 
 
 def judge(document: Document, place: Callable[[Path], Place]) -> list[Diagnostic]:
@@ -90,3 +94,17 @@ def expand(document: Document, place: Callable[[tuple[str | int, ...]], Place]) 
     module = f"model.kafka.{family(document)}"
     wired: dict[str, Any] = import_module(f"{module}.wiring").expand(document, place)
     return {**wired, "module": module}
+
+
+def variations(document: Document) -> Iterator[changes.Priced]:
+    name = family(document)
+    words: frozenset[str] = import_module(f"model.kafka.{name}.wiring").KEYS["app"]
+    return changes.variations(document, name, words)
+
+
+def promises(document: Document) -> tuple[list[Any], list[Any]]:
+    return weighing.promises(document, family(document))
+
+
+def unjudged(document: Document) -> Iterator[weighing.Unjudged]:
+    return weighing.unjudged(document, family(document), groups(document))

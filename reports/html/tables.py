@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from checker.verdict import Ledger, LedgerEvent, PropertyResult, PropertyVerdict, Remedies, Result, Tried
+from checker.verdict import Ledger, LedgerEvent, PropertyResult, PropertyVerdict, Remedies, Result
 from reports import remedies as report
 from reports import why, words
 from reports.html.markup import Markup, join, prose, tag
@@ -66,19 +66,20 @@ def remedies(found: Remedies) -> Markup:
     """The changes that were tried and say something, a table for each kind of answer; then how many there were."""
     if found.broken is None:
         return tag("p", report.nothing_to_mend(found))
-    parts = [join([tag("p", f"{lead}:"), _changes(some)]) for lead, some in report.groups(found)]
+    parts = [join([tag("p", f"{lead}:"), _changes(lines)]) for lead, lines in report.groups(found)]
     if not found.kept:
-        parts.insert(0, tag("p", f"{words.clean(found.broken)} is broken. {report.NONE_FOUND}"))
-    return join([*parts, tag("p", report.coverage(found), class_="coverage")])
+        parts.insert(0, tag("p", report.none_kept(found)))
+    besides = [*report.in_vain(found), report.coverage(found)]
+    return join([*parts, *(tag("p", one, class_="coverage") for one in besides)])
 
 
-def _changes(some: Sequence[Tried]) -> Markup:
-    noted = any(one.note for one in some)
+def _changes(lines: Sequence[report.Line]) -> Markup:
+    noted = any(one.note for one in lines)
     columns = ["setting", "now", "instead", *(["what happens then"] if noted else [])]
     head = tag("tr", *(tag("th", name, scope="col") for name in columns))
     rows = []
-    for one in some:
-        cells = [("now", tag("code", one.now)), ("instead", tag("code", one.value))]
+    for one in lines:
+        cells = [("now", tag("code", one.now)), ("instead", tag("code", one.instead))]
         note = [tag("td", why.sentence(one.note), data_column=columns[-1])] if noted else []
         told = [tag("td", shown, data_column=column) for column, shown in cells]
         rows.append(tag("tr", tag("th", tag("code", one.key), scope="row"), *told, *note))

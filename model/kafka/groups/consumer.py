@@ -513,7 +513,7 @@ class Consumer:
         if self.auto_commit == AutoCommit.STORED:
             offsets = tuple(self.stored[one] if one in self.assigned else None for one in self.stored.keys())
         send(self.coordinator, OffsetCommitRequest(self.me, self.instance, self.generation, offsets, awaited))
-        if self.resends_failed_commit:
+        if self.resends_failed_commit and not awaited:
             self.unanswered |= {offset for offset in offsets if offset is not None}
 
     def auto_commits_in_poll(self) -> bool:
