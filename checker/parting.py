@@ -95,6 +95,11 @@ def _same(one: SentMessage | None, other: SentMessage | None) -> bool:
     return one.type == other.type and all(one.fields[name] == other.fields[name] for name in common)
 
 
+def _goes_apart(here: Change, there: Change) -> bool:
+    """What was not the same before (a map with more keys, as bounds are larger) cannot be compared after."""
+    return here.before == there.before and here.after != there.after
+
+
 def _difference(step: PathStep, candidate: PathStep, known: dict[str, frozenset[str]], name: str) -> Parting | None:
     """``known``: the fields of the other spec, by actor."""
     sends, withholds = list(candidate.sent), []
@@ -106,7 +111,7 @@ def _difference(step: PathStep, candidate: PathStep, known: dict[str, frozenset[
             sends.remove(same)
     mine = {(one.actor, one.field): one for one in step.changes if one.field in known.get(one.actor, ())}
     theirs = {(one.actor, one.field): one for one in candidate.changes}
-    changes = [one for key, one in theirs.items() if key not in mine or mine[key].after != one.after]
+    changes = [one for key, one in theirs.items() if key not in mine or _goes_apart(mine[key], one)]
     changes += [Change(one.actor, one.field, one.before, one.before) for key, one in mine.items() if key not in theirs]
     if not sends and not withholds and not changes:
         return None

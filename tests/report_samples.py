@@ -14,6 +14,7 @@ from checker.verdict import (
     Log,
     LogEntry,
     Outcome,
+    Parting,
     Path,
     PathStep,
     PropertyResult,
@@ -452,6 +453,8 @@ def hostile() -> Result:
             PropertyResult(name, "always", PropertyVerdict.VIOLATED, text, (text,), path) for name in HOSTILE[:2]
         ],
         explored=Explored(1, 1, 1, 1, False),
+        about=text,
+        summary=text,
         bounds={text: text},
         faults={text: 1},
         fired={text: 1},
@@ -474,12 +477,14 @@ def told() -> Result:
         fewest_faults={"crash producer": 1, "delay ProduceRequest": 1, "lose": 0},
         fewest_path=few,
         not_computed=("the frontier was not computed: the search stopped at the violation",),
+        parting=Parting("idempotent_producer.yaml", 9, True, changes=(Change("producer", "epoch", "0", "0"),)),
     )
     broken = replace(result.properties[2], path=path, diagnosis=diagnosis)
     witness = PropertyResult(
         "every_record_confirmed", "sometimes", PropertyVerdict.REACHED, "Every record is confirmed.", path=few
     )
     result.properties = [result.properties[0], broken, witness]
+    result.about, result.summary = "What a producer id is for.", "A producer writes two records"
     result.overridden = ["acks is all: `enable.idempotence` needs it"]
     result.one_sided = ["Producer.retry, line 7: `if` was never true"]
     return result

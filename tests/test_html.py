@@ -22,7 +22,7 @@ from hypothesis import strategies as some
 from test_reports_fuzz import paths, values
 
 from checker.cli import main
-from checker.verdict import Diagnosis, Path, Plumbing, Result
+from checker.verdict import Diagnosis, Parting, Path, Plumbing, Result
 from reports import why, words
 from reports.html import Entry, index, page, path_page
 from reports.html.markup import Markup, tag
@@ -245,6 +245,10 @@ def test_the_head_says_what_decided_when_it_was_too_late_and_how_few_faults_it_t
     assert "2 faults are needed: crash producer and delay ProduceRequest. A path with just these is shown" in said
     assert "The frontier was not computed" in said or "the frontier was not computed" in said
     assert "--replay 0/1/0/2" in said
+    assert "What a producer id is for." in said
+    assert "A producer writes two records." in said
+    assert "idempotent_producer.yaml: all is the same up to step 8; in step 9 (" in said
+    assert "idempotent_producer.yaml: otherwise" in said
 
 
 @pytest.mark.parametrize(
@@ -286,12 +290,18 @@ def opens(result: Result) -> object:
 
 
 def test_a_page_opens_where_the_system_goes_wrong() -> None:
-    """At the first remark from the last fault on; else at that fault; else where it was too late; else at the end."""
+    """At the first remark from the last fault on; else where a fix acts; else at that fault; else where it was too
+    late; else at the end."""
     remarked, told = samples.remarked(), samples.told()
     assert opens(remarked) == 13
-    assert opens(told) == 8
+    assert opens(told) == 9
     broken = told.properties[1]
     assert broken.path is not None
+    assert broken.diagnosis is not None
+    early = Parting("other.yaml", 2)
+    for parting in (None, early):
+        told.properties[1] = replace(broken, diagnosis=replace(broken.diagnosis, parting=parting))
+        assert opens(told) == 8
     told.properties[1] = replace(broken, diagnosis=Diagnosis(no_return=13))
     assert opens(told) == 13
     told.properties[1] = replace(broken, diagnosis=Diagnosis(no_return=0))

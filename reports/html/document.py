@@ -146,7 +146,11 @@ def _shown(result: Result) -> list[_Shown]:
 
 
 def _said(result: Result, one: _Shown) -> tuple[why.Said, ...]:
-    return () if one.diagnosis is None else tuple(why.diagnosis(result, one.diagnosis, one.path))
+    if one.diagnosis is None:
+        return ()
+    fix = one.diagnosis.parting
+    saved = () if fix is None else (why.saved(fix, one.path),)
+    return (*saved, *why.diagnosis(result, one.diagnosis, one.path))
 
 
 def _matters(one: _Shown) -> frozenset[int]:
@@ -176,10 +180,11 @@ def _marks(one: _Shown) -> dict[str, int | None]:
 def _opens(path: Path, found: Diagnosis) -> int:
     """The step that a page opens at: the first one that a remark points at, which is where the system goes wrong and
     nothing on the screen would say so; the head of the page tells the fault that led there already. What is remarked
-    before the last fault could still have ended well. Without a remark that fault; without one the step after which it
-    was too late; else the last."""
+    before the last fault could still have ended well. Without a remark the step at which a fix acts, if that is not
+    before all faults; then that last fault; without one the step after which it was too late; else the last."""
     remarks = [step.number for step in path.steps if step.remark and step.number >= (found.pivot or 0)]
-    return next(iter(remarks), None) or found.pivot or found.no_return or len(path.steps)
+    fix = 0 if found.parting is None or why.parts_early(found.parting, path) else found.parting.step
+    return next(iter(remarks), None) or fix or found.pivot or found.no_return or len(path.steps)
 
 
 # --- The head -------------------------------------------------------------------------------------------------------
@@ -201,6 +206,8 @@ def _header(result: Result, shown: Sequence[_Shown]) -> Markup:
         tag("h1", result.title or result.spec),
         tag("p", said, class_="banner", role="note") if (said := why.banner(result)) else None,
         tag("p", lead, class_="lead"),
+        tag("p", prose(result.about), class_="about") if result.about else None,
+        tag("p", prose(why.sentence(result.summary)), class_="about") if result.summary else None,
         # Of a violation it would only say that there is one.
         tag("p", why.meaning(result), class_="meaning") if result.problem or not why.broken(result) else None,
         tag("ul", *(tag("li", one) for one in reasons)) if reasons else None,
@@ -407,7 +414,9 @@ def _still_parts(one: _Shown, number: int) -> Markup:
     if one.path.steps:
         found = one.diagnosis or Diagnosis()
         notes: dict[int, list[str]] = {}
-        for at, said in ((found.pivot, "last fault it takes"), (found.no_return, "too late")):
+        fix = found.parting
+        acts = (None, "") if fix is None or why.parts_early(fix, one.path) else (fix.step, f"{fix.other}: otherwise")
+        for at, said in ((found.pivot, "last fault it takes"), acts, (found.no_return, "too late")):
             if at is not None:
                 notes.setdefault(at, []).append(said)
         listed = story.steps(one.path, number, notes, _matters(one))
