@@ -290,10 +290,12 @@ def opens(result: Result) -> object:
 
 
 def test_a_page_opens_where_the_system_goes_wrong() -> None:
-    """At the first remark from the last fault on; else where a fix acts; else at that fault; else where it was too
-    late; else at the end."""
+    """At the first remark from the last fault on; else at the first; else where a fix acts; else at that fault; else
+    where it was too late; else at the end."""
     remarked, told = samples.remarked(), samples.told()
     assert opens(remarked) == 13
+    remarked.properties[1] = replace(remarked.properties[1], diagnosis=Diagnosis(pivot=14))
+    assert opens(remarked) == 4
     assert opens(told) == 9
     broken = told.properties[1]
     assert broken.path is not None

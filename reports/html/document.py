@@ -178,13 +178,16 @@ def _marks(one: _Shown) -> dict[str, int | None]:
 
 
 def _opens(path: Path, found: Diagnosis) -> int:
-    """The step that a page opens at: the first one that a remark points at, which is where the system goes wrong and
-    nothing on the screen would say so; the head of the page tells the fault that led there already. What is remarked
-    before the last fault could still have ended well. Without a remark the step at which a fix acts, if that is not
-    before all faults; then that last fault; without one the step after which it was too late; else the last."""
-    remarks = [step.number for step in path.steps if step.remark and step.number >= (found.pivot or 0)]
+    """The step that a page opens at: one that a remark points at, for that is where the system goes wrong, or shows
+    that it did, and nothing on the screen would say so; the head of the page tells the fault that led there already. Of
+    several, the first from the last fault on: before it, it could still have ended well. Where all are before it (a
+    batch is taken for one of the transaction before, and only an abort betrays it), the first. Without a remark the
+    step at which a fix acts, if that is not before all faults; then the last fault; without one the step after which it
+    was too late; else the last."""
+    remarks = [step.number for step in path.steps if step.remark]
+    later = [number for number in remarks if number >= (found.pivot or 0)]
     fix = 0 if found.parting is None or why.parts_early(found.parting, path) else found.parting.step
-    return next(iter(remarks), None) or fix or found.pivot or found.no_return or len(path.steps)
+    return next(iter(later or remarks), None) or fix or found.pivot or found.no_return or len(path.steps)
 
 
 # --- The head -------------------------------------------------------------------------------------------------------
