@@ -197,7 +197,7 @@ def test_a_guarantee_that_a_change_breaks_is_its_price(weighed: Path) -> None:
     text = report.render(found)
     assert "kept, as is every other" not in text
     assert "never_two is kept at a price with:\n  top: 4 (default) -> 1\n      gives up throughput" in text
-    assert "Not judged: pace (slow (given)): time is not modelled." in text
+    assert "Not judged: pace (slow, given): time is not modelled." in text
 
 
 @pytest.mark.parametrize("weighed", [["moved", "at_two"]], indirect=True)
