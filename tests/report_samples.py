@@ -285,7 +285,8 @@ def connected() -> Result:
         diagnosis=Diagnosis(pivot=7, no_return=7, fewest_faults=faults, not_computed=("nobody asked",), brief=True),
     )
     kept = Tried("topics.orders.min.insync.replicas", "1 (default of 3.9)", "2", states=812)
-    priced = replace(kept, key="apps.shop.producer.acks", value="all", gives_up="gives up latency: it waits for the ISR")
+    price = "gives up latency: it waits for the ISR"
+    priced = replace(kept, key="apps.shop.producer.acks", value="all", gives_up=price)
     other = Tried("apps.shop.producer.acks", "all", "0", "no_duplicates is broken in 4 steps", 99)
     return Result(
         spec="specs/connections.yaml",
