@@ -17,6 +17,7 @@ setting that another one overrides changes nothing.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import time
@@ -165,8 +166,7 @@ class _Search:
             if step is not None:
                 step(number, len(changes), change.override)
             try:
-                changed, beside = self.changed(change)
-                built = build(changed)
+                changed, built, beside = self.changed(change)
             except SourceError as refusal:
                 found.refused.append(change.tried(refusal.diagnostics[0].message))
                 continue
@@ -182,16 +182,14 @@ class _Search:
             self.sort_in(run(changed, options, self.progress, paths=False, built=built), change, beside)
         found.kept.sort(key=lambda one: self.costs[f"{one.key}={one.value}"])
 
-    def changed(self, change: _Change) -> tuple[SpecFile, frozenset[str]]:
+    def changed(self, change: _Change) -> tuple[SpecFile, Built, frozenset[str]]:
         """The spec with the change, and with what it is weighed by, unless that means nothing to it any more."""
         if self.weights.beside:
-            try:
+            with contextlib.suppress(SourceError):
                 changed = load(self.spec.path, (*self.overrides, change.override, *self.weights.overrides))
-                build(changed)
-                return changed, self.weights.beside
-            except SourceError:
-                pass
-        return load(self.spec.path, (*self.overrides, change.override)), frozenset()
+                return changed, build(changed), self.weights.beside
+        changed = load(self.spec.path, (*self.overrides, change.override))
+        return changed, build(changed), frozenset()
 
     def sort_in(self, result: Result, change: _Change, beside: frozenset[str]) -> None:
         found, states = self.found, result.explored.distinct_states

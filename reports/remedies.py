@@ -175,7 +175,7 @@ def in_vain(found: Remedies) -> list[str]:
     if idle:
         said.append(f"Without any effect here: {_keys(found, idle)}.")
     for why in dict.fromkeys(one.note for one in found.not_judged):
-        about = [f"{_short(one.key)} ({words.clean(one.now)})" for one in found.not_judged if one.note == why]
+        about = [_with_origin(one) for one in found.not_judged if one.note == why]
         said.append(f"Not judged: {words.listing(about)}: {words.clean(why)}.")
     return said
 
@@ -189,6 +189,12 @@ def _keys(found: Remedies, some: Iterable[Tried]) -> str:
     if len(told) > KEYS_MAX + 1:
         told = [*told[:KEYS_MAX], f"and {len(told) - KEYS_MAX} more (--json lists them)"]
     return ", ".join(told)
+
+
+def _with_origin(one: Tried) -> str:
+    """``linger.ms (0, given)``"""
+    inside = re.sub(r"\A(.*) \((.*)\)\Z", r"\1, \2", words.clean(one.now), flags=re.DOTALL)
+    return f"{_short(one.key)} ({inside})"
 
 
 def _short(key: str) -> str:

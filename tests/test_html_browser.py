@@ -468,7 +468,7 @@ def test_a_picture_that_is_hardly_too_wide_is_shown_smaller(show: Callable[..., 
 def test_what_would_have_helped_is_one_click_away(show: Callable[..., Any]) -> None:
     shown = show(page(samples.connected()), width=390)
 
-    shown.get_by_role("link", name="What would have helped: 1 change").click()
+    shown.get_by_role("link", name="What would have helped: 2 changes").click()
     assert shown.locator("#remedies-title").is_visible()
     assert "topics.orders.min.insync.replicas" in shown.locator("#remedies").inner_text()
     shown.wait_for_function("document.getElementById('remedies').getBoundingClientRect().top < innerHeight")

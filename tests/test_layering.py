@@ -100,7 +100,7 @@ def test_reports_know_results_only(module: str) -> None:
 
 @pytest.mark.parametrize("module", [one for one in modules() if one.startswith("model.")])
 def test_models_know_the_language_only(module: str) -> None:
-    before = {"pipeline", "config", "wiring", "client_wiring", "forms", "variations"} & set(module.split("."))
+    before = {"pipeline", "config", "wiring", "client_wiring", "forms", "variations", "prices"} & set(module.split("."))
     allowed = PIPELINES_SEE if before else ACTORS_SEE
     allowed = STORIES_SEE if module.endswith(".story") else allowed
 
