@@ -108,6 +108,7 @@ class Remarks:
         self.given: dict[int, tuple[str, int]] = {}  # By the step that sent a FetchResponse: leader, first offset.
         self.repeated: set[tuple[str, int]] = set()  # Appended although a committed copy is there: leader, offset.
         self.uncommitted: dict[tuple[str, int], Happening] = {}  # Given out with read_uncommitted, and not decided yet.
+        self.in_memory = False  # It is said once that the coordinator has a transaction in memory alone.
         self.memory: dict[TransactionalId, TransactionMetadata] = {}  # Of the coordinator, when it crashed.
         self.crashed: dict[str, int] = {}  # The step of the latest crash.
         self.fences: dict[TransactionalId, Sent] = {}  # What an epoch was raised for, and when.
@@ -172,6 +173,9 @@ class Remarks:
             self.hear(name, old, step.received, step)
         if isinstance(step.received, OffsetFetchResponse) and step.received.error == Error.NONE:
             self.fetched[name] = self.origins[step.number]
+        if step.action in ("expire_batch", "expire_unsent_batch") and not new.failed:
+            now = Transaction(name, self.lives[name], old.correlation)
+            self.refused.setdefault(now, {})[f"order {old.position}"] = (step.number, "delivery.timeout.ms")
         for to, message in step.sent:
             if not isinstance(message, FROM_CLIENT):
                 continue
@@ -194,9 +198,6 @@ class Remarks:
                 for what, (where, how) in self.refused.get(transaction, {}).items():
                     self.remark(step, f"asks for the commit, although {what} has failed ({how}, step {where})")
             assert to is not None
-        if step.action in ("expire_batch", "expire_unsent_batch") and not new.failed:
-            now = Transaction(name, self.lives[name], old.correlation)
-            self.refused.setdefault(now, {})[f"order {old.position}"] = (step.number, "delivery.timeout.ms")
 
     def hear(self, name: str, old: Application, answer: ProduceResponse, step: Happening) -> None:
         """A send that fails, where the client goes on as if it had not."""
@@ -247,7 +248,7 @@ class Remarks:
             was, now = old.cache[key], new.cache[key]
             own = request is not None and hasattr(request, "producer_id") and new.key(request.producer_id) == key
             if own and isinstance(request, ADDING) and now != was:
-                self.added(before, key, was.state == TransactionState.ONGOING, sent, request, step)
+                self.added(before, new, key, was.state == TransactionState.ONGOING, sent, request, step)
             self.decision(key, old, new, step, sent if own and isinstance(request, EndTxnRequest) else None)
             self.fenced(key, old, new, step)
             if step.action == "load_transactions" or step.action == "restart":
@@ -304,7 +305,14 @@ class Remarks:
         return next(name for name, one in everybody if one.partition == partition)
 
     def added(
-        self, before: World, key: TransactionalId, ongoing: bool, sent: Sent | None, request: Any, step: Happening
+        self,
+        before: World,
+        new: TransactionCoordinator,
+        key: TransactionalId,
+        ongoing: bool,
+        sent: Sent | None,
+        request: Any,
+        step: Happening,
     ) -> None:
         """A partition enters a transaction, or opens one."""
         if sent is None:
@@ -318,6 +326,11 @@ class Remarks:
             )
         elif not ongoing:
             self.open[key] = Sent(sent.transaction, step.number)
+            if new.state_log[key].state != TransactionState.ONGOING and not self.in_memory:
+                self.in_memory = True
+                self.remark(
+                    step, f"opens {sent.transaction} in memory alone: its log has {new.state_log[key].state.value}"
+                )
             if self.over(before, sent.transaction):
                 self.remark(
                     step,
@@ -435,8 +448,11 @@ class Remarks:
                 self.remark(step, f"{text}: that was in memory alone")
         if now.epoch != NO_EPOCH and loaded.epoch == NO_EPOCH:
             self.remark(step, f"loads nothing of a transactional.id that the log has, with epoch {now.epoch}")
-        if now.state in PREPARED and loaded.state in COMPLETE and len(now.partitions) > 0:
-            self.remark(step, f"takes {now.state.value} for complete, and sends no markers again")
+        if was.state in PREPARED and now.state in COMPLETE and len(was.partitions) > 0:
+            self.remark(step, f"takes {was.state.value} of {known} for complete, and sends no markers again")
+        if now.state in PREPARED and new.lag[key] > 0 and len(new.unmarked[key]) > 0:
+            text = f"sends the markers of {now.state.value}, which a replica of the log does not have yet"
+            self.remark(step, f"{text}: it can still be lost")
 
     def grant(self, before: World, client: str, producer_id: ProducerId, epoch: int, step: Happening) -> None:
         holder = self.granted.get((producer_id, epoch))
