@@ -91,6 +91,8 @@ def with_story(path: Path, reference: Reference, initial: State, steps: Sequence
             one.received,
             tuple((None if to is None else names[to], message) for to, message in one.sent),
             one.chosen,
+            told.late,
+            told.fault,
         )
         for told, (_, one) in zip(path.steps, steps, strict=True)
     ]

@@ -21,6 +21,8 @@ class Happening:
     received: Any = None
     sent: tuple[tuple[str | None, Any], ...] = ()  # (name of the receiver, message); None: broadcast
     chosen: tuple[Any, ...] = ()
+    late: bool = False  # What was received had been delayed past its connection's end.
+    fault: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,26 @@ class Telling:
     remarks: dict[int, str] = field(default_factory=dict)
     # Fields of actors, as "Class.field", that a short story leaves out: the ledger and the logs tell what they are for.
     aside: frozenset[str] = frozenset()
+
+    def origins(self) -> dict[int, int]:
+        """The step that sent what a step received (0: none of the path). Of equal messages the oldest arrives first."""
+        found: dict[int, int] = {}
+        waiting: list[tuple[str | None, Any, int, bool]] = []  # (receiver, message, sent in, held up)
+        for step in self.happenings:
+            if step.fault and step.action == "crash":  # Its connections go with it.
+                waiting = [one for one in waiting if one[0] != step.actor]
+            if step.received is not None:
+                equal = [one for one in waiting if one[0] in (step.actor, None) and one[1] == step.received]
+                equal.sort(key=lambda one: one[3] != step.late)
+                found[step.number] = equal[0][2] if equal else 0
+                if equal and not (step.fault and step.action == "duplicate"):
+                    waiting.remove(equal[0])
+                    if step.fault and step.action == "delay":
+                        waiting.append((*equal[0][:3], True))
+                elif equal:
+                    waiting.append(equal[0])
+            waiting += [(to, message, step.number, False) for to, message in step.sent]
+        return found
 
     def note(self, record: str, column: str, text: str, step: int) -> None:
         """Something happened to a record in a step (0: it was so from the start)."""

@@ -11,6 +11,7 @@ from model.kafka.groups.guarantees import committed_offset
 from model.kafka.groups.input_partition import InputPartition
 from model.kafka.groups.messages import FetchResponse, InputRecord
 from model.kafka.groups.store import ExternalStore
+from model.remarks.groups import Remarks
 
 APPENDED, HANDED_OUT, EFFECT, COMMITTED = "appended", "handed out by poll()", "effect", "committed offset"
 
@@ -31,7 +32,9 @@ def tell(telling: Telling) -> None:
         for offset in range(leader.initial):
             telling.note(name_of(InputRecord(leader.partition, offset), several), APPENDED, "from the start", 0)
     telling.logs.append(drawn(first, several))
+    remarks = Remarks(telling)
     for before, after, step in zip(telling.worlds, telling.worlds[1:], telling.happenings, strict=False):
+        remarks.step(before, after, step)
         tell_partitions(telling, before, after, step, several)
         tell_positions(telling, before, after, step, several)
         tell_effects(telling, before, after, step, several)

@@ -8,6 +8,7 @@ from checker.verdict import LogEntry as Drawn
 from model.kafka.replication.messages import REMOVED, LogEntry, ProduceRequest, ProduceResponse
 from model.kafka.replication.producer import Outcome, Producer
 from model.kafka.replication.replica import Replica
+from model.remarks.replication import Remarks
 
 SENT, IN_LOG, TOLD, READABLE = "sent", "in the log of", "what the application was told", "below the high watermark of"
 TOLD_AS = {Outcome.ACKED: "acknowledged", Outcome.FAILED: "failed", Outcome.PENDING: "nothing any more"}
@@ -25,7 +26,9 @@ def tell(telling: Telling) -> None:
     )
     telling.columns = [SENT, IN_LOG, READABLE, TOLD]
     telling.logs.append(drawn(telling.worlds[0]))
+    remarks = Remarks(telling)
     for before, after, step in zip(telling.worlds, telling.worlds[1:], telling.happenings, strict=False):
+        remarks.step(before, after, step)
         tell_producer(telling, before, after, step)
         tell_replicas(telling, before, after, step)
         telling.logs.append(drawn(after))

@@ -20,6 +20,7 @@ from model.kafka.transactions.messages import (
 )
 from model.kafka.transactions.offsets_partition import OffsetsPartition
 from model.kafka.transactions.partition import PartitionLeader
+from model.remarks.transactions import Remarks
 
 SENT, IN_LOG, ACKNOWLEDGED = "sent", "in the log", "acknowledged"
 PLUMBING = frozenset({
@@ -46,9 +47,11 @@ def tell(telling: Telling) -> None:
     telling.columns = [SENT, IN_LOG, ACKNOWLEDGED, DECIDED, READ, INPUT_OFFSET]
     logs: dict[str, list[LogEntry]] = {name: [] for name, _ in telling.worlds[0].of(PartitionLeader)}
     telling.logs.append(drawn(telling.worlds[0], logs, records))
+    remarks = Remarks(telling)
     for before, after, step in zip(telling.worlds, telling.worlds[1:], telling.happenings, strict=False):
         tell_client(telling, step)
-        tell_appends(telling, before, after, step, logs)
+        grown = tell_appends(telling, before, after, step, logs)
+        remarks.step(before, after, step, logs, grown)
         tell_readers(telling, before, after, step)
         tell_offsets(telling, before, after, step)
         telling.logs.append(drawn(after, logs, records))
@@ -90,7 +93,9 @@ def record_of(telling: Telling, step: Happening, answer: ProduceResponse) -> int
 
 def tell_appends(
     telling: Telling, before: World, after: World, step: Happening, logs: dict[str, list[LogEntry]]
-) -> None:
+) -> dict[str, LogEntry]:
+    """What the step appends, by leader."""
+    grown: dict[str, LogEntry] = {}
     for name, leader in after.of(PartitionLeader):
         log = logs[name]
         entry = appended(before.actors[name], leader, step if step.actor == name else None)
@@ -98,6 +103,7 @@ def tell_appends(
         assert tuple(log[len(log) - len(leader.log) :]) == leader.log, f"the log of {name} was not put together rightly"
         if entry is None:
             continue
+        grown[name] = entry
         if entry.record is not None:
             text = f"{name} @ {len(log) - 1}, producer {entry.producer_id}, epoch {entry.epoch}"
             telling.note(order(entry.record), IN_LOG, text, step.number)
@@ -108,6 +114,7 @@ def tell_appends(
             assert record is not None
             text = f"{verb} in {name} by the marker @ {len(log) - 1}, epoch {entry.epoch}"
             telling.note(order(record), DECIDED, text, step.number)
+    return grown
 
 
 def appended(before: PartitionLeader, after: PartitionLeader, step: Happening | None) -> LogEntry | None:
