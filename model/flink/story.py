@@ -20,6 +20,7 @@ from model.flink.messages import (
     TransactionalId,
 )  # fmt: skip
 from model.flink.task import Phase, Sink, Task
+from model.remarks.flink import Remarks
 
 PROCESSED, STATE, CHECKPOINT = "processed", "in the state", "in a complete checkpoint"
 OUTPUT, DELIVERED, GROUP_OFFSET = "in the output", "delivered", "group offset"
@@ -57,7 +58,9 @@ class JobStory:
         ]
         telling.columns = [PROCESSED, STATE, CHECKPOINT, OUTPUT, DELIVERED, GROUP_OFFSET]
         telling.logs.append(self.drawn(telling.worlds[0]))
+        remarks = Remarks(telling, self.name_of)
         for before, after, step in zip(telling.worlds, telling.worlds[1:], telling.happenings, strict=False):
+            remarks.step(before, after, step)
             self.tell_tasks(before, after, step)
             self.tell_checkpoints(before, after, step)
             self.tell_output(before, after, step)
