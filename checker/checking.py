@@ -179,6 +179,7 @@ def judge(
         bounds=_bounds(spec, system),
         faults={one.name: "unlimited" if one.limit is None else one.limit for one in system.budgets},
         played=(played := played_faults(spec)),
+        fault_meanings={name: spec.fault_meanings[name] for name in played if name in spec.fault_meanings},
         uncounted=[name for name in played if name not in system.played_faults],
         overridden=[f"{one.name} is {one.value}: {one.rule}" for one in spec.settings if one.origin == "overridden"],
         premises=_premises(spec),

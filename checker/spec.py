@@ -183,6 +183,7 @@ class _Loader:
         return replace(
             spec,
             pipeline=cast(types.ModuleType, pipeline).__name__,
+            fault_meanings=_fault_meanings(pipeline),
             summary=getattr(pipeline, "summary", lambda _: "")(words),
             settings=settings,
             origins=origins,
@@ -208,6 +209,16 @@ class _Loader:
                 if not _take_out(data, error):
                     return None
         return None
+
+
+def _fault_meanings(pipeline: Pipeline) -> dict[str, str]:
+    """What each fault of the pipeline is: its form says how often something happens (and by what it may be given)."""
+    faults = pipeline.Document.model_fields.get("faults")
+    form = None if faults is None else faults.annotation
+    known = form.model_fields if isinstance(form, type) and issubclass(form, BaseModel) else {}
+    described = {name: (one.description or "").split(":")[0].split(", by ")[0].rstrip(".") for name, one in known.items()}
+    often = "How often "
+    return {name: text.removeprefix(often) for name, text in described.items() if text.startswith(often)}
 
 
 _PLACEHOLDERS: dict[str, Any] = {"title": "-", "model": "-", "check": {}, "actors": {"a": {"is": "A"}}}

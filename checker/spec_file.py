@@ -133,6 +133,7 @@ class SpecFile:
     overrides: tuple[str, ...] = ()  # With which it was loaded.
     about: str = ""  # What its author says of it, in the comment at its head.
     pipeline: str | None = None
+    fault_meanings: Mapping[str, str] = field(default_factory=dict, repr=False)  # Of faults that its actors play.
     summary: str = ""  # What the user's own words describe; "" in the wired form.
     settings: tuple[Setting, ...] = field(default=(), repr=False)  # As they take effect; none in the wired form.
     origins: Mapping[KeyPath, KeyPath] = field(default_factory=dict, repr=False)

@@ -284,6 +284,7 @@ class Result:
     faults: dict[str, int | str] = field(default_factory=dict)  # budget by fault name; "unlimited"
     played: dict[str, str] = field(default_factory=dict)  # Faults of the spec that the model's actors play: how often.
     uncounted: list[str] = field(default_factory=list)  # Of those, what no actor counts: no explanation knows of them.
+    fault_meanings: dict[str, str] = field(default_factory=dict)  # What those are, in the model's words.
     fired: dict[str, int] = field(default_factory=dict)  # transitions by fault name
     never_ran: list[str] = field(default_factory=list)  # "Actor.action" that no reached state enabled
     one_sided: list[str] = field(default_factory=list)  # "Actor.method, line 7: `if` was never true"

@@ -139,7 +139,7 @@ def _accusation(result: Result, found: PropertyResult, paint: _Paint, width: int
         if not (found.explanation and reason.startswith(found.explanation.rstrip("."))):  # That was said just now.
             lines += _hanging("  - ", _sentence(reason), width)
     if also and found.path is not None:
-        lines += _labelled(why.course(found.path), width)
+        lines += _labelled(why.course(found.path, result.fault_meanings), width)
     if found.path is not None and found.path.replay:
         lines.append(paint(_replay(result, found.path), "dim"))
     return lines
@@ -210,7 +210,9 @@ def _reach_lines(result: Result, width: int) -> list[str]:
     used = {key: item for key, item in result.bounds.items() if not (isinstance(item, int) and item <= 0)}
     bounds = [f"{words.clean(key)} = {words.value(item)}" for key, item in used.items()]
     allowed = [f"{words.clean(name)} ({_times(budget)})" for name, budget in result.faults.items()]
-    allowed += [f"{words.clean(name)} (up to {words.clean(most)})" for name, most in result.played.items()]
+    for name, most in result.played.items():
+        meaning = f"{words.clean(result.fault_meanings[name])}; " if name in result.fault_meanings else ""
+        allowed.append(f"{words.clean(name)} ({meaning}up to {words.clean(most)})")
     said = [f"Bounds: {'; '.join(bounds)}."] if bounds else []
     said.append(f"Faults allowed: {'; '.join(allowed) if allowed else 'none'}.")
     if result.not_modelled:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from checker.verdict import (
@@ -118,20 +119,21 @@ def in_short(result: Result, found: PropertyResult) -> list[Said]:
     """The incident for someone who reads no further: where, what befell it, what then went wrong, what came of it."""
     said = [Said("Setting", sentence(result.summary))] if result.summary else []
     if found.path is not None:
-        said += course(found.path)
+        said += course(found.path, result.fault_meanings)
         if found.diagnosis is not None and found.diagnosis.parting is not None:
             said.append(saved(found.diagnosis.parting, found.path))
     said.append(Said("Outcome", outcome(found), len(found.path.steps) if found.path is not None else None))
     return said
 
 
-def course(path: Path) -> list[Said]:
-    """The faults of a path, and what its model points at."""
+def course(path: Path, meanings: Mapping[str, str]) -> list[Said]:
+    """The faults of a path, and what its model points at. ``meanings``: of the faults that the model plays."""
     faults = [step for step in path.steps if step.is_fault]
     told, known = [], set[str]()
     for step in faults:
-        told.append(f"step {step.number}, {_befell(path, step, step.says not in known)}")
-        known.add(step.says)
+        meaning = "" if step.played in known else meanings.get(step.played, "")
+        told.append(f"step {step.number}, {_befell(path, step, words.clean(meaning))}")
+        known.add(step.played)
     said = [Said("Faults", sentence("; ".join(told)) if told else "None.", faults[0].number if faults else None)]
     remarked = [step for step in path.steps if step.remark]
     if remarked:
@@ -143,10 +145,10 @@ def course(path: Path) -> list[Said]:
     return said
 
 
-def _befell(path: Path, step: PathStep, explained: bool) -> str:
+def _befell(path: Path, step: PathStep, meaning: str) -> str:
     """A fault; of one that the model plays, what it is in the model's words too."""
-    if step.played and step.says and explained:
-        return f"{fault(step)}: {words.clean(step.says).rstrip('.')}"
+    if step.played and meaning:
+        return f"{fault(step)}: {meaning}"
     if step.action == "crash":
         later = (one for one in path.steps[step.number :] if one.actor == step.actor)
         back = next((one for one in later if one.action == "restart"), None)

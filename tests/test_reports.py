@@ -567,7 +567,7 @@ def test_an_incident_in_short_is_setting_faults_what_went_wrong_and_what_came_of
 
 def test_of_many_remarks_the_first_and_the_last_ones_are_in_the_short_story() -> None:
     path = samples.make_path({"a": {}}, [{"actor": "a", "action": "act", "remark": f"no {i}"} for i in range(1, 8)])
-    faults, wrong = why.course(path)
+    faults, wrong = why.course(path, {})
     assert (faults.sentence, faults.step) == ("None.", None)
     told = "step 1, a: no 1; step 5, a: no 5; step 6, a: no 6; step 7, a: no 7; and in 3 steps between."
     assert wrong.sentence == told

@@ -346,3 +346,12 @@ def expand(document, place):
 def effective_settings(document):
     return [("isolation.level", document.app.isolation_level, "given", "")]
 """
+
+
+def test_a_fault_of_a_pipeline_is_said_as_its_form_describes_it() -> None:
+    spec = load(str(ROOT / "specs/bugs/FLK-10_offset_forgotten.yaml"))
+
+    assert spec.fault_meanings["partial_listing"] == "the metadata leave out a partition whose leader is away"
+    assert spec.summary.startswith("Flink 1.3, Kafka 3.9. Job billing (checkpoints) reads orders (FlinkKafkaConsumer)")
+    assert spec.about.startswith("FLK-10: at the restore")
+    assert load(str(ROOT / "specs/textbook/die_hard.yaml")).fault_meanings == {}
