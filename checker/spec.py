@@ -216,9 +216,12 @@ def _fault_meanings(pipeline: Pipeline) -> dict[str, str]:
     faults = pipeline.Document.model_fields.get("faults")
     form = None if faults is None else faults.annotation
     known = form.model_fields if isinstance(form, type) and issubclass(form, BaseModel) else {}
-    described = {name: (one.description or "").split(":")[0].split(", by ")[0].rstrip(".") for name, one in known.items()}
     often = "How often "
-    return {name: text.removeprefix(often) for name, text in described.items() if text.startswith(often)}
+    return {
+        name: one.description.removeprefix(often).split(":")[0].split(", by ")[0].rstrip(".")
+        for name, one in known.items()
+        if one.description is not None and one.description.startswith(often)
+    }
 
 
 _PLACEHOLDERS: dict[str, Any] = {"title": "-", "model": "-", "check": {}, "actors": {"a": {"is": "A"}}}
