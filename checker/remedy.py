@@ -30,12 +30,13 @@ from checker.build import Built, build
 from checker.checking import Progress, run
 from checker.fingerprint import fingerprint
 from checker.options import Options
+from checker.parting import parting
 from checker.reference import Reference
 from checker.source import SourceError, fail
 from checker.spec import load, words_of
 from checker.spec_file import SpecFile
 from checker.spec_forms import Cost
-from checker.verdict import Outcome, PropertyResult, PropertyVerdict, Remedies, Result, Tried
+from checker.verdict import Outcome, Path, PropertyResult, PropertyVerdict, Remedies, Result, Tried
 
 STATES_MAX = 3_000_000  # Of one change. Whatever needs more is said to be undecided.
 
@@ -64,14 +65,15 @@ def remedies(
     options = (options or Options()).limited_by(spec.limits)
     if options.states is None:
         options = replace(options, states=STATES_MAX)
-    first = first or run(spec, options, progress, paths=False)
+    first = first or run(spec, options, progress)
     broken = min(_violated(first), key=lambda one: one[1], default=None)
     found = Remedies(spec.path, spec.title, broken[0] if broken else None, first.outcome)
     if broken is not None:
         promises = getattr(pipeline, "promises", lambda _: ((), ()))(words)
         weights = _weights(spec, list(overrides), promises)
         found.has_goals = bool(spec.check.sometimes) or weights.has_goals
-        search = _Search(found, spec, list(overrides), weights, options, progress)
+        path = next(one.path for one in first.properties if one.name == found.broken)
+        search = _Search(found, spec, list(overrides), weights, options, progress, path)
         search.try_all([_Change.of(*one) for one in variations(words)], step)
         unjudged = getattr(pipeline, "unjudged", lambda _: ())(words)
         found.not_judged = [Tried(_dotted(path), now, "", why) for path, now, why in unjudged]
@@ -104,8 +106,8 @@ class _Change:
     def override(self) -> str:
         return f"{self.key}={self.text}"
 
-    def tried(self, note: str = "", states: int = 0, gives_up: str = "", as_with: str = "") -> Tried:
-        return Tried(self.key, self.now, self.text, note, states, gives_up, as_with)
+    def tried(self, note: str = "", states: int = 0, gives_up: str = "", as_with: str = "", parts: int = 0) -> Tried:
+        return Tried(self.key, self.now, self.text, note, states, gives_up, as_with, parts)
 
 
 # --- Weights ----------------------------------------------------------------------------------------------------------
@@ -157,6 +159,7 @@ class _Search:
     weights: _Weights
     options: Options
     progress: Progress | None
+    path: Path | None  # on which the guarantee is broken
     costs: dict[str, int] = field(default_factory=dict)  # Of what is kept, by override.
 
     def try_all(self, changes: list[_Change], step: Step | None) -> None:
@@ -179,7 +182,8 @@ class _Search:
                 continue
             seen[machine] = change.override
             options = replace(self.options, beside=beside)
-            self.sort_in(run(changed, options, self.progress, paths=False, built=built), change, beside)
+            result = run(changed, options, self.progress, paths=False, built=built)
+            self.sort_in(result, change, beside, built)
         found.kept.sort(key=lambda one: self.costs[f"{one.key}={one.value}"])
 
     def changed(self, change: _Change) -> tuple[SpecFile, Built, frozenset[str]]:
@@ -191,11 +195,11 @@ class _Search:
         changed = load(self.spec.path, (*self.overrides, change.override))
         return changed, build(changed), frozenset()
 
-    def sort_in(self, result: Result, change: _Change, beside: frozenset[str]) -> None:
+    def sort_in(self, result: Result, change: _Change, beside: frozenset[str], built: Built) -> None:
         found, states = self.found, result.explored.distinct_states
         broken = _violated(result, beside)
         if result.outcome is Outcome.HOLDS:
-            self.weigh(result, change, beside)
+            self.weigh(result, change, beside, built)
         elif result.outcome is Outcome.VACUOUS:
             found.vacuous.append(change.tried("; ".join(result.why), states))
         elif any(name == found.broken for name, _ in broken):
@@ -207,7 +211,7 @@ class _Search:
         else:
             found.undecided.append(change.tried(_undecided(result), states))
 
-    def weigh(self, result: Result, change: _Change, beside: frozenset[str]) -> None:
+    def weigh(self, result: Result, change: _Change, beside: frozenset[str], built: Built) -> None:
         """Every guarantee of the spec is kept: is it worth having, and what does it cost?"""
         states = result.explored.distinct_states
         weights = [one for one in result.properties if one.name in beside]
@@ -224,7 +228,8 @@ class _Search:
             cost = max([change.cost, *([Cost.FREE] if default else []), *([Cost.GUARANTEE] if broken else [])])
             said = "; ".join([*lost, *([change.clause] if change.clause else [])])
             gives_up, note = (said, "") if cost > Cost.FREE else ("", said)
-            self.found.kept.append(change.tried(note, states, gives_up, default))
+            parts = 0 if self.path is None else parting(self.path, Reference(built.system), change.override).step
+            self.found.kept.append(change.tried(note, states, gives_up, default, parts))
             self.costs[change.override] = cost
 
     def by_default(self, change: _Change) -> str:

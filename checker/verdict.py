@@ -244,6 +244,7 @@ class Tried:
     states: int = 0
     gives_up: str = ""  # What it costs: a guarantee that was kept without it, or a clause of the model.
     as_with: str = ""  # ``key=value`` of the change that it comes to, in the machine or by a default of a version.
+    parts: int = 0  # The step of the spec's path that is the first to go otherwise with it; 0: not known.
 
 
 @dataclass

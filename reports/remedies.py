@@ -89,7 +89,8 @@ def merged(found: Remedies, some: Sequence[Tried]) -> list[Line]:
     same: dict[tuple[str, str, str], list[Tried]] = {}
     for one in [*some, *_alike(found, some)]:
         default = f"there {one.as_with.replace('=', ' is ', 1)} by default" if one.as_with else ""
-        said = "; ".join(part for part in (one.gives_up, one.note, default) if part)
+        parts = f"its path goes otherwise from step {one.parts} on" if one.parts else ""
+        said = "; ".join(part for part in (one.gives_up, one.note, default, parts) if part)
         same.setdefault((one.key, one.now, said), []).append(one)
     return [
         Line(words.clean(key), words.clean(now), _values(found, key, several), words.clean(said))

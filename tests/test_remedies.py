@@ -174,6 +174,7 @@ def test_every_kind_of_answer(spec: Path) -> None:
 
     assert found.broken == "never_two"
     assert changes(found.kept) == ["top=1"]
+    assert found.kept[0].parts == 2, "it counts to one, and not on"
     assert changes(found.others_broken) == ["step=3"]
     assert found.others_broken[0].note == "below_three is broken in 1 step"
     assert changes(found.vacuous) == ["step=0"]
@@ -257,6 +258,7 @@ def test_the_report_says_what_was_done(spec: Path) -> None:
     text = report.render(remedies(load(str(spec))))
 
     assert "never_two is kept, as is every other guarantee of the spec, with:\n  top: 4 (default) -> 1" in text
+    assert "its path goes otherwise from step 2 on" in text
     assert "another guarantee is, with:\n  step: 1 (given) -> 3\n      below_three is broken in 1 step" in text
     assert "Checked in full, one change at a time, within the spec's own bounds and faults: 6." in text
     assert f"python -m checker {spec} --set top=1" in text.replace("\n", " ")
