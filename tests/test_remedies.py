@@ -453,6 +453,11 @@ ADVICE = {
         "jobs.billing.sink.setDeliveryGuarantee=AT_LEAST_ONCE": PRICED,
         "jobs.billing.sink.setDeliveryGuarantee=NONE": VAIN,
     },
+    # Nothing was promised, so at-least-once gives up nothing; without checkpoints' restarts nobody asks what is lost.
+    "flink/F18_loss": {
+        "jobs.billing.sink.setDeliveryGuarantee=AT_LEAST_ONCE": FREE,
+        "jobs.billing.config.restart-strategy.type=off": HOLLOW,
+    },
     # KIP-890, part 2. One request in flight is what the EndTxn was already.
     "bugs/TXN-01_delayed_end_txn": {
         'version="4.0"': FREE,

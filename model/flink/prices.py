@@ -54,5 +54,7 @@ _PRICES: dict[tuple[str, str], Price] = {
 }  # fmt: skip
 
 
-def of_setting(name: str, value: Any) -> Price:
-    return _PRICES.get((name, folded(value)), NOTHING)
+def of_setting(name: str, now: str, value: Any) -> Price:
+    """``now``: what holds without the change. From NONE, at-least-once gives up nothing."""
+    found = _PRICES.get((name, folded(value)), NOTHING)
+    return NOTHING if found is _AT_LEAST_ONCE and folded(now.split(" ")[0]) == "none" else found

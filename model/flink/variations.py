@@ -80,7 +80,7 @@ def variations(document: Document) -> Iterator[Priced]:
             yield from priced(found)
     for name, job in document.jobs.items():
         for one in of_job(document, name, job, kafka_version):
-            yield *one, prices.of_setting(str(one[0][-1]).removeprefix("properties."), one[2])
+            yield *one, prices.of_setting(str(one[0][-1]).removeprefix("properties."), one[1], one[2])
     for name, app in document.apps.items():
         yield from priced(of_application(name, app))
     yield from mended(of_mechanisms("without", list(document.without)))
