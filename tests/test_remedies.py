@@ -483,7 +483,7 @@ ADVICE = {
     "bugs/CFG-08_stale_commit_resent": {
         "apps.billing.failed_commit=ignore": FREE,
         "apps.billing.commits=sync": PRICED,
-        "apps.billing.commits=never": HOLLOW,
+        "apps.billing.commits=never": PRICED,
         "apps.billing.consumer.enable.auto.commit=true": VAIN,
     },
     # sendOffsetsToTransaction() is what makes two halves one (KIP-98).
