@@ -70,7 +70,7 @@ def test_the_ledger_of_a_late_end_txn_shows_what_is_missing() -> None:
     ledger = ledger_of(first_path("bugs/TXN-01_delayed_end_txn"))
 
     assert cell(ledger, "order 1", "in the log") == []
-    assert cell(ledger, "order 1", "committed offset of orders") == ["moved past it (1 -> 2)"]
+    assert cell(ledger, "order 1", "committed offset of orders past it") == ["moved past it (1 -> 2)"]
     assert cell(ledger, "order 0", "read") == ["ledger-1 gets it from payments-0", "ledger-2 gets it from payments-1"]
 
 
@@ -92,7 +92,7 @@ def test_the_ledger_tells_where_an_acknowledged_record_was() -> None:
     ledger = ledger_of(path)
 
     assert cell(ledger, "record 0", "in the log of") == ["broker-1 @ 0, leader epoch 0"]
-    assert cell(ledger, "record 0", "what the application was told") == ["acknowledged"]
+    assert cell(ledger, "record 0", "told to the application") == ["acknowledged"]
     assert [log.name for log in path.logs[-1]] == ["broker-1 (down)", "broker-2 (leads)", "broker-3"]
 
 
@@ -102,7 +102,7 @@ def test_the_ledger_of_a_group_tells_what_was_handed_out_and_had_no_effect() -> 
 
     assert cell(ledger, "record 0", "handed out by poll()") == ["to billing-1"]
     assert cell(ledger, "record 0", "effect") == []
-    assert cell(ledger, "record 0", "committed offset") == ["moved past it (0 -> 2)"]
+    assert cell(ledger, "record 0", "committed offset past it") == ["moved past it (0 -> 2)"]
 
 
 def test_the_ledger_of_a_job_tells_the_aborted_transaction() -> None:
@@ -168,7 +168,7 @@ REMARKED = {
     "bugs/TXN-09_timeout_without_fence": {21: "was aborted in step 7 already, and is committed now"},
     "bugs/CFG-02_min_isr_1": {8: "elects broker 2, which is not in the ISR (1)"},
     "bugs/REP-01_truncate_to_high_watermark": {11: "cuts its log to its high watermark 0: record 0 @ 0"},
-    "bugs/REP-03_fetch_of_old_epoch": {9: "by a fetch of leader epoch 0, and it leads in 2"},
+    "bugs/REP-03_fetch_of_old_epoch": {9: "by a fetch sent in leader epoch 0, and it leads in 2"},
     "bugs/REP-03_epoch_start": {12: "asks for broker-3 in the ISR, which does not have record 0 @ 0"},
     "bugs/GRP-02_fetch_before_revocation": {17: "hands out record 0 in the middle of a revocation"},
     "bugs/CFG-08_stale_commit_resent": {22: "the committed offset moves back, 2 -> 1"},
