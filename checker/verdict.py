@@ -132,9 +132,22 @@ class Plumbing:
 
     fields: frozenset[str] = frozenset()  # They tell one copy or connection from another, say.
     none: int | None = None  # The number that stands for "none" in a field: a field that has none says nothing.
+    unless: frozenset[str] = frozenset()  # Left out where there is nothing in them, or they say no.
+    names: dict[str, dict[int, str]] = field(default_factory=dict)  # By field: what its numbers are called.
 
     def hides(self, name: Any, value: Any) -> bool:
-        return name in self.fields or (self.none is not None and value == self.none and not isinstance(value, bool))
+        """``name`` is a field's, or its message's type and it: "FetchRequest.leader_epoch"."""
+        nothing = value is None or value is False or value in ([], {})
+        if name in self.fields or (name in self.unless and nothing):
+            return True
+        return self.none is not None and value == self.none and not isinstance(value, bool)
+
+    def named(self, name: Any, value: Any) -> Any:
+        """The value of a field by its names, one or several."""
+        names = self.names.get(name, {})
+        if isinstance(value, list):
+            return [self.named(name, one) for one in value]
+        return names.get(value, value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 NO_PLUMBING = Plumbing()

@@ -125,7 +125,8 @@ def value(item: Any, plumbing: Plumbing = NO_PLUMBING) -> str:
             return clean(item)
         case {**entries}:
             shown = {key: entry for key, entry in entries.items() if not plumbing.hides(key, entry)}
-            return "{" + ", ".join(f"{clean(key)}: {value(entry, plumbing)}" for key, entry in shown.items()) + "}"
+            told = {key: plumbing.named(key, entry) for key, entry in shown.items()}
+            return "{" + ", ".join(f"{clean(key)}: {value(entry, plumbing)}" for key, entry in told.items()) + "}"
         case list() | tuple():
             return "[" + ", ".join(value(entry, plumbing) for entry in item) + "]"
         case _:
@@ -137,7 +138,11 @@ def message(sent: SentMessage, plumbing: Plumbing = NO_PLUMBING) -> str:
 
 
 def message_fields(sent: SentMessage, plumbing: Plumbing = NO_PLUMBING) -> list[str]:
-    shown = {name: item for name, item in sent.fields.items() if not plumbing.hides(name, item)}
+    shown = {
+        name: plumbing.named(name, item)
+        for name, item in sent.fields.items()
+        if not plumbing.hides(name, item) and not plumbing.hides(f"{sent.type}.{name}", item)
+    }
     return [f"{clean(name)}={value(item, plumbing)}" for name, item in shown.items()]
 
 

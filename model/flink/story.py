@@ -23,13 +23,13 @@ from model.flink.task import Phase, Sink, Task
 from model.remarks.flink import Remarks
 
 PROCESSED, STATE, CHECKPOINT = "processed", "in the state", "in a complete checkpoint"
-OUTPUT, DELIVERED, GROUP_OFFSET = "in the output", "delivered", "group offset"
+OUTPUT, DELIVERED, GROUP_OFFSET = "in the output", "delivered", "group offset past it"
 
 
 def tell(telling: Telling) -> None:
     first = telling.worlds[0]
     telling.aside = frozenset({"Task.reported", "Task.parallelism", "JobManager.commanded"})
-    telling.plumbing = Plumbing(frozenset({"sender"}), none=-1)
+    telling.plumbing = Plumbing(frozenset({"sender"}), -1, frozenset({"others", "spare"}))
     if first.of(Task):
         JobStory(telling).tell()
     elif first.of(Join):
@@ -52,11 +52,13 @@ class JobStory:
     def tell(self) -> None:
         telling = self.telling
         telling.records = [
-            self.name_of(task.first_record + offset)
-            for _, task in self.tasks
-            for offset in range(task.records)
+            self.name_of(task.first_record + offset) for _, task in self.tasks for offset in range(task.records)
         ]
         telling.columns = [PROCESSED, STATE, CHECKPOINT, OUTPUT, DELIVERED, GROUP_OFFSET]
+        if not any(
+            task.sink in (Sink.KAFKA, Sink.TRANSACTIONS) for _, task in self.tasks
+        ):  # What prints writes no log.
+            telling.columns.remove(OUTPUT)
         telling.logs.append(self.drawn(telling.worlds[0]))
         remarks = Remarks(telling, self.name_of)
         for before, after, step in zip(telling.worlds, telling.worlds[1:], telling.happenings, strict=False):

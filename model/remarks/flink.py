@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from checker.telling import Happening, Telling, World
 from model.flink.clients import ConsumingApp, Loop, ProducingApp
+from model.flink.guarantees import due
 from model.flink.job_manager import JobManager, JobStatus
 from model.flink.kafka import Kafka, TransactionState
 from model.flink.messages import (
@@ -62,7 +63,8 @@ class Remarks:
         self.twice = {record for record in self.records(last) if self.given_out(last, record) > 1}
         self.lost = {record for record in self.records(last) if self.is_lost(last, record)}
         self.state_lost = any(
-            one.phase == Phase.RUNNING and any(one.applied[offset] == 0 for offset in range(one.position))
+            one.phase == Phase.RUNNING
+            and any(one.applied[offset] == 0 and due(one, offset) for offset in range(one.position))
             for _, one in last.of(Task)
         )
         self.lingering = {
@@ -105,6 +107,8 @@ class Remarks:
             ):
                 return False
         if any(record in one.unacked or record in one.buffer for one in mine):
+            return False
+        if not any(one.fetches or due(one, record - one.first_record) for one in mine):
             return False
         runs = [one for one in mine if one.phase in (Phase.RUNNING, Phase.FINISHED)]
         offset = record - mine[0].first_record
@@ -417,15 +421,15 @@ class Remarks:
                 self.show(record, "readable", step)
         request = step.received
         if isinstance(request, ProduceRequest) and request.transactional_id in self.lingering - self.left:
-            number = request.transactional_id
-            assert number is not None
-            kept = new.transactions[number]
-            if kept.records != old.transactions[number].records:
+            late = request.transactional_id
+            assert late is not None
+            kept = new.transactions[late]
+            if kept.records != old.transactions[late].records:
                 sent = self.origins[step.number]
                 who = next(name for name, one in before.of(Task) if one.me == request.sender)
-                if not reachable(before, number, kept.epoch):
-                    self.left.add(number)
-                    text = f"opens a transaction of transactional id {number} with {self.name_of(request.record)}"
+                if not reachable(before, late, kept.epoch):
+                    self.left.add(late)
+                    text = f"opens a transaction of transactional id {late} with {self.name_of(request.record)}"
                     self.remark(step, f"{text}, which {who} sent in step {sent} and has no more: nobody will end it")
         if isinstance(request, InitProducerIdRequest):
             for number in sorted(self.lingering - self.left):

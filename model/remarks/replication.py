@@ -252,7 +252,9 @@ class Remarks:
             asks = new.pending is not None and new.pending != old.pending
             if moved or asks:
                 does = f"raises its high watermark to {new.high_watermark}" if moved else "changes the ISR"
-                text = f"{does} by a fetch of leader epoch {request.leader_epoch}, and it leads in {new.leader_epoch}"
+                text = (
+                    f"{does} by a fetch sent in leader epoch {request.leader_epoch}, and it leads in {new.leader_epoch}"
+                )
                 self.remark(step, f"{text}: the follower may have to cut its log first")
         if isinstance(request, OffsetForLeaderEpochRequest) and step.sent:
             epochs = [one.leader_epoch for one in new.log if one.leader_epoch <= request.leader_epoch]

@@ -171,6 +171,12 @@ class Remarks:
     def application(self, name: str, old: Application, new: Application, step: Happening) -> None:
         if isinstance(step.received, ProduceResponse):
             self.hear(name, old, step.received, step)
+        refused = isinstance(step.received, EndTxnResponse) and step.received.error != Error.NONE
+        on = new.stage not in (Stage.COMMITTING, Stage.INITIALIZING, Stage.FATAL_ERROR, Stage.CLOSING)
+        if refused and old.stage == Stage.COMMITTING and on and new.epoch == old.epoch:
+            last = self.producers.get((name, old.producer_id, old.epoch))
+            fate = f"{last} was {self.decided[last]}" if last in self.decided else "nobody has committed it"
+            self.remark(step, f"goes on as if it were committed: {step.received.error.value}, for {fate}")
         if isinstance(step.received, OffsetFetchResponse) and step.received.error == Error.NONE:
             self.fetched[name] = self.origins[step.number]
         if step.action in ("expire_batch", "expire_unsent_batch") and not new.failed:

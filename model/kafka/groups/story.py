@@ -13,7 +13,9 @@ from model.kafka.groups.messages import FetchResponse, InputRecord
 from model.kafka.groups.store import ExternalStore
 from model.remarks.groups import Remarks
 
-APPENDED, HANDED_OUT, EFFECT, COMMITTED = "appended", "handed out by poll()", "effect", "committed offset"
+APPENDED, HANDED_OUT, EFFECT, COMMITTED = "appended", "handed out by poll()", "effect", "committed offset past it"
+
+UNLESS = frozenset({"instance", "awaited"})
 
 
 def tell(telling: Telling) -> None:
@@ -25,8 +27,10 @@ def tell(telling: Telling) -> None:
         for offset in range(leader.records)
     ]
     told_by_the_arrow = {"member", "consumer", "reader", "writer"}
-    telling.aside = frozenset({"Consumer.connection", "Consumer.fetching", "GroupCoordinator.partitions_seen"})
-    telling.plumbing = Plumbing(frozenset({*told_by_the_arrow, "connection", "partitions_seen"}), none=-1)
+    telling.aside = frozenset(
+        {"Consumer.connection", "Consumer.fetching", "GroupCoordinator.joins", "GroupCoordinator.partitions_seen"}
+    )
+    telling.plumbing = Plumbing(frozenset({*told_by_the_arrow, "connection", "partitions_seen"}), -1, UNLESS)
     telling.columns = [APPENDED, HANDED_OUT, EFFECT, COMMITTED]
     for _, leader in first.of(InputPartition):
         for offset in range(leader.initial):

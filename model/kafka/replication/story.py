@@ -10,7 +10,7 @@ from model.kafka.replication.producer import Outcome, Producer
 from model.kafka.replication.replica import Replica
 from model.remarks.replication import Remarks
 
-SENT, IN_LOG, TOLD, READABLE = "sent", "in the log of", "what the application was told", "below the high watermark of"
+SENT, IN_LOG, TOLD, READABLE = "sent", "in the log of", "told to the application", "below the high watermark of"
 TOLD_AS = {Outcome.ACKED: "acknowledged", Outcome.FAILED: "failed", Outcome.PENDING: "nothing any more"}
 
 
@@ -19,7 +19,11 @@ def tell(telling: Telling) -> None:
     plumbing = {"client", "attempt", "previous", "replica", "request"}
     if not telling.constants["holes"]:
         plumbing |= {"cleaned", "skipped"}
-    telling.plumbing = Plumbing(frozenset(plumbing), none=-1)
+    # KIP-951 is of 3.7, and only of an answer that refuses; here it stands for the client's next metadata.
+    plumbing |= {"ProduceResponse.leader"}
+    if not all(one.checks_fetch_epoch for _, one in telling.worlds[0].of(Replica)):  # KIP-320
+        plumbing |= {"current_leader_epoch", "FetchRequest.leader_epoch", "FetchResponse.leader_epoch"}
+    telling.plumbing = Plumbing(frozenset(plumbing), -1, frozenset({"is_first"}))
     told_by_the_ledger = {"Replica.log"}
     telling.aside = frozenset(
         {*told_by_the_ledger, "Replica.parked", "Replica.fetch_epoch", "Producer.noticed", "Producer.started"}

@@ -136,11 +136,18 @@ def atomic(coordinator: TransactionCoordinator, partitions: tuple[PartitionLeade
         for leader in partitions:
             for other in partitions:
                 for record in range(records):
-                    ensure(
-                        leader.committed[record] <= other.committed[record],
-                        f"order {record}: its payment is committed {leader.committed[record]} times in payments-"
-                        f"{leader.partition}, but {other.committed[record]} times in payments-{other.partition}",
-                    )
+                    if other.committed[record] == 0:
+                        ensure(
+                            leader.committed[record] == 0,
+                            f"order {record}: its payment is committed in payments-{leader.partition}, and not in"
+                            f" payments-{other.partition}",
+                        )
+                    else:
+                        ensure(
+                            leader.committed[record] <= other.committed[record],
+                            f"order {record}: its payment is committed twice in payments-{leader.partition}, and once"
+                            f" in payments-{other.partition}",
+                        )
     return True
 
 
@@ -156,12 +163,18 @@ def atomic_in_the_end(
         for leader in partitions:
             for other in partitions:
                 for record in range(records):
-                    ensure(
-                        leader.committed[record] <= other.committed[record],
-                        f"order {record}: its payment is committed {leader.committed[record]} times in payments-"
-                        f"{leader.partition}, but {other.committed[record]} times in payments-{other.partition}, and"
-                        " its transaction is over",
-                    )
+                    if other.committed[record] == 0:
+                        ensure(
+                            leader.committed[record] == 0,
+                            f"order {record}: its payment is committed in payments-{leader.partition}, and not in"
+                            f" payments-{other.partition}, and its transaction is over",
+                        )
+                    else:
+                        ensure(
+                            leader.committed[record] <= other.committed[record],
+                            f"order {record}: its payment is committed twice in payments-{leader.partition}, and once"
+                            f" in payments-{other.partition}, and its transaction is over",
+                        )
     return True
 
 
@@ -207,11 +220,18 @@ def offsets_move_with_output(
     if not deciding(coordinator):
         for leader in partitions:
             for record in range(records):
-                ensure(
-                    (leader.committed[record] > 0) == (record < offsets.committed),
-                    f"order {record}: its payment is committed {leader.committed[record]} times in payments-"
-                    f"{leader.partition}, and the committed offset of orders is {offsets.committed}",
-                )
+                if record < offsets.committed:
+                    ensure(
+                        leader.committed[record] > 0,
+                        f"the committed offset of orders is {offsets.committed}, past order {record}, and its payment"
+                        f" is not committed in payments-{leader.partition}",
+                    )
+                else:
+                    ensure(
+                        leader.committed[record] == 0,
+                        f"the payment of order {record} is committed in payments-{leader.partition}, and the committed"
+                        f" offset of orders is {offsets.committed}, not past it",
+                    )
     return True
 
 
@@ -267,11 +287,18 @@ def no_aborted_read(partitions: tuple[PartitionLeader, ...], readers: tuple[Cons
         for reader in readers:
             if leader.partition == reader.partition and not any(e.in_transaction for e in leader.producers.values()):
                 for record in range(records):
-                    ensure(
-                        reader.delivered[record] <= leader.committed[record],
-                        f"the payment of order {record} is delivered from payments-{reader.partition} "
-                        f"{reader.delivered[record]} times, and committed {leader.committed[record]} times",
-                    )
+                    if leader.committed[record] == 0:
+                        ensure(
+                            reader.delivered[record] == 0,
+                            f"the payment of order {record} is delivered from payments-{reader.partition}, and it is"
+                            " not committed there",
+                        )
+                    else:
+                        ensure(
+                            reader.delivered[record] <= leader.committed[record],
+                            f"the payment of order {record} is delivered twice from payments-{reader.partition}, and it"
+                            " is committed once",
+                        )
     return True
 
 

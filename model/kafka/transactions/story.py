@@ -20,6 +20,7 @@ from model.kafka.transactions.messages import (
 )
 from model.kafka.transactions.offsets_partition import OffsetsPartition
 from model.kafka.transactions.partition import PartitionLeader
+from model.kafka.transactions.transaction_coordinator import TransactionCoordinator
 from model.remarks.transactions import Remarks
 
 SENT, IN_LOG, ACKNOWLEDGED = "sent", "in the log", "acknowledged"
@@ -27,14 +28,17 @@ PLUMBING = frozenset({
     "client", "correlation", "attempt", "transactional_id", "uplink", "number", "connection", "behind", "transaction",
     "version_2",
 })  # fmt: skip
-DECIDED, READ, INPUT_OFFSET = "transaction", "read", "committed offset of orders"
+DECIDED, READ, INPUT_OFFSET = "decided", "read", "committed offset of orders past it"
+
+UNLESS = frozenset({"marker", "record", "aborted_transactions"})
 
 # An actor's log is only what somebody still has to read: that it gets shorter is not news. What is being verified is in
 # the messages.
 ASIDE = frozenset(
     {
         "PartitionLeader.log", "PartitionLeader.waiting", "PartitionLeader.verified", "OffsetsPartition.waiting",
-        "OffsetsPartition.verified", "Application.correlation", "Application.produced", "Application.attempt",
+        "OffsetsPartition.verified", "PartitionLeader.guard", "PartitionLeader.given", "OffsetsPartition.guard",
+        "Application.correlation", "Application.produced", "Application.attempt",
     }
 )  # fmt: skip
 
@@ -42,8 +46,10 @@ ASIDE = frozenset(
 def tell(telling: Telling) -> None:
     records = telling.constants["records"]
     telling.records = [order(record) for record in range(records)]
-    telling.plumbing = Plumbing(PLUMBING, none=-1)
-    telling.aside = ASIDE
+    telling.plumbing = Plumbing(
+        PLUMBING, -1, UNLESS, {"partition": partitions(telling), "partitions": partitions(telling)}
+    )
+    telling.aside = ASIDE | ({"TransactionCoordinator.cache"} if cache_is_log(telling) else set())
     telling.columns = [SENT, IN_LOG, ACKNOWLEDGED, DECIDED, READ, INPUT_OFFSET]
     logs: dict[str, list[LogEntry]] = {name: [] for name, _ in telling.worlds[0].of(PartitionLeader)}
     telling.logs.append(drawn(telling.worlds[0], logs, records))
@@ -55,6 +61,22 @@ def tell(telling: Telling) -> None:
         tell_readers(telling, before, after, step)
         tell_offsets(telling, before, after, step)
         telling.logs.append(drawn(after, logs, records))
+
+
+def partitions(telling: Telling) -> dict[int, str]:
+    """The numbers of topic partitions, as a coordinator has them."""
+    first = telling.worlds[0]
+    found = {one.partition: name for name, one in first.of(PartitionLeader)}
+    return found | {one.partition: f"__{name}" for name, one in first.of(OffsetsPartition)}
+
+
+def cache_is_log(telling: Telling) -> bool:
+    """The coordinator's memory says nothing that its log does not: no fence in between, nothing lost."""
+    return all(
+        name in world.stopped or one.cache == one.state_log
+        for world in telling.worlds
+        for name, one in world.of(TransactionCoordinator)
+    )
 
 
 def order(record: int) -> str:
