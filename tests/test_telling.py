@@ -12,7 +12,9 @@ import pytest
 
 import checker
 from checker import api
-from reports import why
+from checker.telling import Happening, Telling
+from checker.verdict import Plumbing, SentMessage
+from reports import why, words
 from reports.flights import Fate, flights
 
 ROOT = Path(__file__).parent.parent
@@ -191,3 +193,37 @@ def test_without_numbers_of_faults_the_shortest_is_shown(tmp_path: Path, faults:
     assert path is not None
 
     assert [step.action for step in path] == ["work", "work", "finish"]
+
+
+# --- What a story knows of its path -----------------------------------------------------------------------------------
+
+
+def test_origin_of_a_message_is_the_step_that_sent_it() -> None:
+    """Of equal messages the oldest comes first; one that was held up comes late; a crash takes what is on its way."""
+    steps = [
+        Happening(1, "client", "send", sent=(("broker", "end"),)),
+        Happening(2, "client", "retry", sent=(("broker", "end"),)),
+        Happening(3, "broker", "delay", received="end", fault=True),
+        Happening(4, "broker", "end_transaction", received="end"),
+        Happening(5, "client", "send", sent=(("broker", "produce"),)),
+        Happening(6, "broker", "duplicate", received="produce", fault=True),
+        Happening(7, "broker", "produce", received="produce"),
+        Happening(8, "broker", "produce", received="produce"),
+        Happening(9, "broker", "end_transaction", received="end", late=True),
+        Happening(10, "client", "send", sent=(("broker", "lost"),)),
+        Happening(11, "broker", "crash", fault=True),
+        Happening(12, "broker", "guess", received="lost"),
+    ]
+
+    origins = Telling([], steps, {}).origins()
+
+    assert origins == {3: 1, 4: 2, 6: 5, 7: 5, 8: 5, 9: 1, 12: 0}
+
+
+def test_message_names_its_numbers_and_leaves_out_what_says_nothing() -> None:
+    plumbing = Plumbing(frozenset({"Ask.epoch"}), -1, frozenset({"others"}), {"partition": {2: "__consumer_offsets"}})
+    asked = SentMessage("Ask", {"partition": 2, "epoch": 1, "others": [], "record": 0, "offset": -1}, "a", "b")
+    told = SentMessage("Tell", {"partition": [0, 2], "epoch": 1, "others": [3]}, "b", "a")
+
+    assert words.message(asked, plumbing) == "Ask(partition=__consumer_offsets, record=0)"
+    assert words.message(told, plumbing) == "Tell(partition=[0, __consumer_offsets], epoch=1, others=[3])"

@@ -134,6 +134,7 @@ class Remarks:
         for name, one in after.of(Application):
             if name == step.actor:
                 self.application(name, before.actors[name], one, step)
+                self.renamed(after, name, before.actors[name], one, step)
                 self.stores(name, before.actors[name], one, step)
                 self.stop(after, name, before.actors[name], one, step)
         for name, one in after.of(TransactionCoordinator):
@@ -172,11 +173,17 @@ class Remarks:
         if isinstance(step.received, ProduceResponse):
             self.hear(name, old, step.received, step)
         refused = isinstance(step.received, EndTxnResponse) and step.received.error != Error.NONE
-        on = new.stage not in (Stage.COMMITTING, Stage.INITIALIZING, Stage.FATAL_ERROR, Stage.CLOSING)
-        if refused and old.stage == Stage.COMMITTING and on and new.epoch == old.epoch:
+        if refused and old.stage == Stage.COMMITTING and (new.position > old.position or new.stage == Stage.DONE):
             last = self.producers.get((name, old.producer_id, old.epoch))
-            fate = f"{last} was {self.decided[last]}" if last in self.decided else "nobody has committed it"
-            self.remark(step, f"goes on as if it were committed: {step.received.error.value}, for {fate}")
+            decision = None if last is None else self.decided.get(last)
+            fenced = [one.step for one in self.fences.values() if one.transaction == last]
+            if decision is not None and decision.result == TransactionResult.ABORT:
+                self.remark(
+                    step, f"goes on ({step.received.error.value}) as if {last} were committed: it was {decision}"
+                )
+            elif decision is None and fenced:
+                text = f"goes on ({step.received.error.value}) as if {last} were committed"
+                self.remark(step, f"{text}: its epoch was raised in step {fenced[-1]}, to abort it")
         if isinstance(step.received, OffsetFetchResponse) and step.received.error == Error.NONE:
             self.fetched[name] = self.origins[step.number]
         if step.action in ("expire_batch", "expire_unsent_batch") and not new.failed:
@@ -223,6 +230,16 @@ class Remarks:
                 earlier = self.applied.setdefault((name, record), step.number)
                 if copies > 1 and earlier != step.number:
                     self.remark(step, f"applies order {record} to its store, which has it since step {earlier}")
+
+    def renamed(self, after: World, name: str, old: Application, new: Application, step: Happening) -> None:
+        """Only an InitProducerId of the same transactional.id ends what a process before has left open."""
+        for _, coordinator in after.of(TransactionCoordinator):
+            key = old.transactional_id + old.incarnation
+            left = self.open.get(key)
+            if new.incarnation > old.incarnation and left is not None and left.transaction.client == name:
+                if coordinator.state_log[key].state == TransactionState.ONGOING:
+                    text = f"comes back under another transactional.id: {left.transaction} stays open"
+                    self.remark(step, f"{text}, and nothing but its timeout ends it")
 
     def stop(self, after: World, name: str, old: Application, new: Application, step: Happening) -> None:
         """A fatal error: that another instance has its transactional.id. The remark is for whoever says so wrongly."""
@@ -347,7 +364,10 @@ class Remarks:
     def fenced(
         self, key: TransactionalId, old: TransactionCoordinator, new: TransactionCoordinator, step: Happening
     ) -> None:
-        """A fence raises the epoch once, however often its append is tried."""
+        """A fence raises the epoch once, however often its append is tried, and cannot where there is none left."""
+        if endless(new, key) and not endless(old, key):
+            text = f"a transaction is Ongoing at epoch {new.epoch_max}, the greatest there is"
+            self.remark(step, f"{text}: no fence and no timeout can end it")
         present = self.open.get(key)
         fence = new.pending_state[key] == TransactionState.PREPARE_EPOCH_FENCE
         was, now = old.cache[key].epoch, new.cache[key].epoch
@@ -739,3 +759,9 @@ class Remarks:
             if result == TransactionResult.ABORT:
                 level = new.isolation_level.value
                 self.remark(step, f"gets order {record} (@ {offset}) as {level}, and its transaction is aborted")
+
+
+def endless(coordinator: TransactionCoordinator, key: TransactionalId) -> bool:
+    kept = coordinator.cache[key]
+    last = kept.state == TransactionState.ONGOING and kept.epoch == coordinator.epoch_max
+    return last and coordinator.pending_state[key] is None and not coordinator.recovers_at_epoch_max
