@@ -204,6 +204,8 @@ class Remarks:
     def processed(self, old: Task, new: Task, step: Happening) -> None:
         record = new.first_record + old.position
         self.emitted.setdefault(record, step.number)
+        if new.reads_aborted and old.position in new.aborted:
+            self.remark(step, f"takes {self.name_of(record)}, whose transaction was aborted: it reads uncommitted")
         if new.applied[old.position] > 1 and new.applied[old.position] > old.applied[old.position]:
             self.remark(step, f"counts {self.name_of(record)} a second time in its state")
         for one, copies in new.printed.items():
@@ -271,6 +273,13 @@ class Remarks:
                 self.triggered[name, checkpoint] = step.number
         if new.promised != old.promised and new.promised != NO_CHECKPOINT:
             self.completed(after, name, new, step)
+        for subtask in sorted(new.restarted_with_another - old.restarted_with_another):
+            also = next(task for task, one in after.of(Task) if one.job_manager == new.me and one.subtask == subtask)
+            failed = (
+                self.telling.happenings[self.origins[step.number] - 1].actor if self.origins.get(step.number) else ""
+            )
+            because = f" because {failed} has" if failed else ""
+            self.remark(step, f"restarts {also}, which has not failed,{because}" if because else f"restarts {also} too")
         deploys = [message for _, message in step.sent if isinstance(message, Deploy)]
         if deploys:
             self.deployed[name] = step.number
