@@ -275,11 +275,9 @@ class Remarks:
             self.completed(after, name, new, step)
         for subtask in sorted(new.restarted_with_another - old.restarted_with_another):
             also = next(task for task, one in after.of(Task) if one.job_manager == new.me and one.subtask == subtask)
-            failed = (
-                self.telling.happenings[self.origins[step.number] - 1].actor if self.origins.get(step.number) else ""
-            )
-            because = f" because {failed} has" if failed else ""
-            self.remark(step, f"restarts {also}, which has not failed,{because}" if because else f"restarts {also} too")
+            sent = self.origins.get(step.number, 0)
+            whose = f" as {self.telling.happenings[sent - 1].actor} has" if sent else ""
+            self.remark(step, f"restarts {also}, which has not failed{whose}")
         deploys = [message for _, message in step.sent if isinstance(message, Deploy)]
         if deploys:
             self.deployed[name] = step.number
@@ -287,7 +285,7 @@ class Remarks:
         if old.completed != NO_CHECKPOINT and new.completed == NO_CHECKPOINT and new.status in ENDED_BADLY:
             self.remark(step, f"the job ends, and checkpoint {old.completed} is deleted with it: {new.status.value}")
         elif new.status == JobStatus.FAILED and old.status != JobStatus.FAILED and name in self.given_up:
-            self.remark(step, f"gives the job up after {old.restarts} restarts")
+            self.remark(step, f"gives the job up after {old.restarts} restart{'s' if old.restarts != 1 else ''}")
         if without and (self.twice or self.lost or self.state_lost):
             since = self.complete.get((name, old.promised))
             self.remark(
