@@ -23,7 +23,7 @@ DECIDING = (
     "kernel_layout", "lang", "llvm_text", "lower", "machine_code", "nearest", "objectcache", "options", "premise",
     "reference", "search", "source", "spec_file", "system", "types", "yaml_document",
 )  # fmt: skip
-STORY = "story.py"  # Of a model: how a path is told; it decides no step.
+TELLING = frozenset({"story.py", "remarks.py", "sentences.py"})  # Of a model: how a path is told. They decide no step.
 
 
 def fingerprint(built: Built, layout: Layout) -> str:
@@ -68,7 +68,7 @@ def _model_files(system: System) -> set[Path]:
                 real = Path(directory).resolve()
                 beside[directory] = real if folders & {real, *real.parents} else None
             found = beside[directory]
-            if found is not None and file != STORY:
+            if found is not None and file not in TELLING:
                 files.add((found / file).resolve())
     return files
 

@@ -19,8 +19,8 @@ from model.flink.messages import (
     Record,
     TransactionalId,
 )  # fmt: skip
+from model.flink.remarks import Remarks
 from model.flink.task import Phase, Sink, Task
-from model.remarks.flink import Remarks
 
 PROCESSED, STATE, CHECKPOINT = "processed", "in the state", "in a complete checkpoint"
 OUTPUT, DELIVERED, GROUP_OFFSET = "in the output", "delivered", "group offset past it"

@@ -10,8 +10,8 @@ from model.kafka.groups.coordinator import GroupCoordinator
 from model.kafka.groups.guarantees import committed_offset
 from model.kafka.groups.input_partition import InputPartition
 from model.kafka.groups.messages import FetchResponse, InputRecord
+from model.kafka.groups.remarks import Remarks
 from model.kafka.groups.store import ExternalStore
-from model.remarks.groups import Remarks
 
 APPENDED, HANDED_OUT, EFFECT, COMMITTED = "appended", "handed out by poll()", "effect", "committed offset past it"
 

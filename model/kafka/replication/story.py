@@ -7,8 +7,8 @@ from checker.verdict import Log, Plumbing
 from checker.verdict import LogEntry as Drawn
 from model.kafka.replication.messages import REMOVED, LogEntry, ProduceRequest, ProduceResponse
 from model.kafka.replication.producer import Outcome, Producer
+from model.kafka.replication.remarks import Remarks
 from model.kafka.replication.replica import Replica
-from model.remarks.replication import Remarks
 
 SENT, IN_LOG, TOLD, READABLE = "sent", "in the log of", "told to the application", "below the high watermark of"
 TOLD_AS = {Outcome.ACKED: "acknowledged", Outcome.FAILED: "failed", Outcome.PENDING: "nothing any more"}

@@ -20,8 +20,8 @@ from model.kafka.transactions.messages import (
 )
 from model.kafka.transactions.offsets_partition import OffsetsPartition
 from model.kafka.transactions.partition import PartitionLeader
+from model.kafka.transactions.remarks import Remarks
 from model.kafka.transactions.transaction_coordinator import TransactionCoordinator
-from model.remarks.transactions import Remarks
 
 SENT, IN_LOG, ACKNOWLEDGED = "sent", "in the log", "acknowledged"
 PLUMBING = frozenset({
