@@ -164,10 +164,10 @@ def test_without_the_script_everything_can_be_read(show: Callable[..., Any]) -> 
 # --- Steps ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_page_opens_at_the_last_fault_where_nothing_is_remarked(show: Callable[..., Any]) -> None:
+def test_a_page_opens_at_the_step_where_a_fix_acts_where_nothing_is_remarked(show: Callable[..., Any]) -> None:
     shown = show(page(samples.told()))
 
-    assert where(shown) == "step 8 of 16"
+    assert where(shown) == "step 9 of 16"
     assert place(shown) == ""
     assert shown.evaluate("scrollY") == 0
 
@@ -240,7 +240,7 @@ def test_help_opens_and_closes(show: Callable[..., Any]) -> None:
     shown.keyboard.press("?")
     assert dialog.is_visible()
     shown.keyboard.press("j")
-    assert where(shown) == "step 8 of 16"  # Keys rest while it is open.
+    assert where(shown) == "step 9 of 16"  # Keys rest while it is open.
     dialog.get_by_role("button").click()
     assert not dialog.is_visible()
 
@@ -253,8 +253,8 @@ def test_help_opens_and_closes(show: Callable[..., Any]) -> None:
         ("#step=9&path=2", 2, "step 9 of 13"),
         ("#step=999", 1, "step 16 of 16"),
         ("#path=77&step=3", 1, "step 3 of 16"),
-        ("#step=-1", 1, "step 8 of 16"),
-        ("#step=<b>", 1, "step 8 of 16"),
+        ("#step=-1", 1, "step 9 of 16"),
+        ("#step=<b>", 1, "step 9 of 16"),
     ],
 )
 def test_a_link_leads_to_its_step(show: Callable[..., Any], link: str, path: int, said: str) -> None:
