@@ -152,9 +152,9 @@ class JobStory:
             for _, task in self.tasks:
                 was = before.actors[name].group_offsets[task.partition] or 0
                 now = kafka.group_offsets[task.partition] or 0
-                verb = "moved past it" if now > was else "moved back before it"
+                text = f"{'' if now > was else 'no more: '}{was} -> {now}"
                 for offset in range(min(was, now), min(max(was, now), task.records)):
-                    self.note(task.first_record + offset, GROUP_OFFSET, f"{verb} ({was} -> {now})", step)
+                    self.note(task.first_record + offset, GROUP_OFFSET, text, step)
 
     def drawn(self, world: World) -> list[Log]:
         found = []

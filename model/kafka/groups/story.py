@@ -66,8 +66,7 @@ def tell_partitions(telling: Telling, before: World, after: World, step: Happeni
             was = committed_offset(before.actors[one], old) or 0
             now = committed_offset(coordinator, leader) or 0
             for offset in range(min(was, now), min(max(was, now), leader.records)):
-                verb = "moved past it" if now > was else "moved back before it"
-                text = f"{verb} ({was} -> {now})"
+                text = f"{'' if now > was else 'no more: '}{was} -> {now}"
                 telling.note(name_of(InputRecord(leader.partition, offset), several), COMMITTED, text, step.number)
 
 

@@ -175,9 +175,9 @@ def tell_offsets(telling: Telling, before: World, after: World, step: Happening)
     for name, offsets in after.of(OffsetsPartition):
         old, new = before.actors[name].committed, offsets.committed
         for record in range(old, new):
-            telling.note(order(record), INPUT_OFFSET, f"moved past it ({old} -> {new})", step.number)
+            telling.note(order(record), INPUT_OFFSET, f"{old} -> {new}", step.number)
         for record in range(new, old):
-            telling.note(order(record), INPUT_OFFSET, f"moved back before it ({old} -> {new})", step.number)
+            telling.note(order(record), INPUT_OFFSET, f"no more: {old} -> {new}", step.number)
 
 
 # --- The logs ---------------------------------------------------------------------------------------------------------
