@@ -13,14 +13,19 @@ def summary(version: str, kafka_version: str, jobs: dict[str, Job], apps: dict[s
 
 
 def _job(name: str, job: Job) -> str:
-    chains = dict.fromkeys(job.chains)
+    chains = list(dict.fromkeys(job.chains))
     flows = "; ".join(_chain(chain) for chain in chains)
+    if len(chains) > 1:  # Tasks have numbers, regions have names.
+        tasks_of = {chain: [f"{name}-{at}" for at, one in enumerate(job.chains, 1) if one is chain] for chain in chains}
+        told = [f"{', '.join(tasks_of[chain])}, region {chain.path[-1]}, {_chain(chain)}" for chain in chains]
+        flows = "; ".join(told)
     tasks = f", {len(job.chains)} subtasks" if len(job.chains) > len(chains) else ""
     interval = job.value(CP + "interval")
     checkpoints = "checkpoints" if interval is not None else "no checkpoints"
     typed = [] if job.given.commands == ["run"] else [f"the user types {', '.join(job.given.commands)}"]
     regions = f" in {len(chains)} regions" if len(chains) > 1 else ""
-    return "; ".join([f"Job {name}{regions} ({checkpoints}{tasks}) {flows}", *typed])
+    colon = ":" if regions else ""
+    return "; ".join([f"Job {name}{regions} ({checkpoints}{tasks}){colon} {flows}", *typed])
 
 
 def _chain(chain: Chain) -> str:
