@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from dataclasses import replace
 from functools import partial
@@ -229,7 +230,10 @@ def _explain(
         one = result.properties[i]
         patience = patience_for(result.explored.distinct_states, full=every)
         narrate = partial(tell, reference)
-        diagnosis = diagnose(built, reference, engine, incidents[one.name], narrate, patience, _evidence(one.path))
+        steps = () if one.path is None else one.path.steps
+        remarked = [step.number for step in steps if step.remark]
+        incident, evidence = incidents[one.name], _evidence(one.path)
+        diagnosis = diagnose(built, reference, engine, incident, narrate, patience, evidence, remarked)
         diagnosis = _compared(spec, one.path, diagnosis)
         result.properties[i] = replace(one, diagnosis=replace(diagnosis, brief=not every))
 
@@ -252,11 +256,9 @@ def _compared(spec: SpecFile, path: Path | None, diagnosis: Diagnosis) -> Diagno
 
 
 def _evidence(path: Path | None) -> set[int]:
-    """The steps that the ledger tells of, or that have a remark."""
-    if path is None:
-        return set()
-    events = path.ledger.events if path.ledger is not None else ()
-    return {step.number for step in path.steps if step.remark} | {one.step for one in events if one.step > 0}
+    """The steps that the ledger tells of."""
+    events = path.ledger.events if path is not None and path.ledger is not None else ()
+    return {one.step for one in events if one.step > 0}
 
 
 def played_faults(spec: SpecFile) -> dict[str, str]:
@@ -340,8 +342,9 @@ def _one_sided(engine: Engine) -> list[str]:
 
 
 def _explanation(docstring: str | None) -> str:
-    """Its first paragraph, on one line."""
-    return " ".join((docstring or "").strip().partition("\n\n")[0].split())
+    """Its first paragraph, on one line, without the number that a guarantee has in a catalogue: ``(R1, R7)``."""
+    text = " ".join((docstring or "").strip().partition("\n\n")[0].split())
+    return re.sub(r" \([A-Z]\d+'?(, [\w' ]+)*\)(?=[.:])", "", text, count=1)
 
 
 def _undecided(system: System, bit: int) -> PropertyResult:

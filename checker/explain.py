@@ -23,9 +23,9 @@ terms below are about what N-steps alone can still lead to, on the state graph i
   hold (all that it reads, if no single one is); every fault; every step that takes a message which a fault repeated or
   delayed; of a crash or pause the recovery, and what the actor does first after it; every step that sends or takes an
   answer with an error, and that sends what is lost, repeated or delayed; after the first fault, every step that sends
-  what a told step takes; the pivot, ``no_return``, and the last step; whatever the ledger tells of a record or a model
-  remarks (``told``). The rest is as it always goes. It is needed all the same: on a shortest path no step can be left
-  out.
+  what a told step takes; the pivot, ``no_return``, and the last step; whatever the ledger tells of a record
+  (``told``) or a model remarks (``pointed``), and of a remarked step those that wrote last what it read. The rest is as
+  it always goes. It is needed all the same: on a shortest path no step can be left out.
 
 Sources. Jin, Ravi and Somenzi (Fate and Free Will in Error Traces, TACAS 2002) divide an error trace into segments in
 which the environment can force the error and those in which the system could still avoid it; here the two sides are
@@ -101,8 +101,10 @@ def diagnose(
     tell: Tell,
     patience: Patience,
     told: Iterable[int] = (),
+    pointed: Iterable[int] = (),
 ) -> Diagnosis:
-    """What can be said about a path. ``tell`` puts another path into words; ``told`` are steps that matter anyway."""
+    """What can be said about a path. ``tell`` puts another path into words; ``told`` are steps that matter anyway, and
+    ``pointed`` those that the model points at."""
     probe = Probe(reference, engine, incident.finding, len(incident.faults))
     found = Diagnosis()
     missing: list[str] = []
@@ -120,7 +122,7 @@ def diagnose(
         found = replace(found, fewest_faults=faults, fewest_path=path)
     except Unknown as why:
         missing.append(f"Whether fewer faults would do: {why}.")
-    matters = steps_that_matter(built, reference, incident, found, told)
+    matters = steps_that_matter(built, reference, incident, found, told, pointed)
     return replace(found, matters=matters, not_computed=tuple(missing))
 
 
@@ -163,12 +165,19 @@ def point_of_no_return(probe: Probe, incident: Incident, pivot: int | None, pati
 
 
 def steps_that_matter(
-    built: Built, reference: Reference, incident: Incident, found: Diagnosis, told: Iterable[int]
+    built: Built,
+    reference: Reference,
+    incident: Incident,
+    found: Diagnosis,
+    told: Iterable[int],
+    pointed: Iterable[int],
 ) -> tuple[int, ...]:
     if not incident.steps:
         return ()
     story = Story(built, reference, incident.initial, incident.steps)
-    kept = {len(incident.steps), *incident.faults, *told}
+    kept = {len(incident.steps), *incident.faults, *told, *pointed}
+    for number in pointed:
+        kept |= story.read_from(story.events[number - 1])
     if incident.finding.target is Target.EVENT:
         kept |= story.thin_slice(_causes(reference, story, incident))
     kept |= {one for one in (found.pivot, found.no_return) if one}

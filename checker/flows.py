@@ -347,6 +347,17 @@ class Story:
                 found.add(("message", one.received.number, source.name))
         return found
 
+    def read_from(self, one: Event) -> set[int]:
+        """The steps that wrote last what this one may have read of its own actor."""
+        method = self.method_of(one)
+        left = set() if method is None else set(method.reads)
+        found = set()
+        for earlier in reversed(self.events[: one.number - 1]):
+            if earlier.actor == one.actor and not left.isdisjoint(earlier.changed):
+                found.add(earlier.number)
+                left -= earlier.changed
+        return found
+
     def sound_slice(self, wanted: set[Place]) -> set[int]:
         """The steps on which the end depends in any way. Beside fields and messages there are: the status of an actor;
         the head of a link, which everything that is taken from it moves, and its tail.

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -268,8 +267,8 @@ def _undecided(result: Result) -> str:
 
 
 def _lowered(text: str) -> str:
-    """A docstring's sentence as a clause, without the number that a guarantee has in a catalogue."""
-    text = re.sub(r" \([A-Z]\d[^()]*\)\Z", "", text.rstrip("."))
+    """A docstring's sentence as a clause."""
+    text = text.rstrip(".")
     return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 

@@ -304,7 +304,8 @@ def _path_lines(path: Path, paint: _Paint, verbose: bool, width: int, diagnosis:
         known = step.number - explained.get(step.says, -REMEMBERED) < REMEMBERED and not verbose
         happened = tuple(words.happened(path, step.number))
         usual = step.number < trouble and not (step.choices or notes.get(step.number))
-        told = _Origin(origin, sender, lost, just_said, known, usual, plumbing, happened)
+        matters = bool(step.remark) or step is path.steps[-1]
+        told = _Origin(origin, sender, lost, just_said, known, matters, usual, plumbing, happened)
         explained[step.says] = explained[step.says] if known else step.number
         lines += _step_lines(step, told, layout, paint, verbose)
         for note in notes.get(step.number, ()):
@@ -371,6 +372,7 @@ class _Origin:
     lost: Mapping[tuple[int, int], str]  # why a message never arrives, by the step that sent it and its place
     just_said: bool = False  # it stands one line above, with its fields
     known: bool = False  # what the step is has been told of an earlier one
+    matters: bool = False  # it is pointed at, or the last one
     usual: bool = False  # it goes as it always goes, and nothing has gone wrong so far
     plumbing: Plumbing = NO_PLUMBING
     happened: tuple[str, ...] = ()  # to the records
@@ -402,7 +404,7 @@ def _details(step: PathStep, origin: _Origin, layout: _Columns, paint: _Paint, v
     if step.says and not origin.known:
         say("", words.clean(step.says), "bold")
     fault = step.fault and step.action in _MESSAGE_FAULTS
-    if step.received is not None and (fault or step.late or not (origin.just_said and step.says)):
+    if step.received is not None and (fault or step.late or origin.matters or not (origin.just_said and step.says)):
         sent_in = origin.sent_in
         just_said = origin.just_said
         content = words.clean(step.received.type) if just_said else words.message(step.received, origin.plumbing)
@@ -418,8 +420,9 @@ def _details(step: PathStep, origin: _Origin, layout: _Columns, paint: _Paint, v
         say("", f"{kind} {words.clean(step.played)}", "red")
     if step.action in _ACTOR_EVENTS and step.received is None:
         say("", _ACTOR_EVENTS[step.action], "red" if step.fault else "")
-    if step.choices:
-        say("picks ", ", ".join(words.clean(choice) for choice in step.choices))
+    choices = [choice for choice in step.choices if verbose or not _is_plain(choice)]
+    if choices:
+        say("picks ", ", ".join(words.clean(choice) for choice in choices))
     gone = [changed for changed in step.changes if changed.wiped]
     wiped = [words.change(changed, whose=step.actor) for changed in gone if verbose or not changed.aside]
     if wiped:
@@ -445,6 +448,11 @@ def _details(step: PathStep, origin: _Origin, layout: _Columns, paint: _Paint, v
         content = f"{words.message(sent, origin.plumbing)} to {_end(sent.receiver, 'everyone')}"
         say("sends ", f"{content} ({why_lost})" if why_lost else content, "red" if why_lost else "")
     return lines
+
+
+def _is_plain(choice: str) -> bool:
+    """A number or a truth value says nothing by itself; what it led to stands below it."""
+    return choice.lstrip("-").isdecimal() or choice in ("True", "False", "None")
 
 
 def _packed(texts: Iterable[str], room: int) -> list[str]:

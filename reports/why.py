@@ -212,24 +212,23 @@ def diagnosis(result: Result, found: Diagnosis, path: Path) -> list[Said]:
     """What is said of each part that was computed, then of each that was not."""
     said: list[Said] = []
     uncounted = words.listing(words.clean(name) for name in result.uncounted)
+    last = _step(path, found.no_return)
+    lost = (
+        "nothing saves it, as the system is and within these bounds: even without further faults the guarantee is "
+        "lost, in whatever order the rest happens and whatever is done of what the spec lets users do"
+    )
     if (pivot := _step(path, found.pivot)) is not None:
-        said.append(
-            Said(
-                "What set it off",
-                f"Step {pivot.number}, {fault(pivot)}. Before it the guarantee would have been kept without "
-                "further faults, in whatever order the rest had happened.",
-                pivot.number,
-            )
+        text = (
+            f"Step {pivot.number}, {fault(pivot)}. Before it the guarantee would have been kept without further "
+            "faults, in whatever order the rest had happened"
         )
-    if (last := _step(path, found.no_return)) is not None:
+        after = f"; after it {lost}" if last is pivot and pivot.number < len(path.steps) else ""
+        said.append(Said("What set it off", f"{text}{after}.", pivot.number))
+    if last is not None and last is not pivot:
         which = f"step {last.number} ({words.clean(last.actor)}: {words.clean(last.action)})"
+        text = f"After {which} {lost}."
         if last.number == len(path.steps):
             text = f"Not before {which}, the last one: until then some way on, without further faults, still keeps it."
-        else:
-            text = (
-                f"After {which} nothing saves it within these bounds: even without further faults the guarantee is "
-                "lost, in whatever order the rest happens and whatever is done of what the spec lets users do."
-            )
         said.append(Said("Too late", text, last.number))
     elif found.no_return == 0:
         said.append(Said("Too late", "From the start: no run without faults keeps the guarantee for good."))

@@ -5,10 +5,18 @@ from model.kafka.forms import App, Document, Topic
 
 
 def summary(document: Document) -> str:
-    told = [f"Kafka {document.version}"]
+    told = [f"Kafka {document.version}{_transaction_version(document)}"]
     told += [_application(document, name, app) for name, app in document.apps.items()]
     told += [said for name, topic in document.topics.items() if (said := _topic(document, name, topic))]
     return ". ".join(told) + "."
+
+
+def _transaction_version(document: Document) -> str:
+    """Which protocol of transactions is in force, where there is one that has a choice (KIP-890)."""
+    found = config.effective("feature", document.version, document.features, document.brokers)
+    transactional = any("transactional.id" in app.producer for app in document.apps.values())
+    known = found.get("transaction.version")
+    return f", transaction.version {known.value}" if transactional and known is not None else ""
 
 
 def _application(document: Document, name: str, app: App) -> str:
@@ -19,7 +27,8 @@ def _application(document: Document, name: str, app: App) -> str:
     if app.writes is not None:
         how_many = "" if app.reads is not None or app.records is None else f"{_records(app.records)} to "
         does.append(f"writes {how_many}{app.writes}{_writing(document, app)}")
-    return f"{who} {' and '.join(does)}"
+    client = "" if app.client == "java" else f" with {' '.join(filter(None, (app.client, app.client_version)))}"
+    return f"{who} {' and '.join(does)}{client}"
 
 
 def _reading(document: Document, app: App) -> str:

@@ -18,7 +18,7 @@ SENTENCES = {
         "collect_fetch": "Records arrive and wait for the next poll().",
         "commit_in_other_thread": "Offsets are committed in the background, whatever the application is doing.",
         "process": "The application processes the next record, or hands it to a producer or another thread.",
-        "work": "Another thread finishes a record.",
+        "work": "A record is done: the producer has written it, or a worker thread has processed it.",
         "write": "It writes the result of a record to the external store.",
         "written": "It hears whether the store has the result.",
         "fail_to_process": "Processing the record fails with an exception.",
