@@ -251,7 +251,8 @@ def _compared(spec: SpecFile, path: Path | None, diagnosis: Diagnosis) -> Diagno
         return replace(diagnosis, not_computed=(*diagnosis.not_computed, text))
     if found is None:
         return diagnosis
-    matters = {*diagnosis.matters, found.step} - {0} if diagnosis.matters else ()
+    pointed = {found.step} - {0} if diagnosis.matters and not found.is_early(path) else set()
+    matters = {*diagnosis.matters, *pointed}
     return replace(diagnosis, parting=found, matters=tuple(sorted(matters)))
 
 

@@ -24,8 +24,9 @@ terms below are about what N-steps alone can still lead to, on the state graph i
   delayed; of a crash or pause the recovery, and what the actor does first after it; every step that sends or takes an
   answer with an error, and that sends what is lost, repeated or delayed; after the first fault, every step that sends
   what a told step takes; the pivot, ``no_return``, and the last step; whatever the ledger tells of a record
-  (``told``) or a model remarks (``pointed``), and of a remarked step those that wrote last what it read. The rest is as
-  it always goes. It is needed all the same: on a shortest path no step can be left out.
+  (``told``) or a model remarks (``pointed``), and of a remarked step those that wrote last what it read. Before the
+  first fault, or remark, only evidence is told, not what merely flows: until then all is well. The rest is as it always
+  goes. It is needed all the same: on a shortest path no step can be left out.
 
 Sources. Jin, Ravi and Somenzi (Fate and Free Will in Error Traces, TACAS 2002) divide an error trace into segments in
 which the environment can force the error and those in which the system could still avoid it; here the two sides are
@@ -176,10 +177,13 @@ def steps_that_matter(
         return ()
     story = Story(built, reference, incident.initial, incident.steps)
     kept = {len(incident.steps), *incident.faults, *told, *pointed}
+    flowing: set[int] = set()
     for number in pointed:
-        kept |= story.read_from(story.events[number - 1])
+        flowing |= story.read_from(story.events[number - 1])
     if incident.finding.target is Target.EVENT:
-        kept |= story.thin_slice(_causes(reference, story, incident))
+        flowing |= story.thin_slice(_causes(reference, story, incident))
+    trouble = min([*incident.faults, *pointed], default=0)
+    kept |= {one for one in flowing if one >= trouble}
     kept |= {one for one in (found.pivot, found.no_return) if one}
     for one in story.events:
         kind = one.step.group.kind

@@ -14,7 +14,9 @@ answer says just that.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path as File
+from typing import Any
 
 from checker import spec_cache
 from checker.narration import action_of, narrate
@@ -23,6 +25,7 @@ from checker.source import SourceError
 from checker.spec_file import SpecFile
 from checker.verdict import Change, Parting, Path, PathStep, SentMessage
 
+DIFFERENCES_MAX = 4
 STATES_MAX = 64  # of the other spec in which the path may be at the same time
 
 
@@ -47,7 +50,38 @@ def from_its_fix(spec: SpecFile, path: Path) -> Parting | None:
         loaded = spec_cache.load(other, overrides)
     except SourceError as error:
         raise Incomparable(f"{other} is wrong: {error.diagnostics[0].message}") from None
-    return parting(path, Reference(loaded.built.system), name)
+    found = parting(path, Reference(loaded.built.system), name)
+    if other == spec.path:
+        return found
+    return replace(found, title=loaded.spec.title, differs=_settings_that_differ(spec, loaded.spec))
+
+
+def _settings_that_differ(here: SpecFile, there: SpecFile) -> tuple[str, ...]:
+    """Versions first; then settings and words that both have, or that one of them gives."""
+    given, instead = here.document.root.plain(), there.document.root.plain()
+    found = [
+        f"{name}: {_value(given.get(name))} -> {_value(instead.get(name))}"
+        for name in ("version", "connector", "without", "fixes", "proposed")
+        if given.get(name) != instead.get(name)
+    ]
+    mine = {one.name: one for one in here.settings}
+    for one in there.settings:
+        before = mine.get(one.name)
+        if before is None:
+            found += [f"{one.name}: {one.value}"] if one.origin == "given" else []
+        elif before.value != one.value and not (
+            before.origin.startswith("default") and one.origin.startswith("default")
+        ):
+            found.append(f"{one.name}: {before.value} -> {one.value}")
+    kept = {one.name for one in there.settings}
+    found += [
+        f"without {one.name}: {one.value}" for one in here.settings if one.origin == "given" and one.name not in kept
+    ]
+    return tuple(found[:DIFFERENCES_MAX])
+
+
+def _value(given: Any) -> str:
+    return ", ".join(map(str, given)) if isinstance(given, list) else "none" if given is None else str(given)
 
 
 def parting(path: Path, other: Reference, name: str) -> Parting:

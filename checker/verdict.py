@@ -178,6 +178,12 @@ class Parting:
     sends: tuple[SentMessage, ...] = ()  # there and not here
     withholds: tuple[SentMessage, ...] = ()  # here and not there
     changes: tuple[Change, ...] = ()  # as they are there; before and after are the same where it changes only here
+    title: str = ""  # of the other spec
+    differs: tuple[str, ...] = ()  # in what the two specs differ: "version: 3.9 -> 4.0"
+
+    def is_early(self, path: Path) -> bool:
+        """Before anything has befallen the path: the other spec differs in more than what goes wrong."""
+        return self.step < min((step.number for step in path.steps if step.is_fault), default=0)
 
 
 @dataclass(frozen=True)

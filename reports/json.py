@@ -140,6 +140,8 @@ def _diagnosis(found: Diagnosis) -> dict[str, Any]:
 def _parting(found: Parting) -> dict[str, Any]:
     return {
         "other": found.other,
+        "title": found.title,
+        "differs": list(found.differs),
         "step": found.step,
         "taken": found.taken,
         "sends": [_message(one) for one in found.sends],

@@ -304,8 +304,7 @@ def _path_lines(path: Path, paint: _Paint, verbose: bool, width: int, diagnosis:
         known = step.number - explained.get(step.says, -REMEMBERED) < REMEMBERED and not verbose
         happened = tuple(words.happened(path, step.number))
         usual = step.number < trouble and not (step.choices or notes.get(step.number))
-        matters = bool(step.remark) or step is path.steps[-1]
-        told = _Origin(origin, sender, lost, just_said, known, matters, usual, plumbing, happened)
+        told = _Origin(origin, sender, lost, just_said, known, usual, plumbing, happened)
         explained[step.says] = explained[step.says] if known else step.number
         lines += _step_lines(step, told, layout, paint, verbose)
         for note in notes.get(step.number, ()):
@@ -324,7 +323,7 @@ def _notes(path: Path, diagnosis: Diagnosis | None) -> dict[int, list[str]]:
     if diagnosis is not None and diagnosis.no_return not in (None, len(path.steps)):
         found.setdefault(diagnosis.no_return, []).append("too late: from here on it cannot be saved")
     fixed = None if diagnosis is None else diagnosis.parting
-    if fixed is not None and fixed.step and not why.parts_early(fixed, path):
+    if fixed is not None and fixed.step and not fixed.is_early(path):
         found.setdefault(fixed.step, []).append(f"{words.clean(fixed.other)}: here it goes otherwise")
     if diagnosis is not None:
         found.setdefault(len(path.steps), []).append("here it is broken")
@@ -372,7 +371,6 @@ class _Origin:
     lost: Mapping[tuple[int, int], str]  # why a message never arrives, by the step that sent it and its place
     just_said: bool = False  # it stands one line above, with its fields
     known: bool = False  # what the step is has been told of an earlier one
-    matters: bool = False  # it is pointed at, or the last one
     usual: bool = False  # it goes as it always goes, and nothing has gone wrong so far
     plumbing: Plumbing = NO_PLUMBING
     happened: tuple[str, ...] = ()  # to the records
@@ -404,7 +402,7 @@ def _details(step: PathStep, origin: _Origin, layout: _Columns, paint: _Paint, v
     if step.says and not origin.known:
         say("", words.clean(step.says), "bold")
     fault = step.fault and step.action in _MESSAGE_FAULTS
-    if step.received is not None and (fault or step.late or origin.matters or not (origin.just_said and step.says)):
+    if step.received is not None:
         sent_in = origin.sent_in
         just_said = origin.just_said
         content = words.clean(step.received.type) if just_said else words.message(step.received, origin.plumbing)

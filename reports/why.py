@@ -163,22 +163,20 @@ DIFFERENCES_MAX = 3
 
 def saved(found: Parting, path: Path) -> Said:
     """Where the path goes otherwise in a spec that keeps the guarantee."""
-    label = "Where a fix acts"
+    label, title = "The fix", words.clean(found.title)
+    differs = "; ".join(words.clean(one) for one in found.differs)
+    other = words.clean(found.other) + (f" ({'; '.join(filter(None, (title, differs)))})" if title or differs else "")
     if not found.step:
-        return Said(label, f"{words.clean(found.other)} can go all of this path too.")
+        return Said(label, f"{other} can go all of this path too.")
     step = path.steps[found.step - 1]
     same = f"all is the same up to step {found.step - 1}" if found.step > 1 else "from the start"
-    if parts_early(found, path):
-        same += ", before any fault"
+    if found.is_early(path):
+        way = f"It goes another way from step {found.step} on, before any fault: no one step here is where it acts."
+        return Said(label, f"{sentence(other)} {way}")
     who = f"step {found.step} ({words.clean(step.actor)}: {words.clean(step.action)})"
     told = "; ".join(_differences(found, path, step)) or "what it keeps is not the same"
     went = f"in {who} {told}" if found.taken else f"{who} cannot happen"
-    return Said(label, sentence(f"{words.clean(found.other)}: {same}; {went}"), found.step)
-
-
-def parts_early(found: Parting, path: Path) -> bool:
-    """Before anything has befallen the path: the other spec differs in more than what goes wrong."""
-    return found.step < min((step.number for step in path.steps if step.is_fault), default=0)
+    return Said(label, sentence(f"{other}: {same}; {went}"), found.step)
 
 
 def _differences(found: Parting, path: Path, step: PathStep) -> list[str]:
@@ -214,8 +212,8 @@ def diagnosis(result: Result, found: Diagnosis, path: Path) -> list[Said]:
     uncounted = words.listing(words.clean(name) for name in result.uncounted)
     last = _step(path, found.no_return)
     lost = (
-        "nothing saves it, as the system is and within these bounds: even without further faults the guarantee is "
-        "lost, in whatever order the rest happens and whatever is done of what the spec lets users do"
+        "nothing saves it, as the system is and within these bounds: without further faults, in any order of what is "
+        "left to happen, the guarantee is lost"
     )
     if (pivot := _step(path, found.pivot)) is not None:
         text = (

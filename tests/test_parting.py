@@ -13,6 +13,7 @@ from checker.options import Options
 from checker.parting import from_its_fix, parting
 from checker.reference import Reference
 from checker.spec import load
+from checker.spec_file import SpecFile
 from checker.verdict import Parting, Path, PropertyVerdict
 
 SPECS = File(__file__).parent.parent / "specs"
@@ -57,12 +58,19 @@ def test_a_path_parts_where_the_fix_acts(spec: str, action: str, does: str) -> N
     assert does in said
 
 
+def test_what_the_two_specs_differ_in_is_said() -> None:
+    assert compared("specs/bugs/GRP-02_fetch_before_revocation.yaml")[1].differs == ("version: 3.3 -> 3.4",)
+    assert compared("specs/bugs/IDM-04_sequences_forgotten.yaml")[1].differs == ("shop.client_version: 1.8 -> 1.9",)
+    assert compared("specs/bugs/BRK-02_inclusive_bound.yaml")[1].differs == (), "itself, with the mechanism in place"
+
+
 def test_other_requests_part_a_path_before_anything_befalls_it() -> None:
     path, found = compared("specs/bugs/TXN-01_delayed_end_txn.yaml")
 
     assert [one.type for one in found.withholds] == ["AddPartitionsToTxnRequest"]
     assert [one.type for one in found.sends] == ["TxnOffsetCommitRequest"]
     assert found.step < next(step.number for step in path.steps if step.is_fault)
+    assert found.is_early(path)
 
 
 @pytest.mark.parametrize("spec", ["specs/bugs/BRK-02_inclusive_bound.yaml", "specs/claims/S43_records_lost.yaml"])
@@ -86,6 +94,10 @@ def test_what_is_set_on_the_command_line_is_compared_with_nothing() -> None:
     assert from_its_fix(load(spec, ("topics.orders.records=1",)), broken_path(spec)) is None
 
 
+def faults(spec: SpecFile) -> dict[str, object]:
+    return spec.document.root.plain().get("faults") or {}
+
+
 @pytest.mark.parametrize("path", WITH_FIX, ids=lambda path: path.stem)
 def test_a_fix_asks_for_what_is_broken_and_keeps_it(path: File) -> None:
     """`--expect specs` shows that the other spec holds as it says; here, that it says so of the same guarantee."""
@@ -98,3 +110,5 @@ def test_a_fix_asks_for_what_is_broken_and_keeps_it(path: File) -> None:
     asked = {one.name for one in fixed.check.always} | ({"deadlock"} if fixed.deadlock == "report" else set())
     assert spec.expect.violates in asked
     assert fixed.model == spec.model
+    # A spec in which the fault cannot happen shows no fix.
+    assert set(faults(spec)) <= set(faults(fixed))
