@@ -412,8 +412,8 @@ def consistent_checkpoints(tasks: tuple[Task, ...], managers: tuple[JobManager, 
                     before = state.offset is not None and offset < state.offset
                     ensure(
                         state.applied[offset] == (1 if before and due(task, offset) else 0),
-                        f"checkpoint {manager.promised}: record {record_at(task, offset)} is counted "
-                        f"{state.applied[offset]} times in the state, and the source is at offset {state.offset}",
+                        f"checkpoint {manager.promised}: record {record_at(task, offset)} counts "
+                        f"{state.applied[offset]} in the state, and the source is at offset {state.offset}",
                     )
     return True
 
@@ -426,7 +426,7 @@ def exact_state(tasks: tuple[Task, ...]) -> bool:
             for offset in range(task.records):
                 ensure(
                     task.applied[offset] == (1 if offset < task.position and due(task, offset) else 0),
-                    f"record {record_at(task, offset)} is counted {task.applied[offset]} times in the running state, "
+                    f"record {record_at(task, offset)} counts {task.applied[offset]} in the running state, "
                     f"and the source is at offset {task.position}",
                 )
     return True

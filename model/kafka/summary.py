@@ -3,6 +3,10 @@
 from model.kafka import config
 from model.kafka.forms import App, Document, Topic
 
+TOLD = {
+    "reads", "writes", "consumer", "producer", "instances", "offsets", "records", "commits", "client", "client_version",
+}  # fmt: skip
+
 
 def summary(document: Document) -> str:
     told = [f"Kafka {document.version}{_transaction_version(document)}"]
@@ -27,8 +31,11 @@ def _application(document: Document, name: str, app: App) -> str:
     if app.writes is not None:
         how_many = "" if app.reads is not None or app.records is None else f"{_records(app.records)} to "
         does.append(f"writes {how_many}{app.writes}{_writing(document, app)}")
+    given = [one for one in type(app).model_fields if one in app.model_fields_set - TOLD]
+    words = [f"{one}: {config.written(getattr(app, one))}" for one in given]
+    does += [f"({'; '.join(words)})"] if words else []
     client = "" if app.client == "java" else f" with {' '.join(filter(None, (app.client, app.client_version)))}"
-    return f"{who} {' and '.join(does)}{client}"
+    return f"{who} {' and '.join(does).replace(' and (', ' (')}{client}"
 
 
 def _reading(document: Document, app: App) -> str:
@@ -56,6 +63,9 @@ def _writing(document: Document, app: App) -> str:
 
 def _topic(document: Document, name: str, topic: Topic) -> str:
     given = config.effective("topic", document.version, topic.settings, document.brokers)
+    copied = any(app.writes == name and "transactional.id" in app.producer for app in document.apps.values())
+    if copied and topic.partitions > 1:
+        return f"Each record goes to each of the {topic.partitions} partitions of {name}"
     if "replication.factor" not in topic.settings:
         return ""
     factor, least = given["replication.factor"].value, given["min.insync.replicas"].value

@@ -289,7 +289,7 @@ def _why(one: _Shown, number: int) -> list[Markup | None]:
     if one.reasons:
         said = [prose(why.sentence(reason)) for reason in one.reasons]
         listed = tag("ul", *(tag("li", reason) for reason in said)) if len(said) > 1 else said[0]
-        first.append(("What is so at the end" if one.kind == "good" else "What is wrong at the end", listed))
+        first.append(("What is so at the end" if one.kind == "good" else "Outcome", listed))
     rows: list[tuple[str, Markup]] = []
     for label, sentence, step in one.said:
         rows.append((label, join([prose(sentence), *([" ", _link(number, step)] if step is not None else [])])))

@@ -105,6 +105,12 @@ class Remarks:
                     where = f"{' and '.join(have)} alone" if have else "no broker"
                     self.remark(step, f"takes record {record} for written, with acks={new.acks.value}: {where} has it")
 
+        same = old.producer_id == new.producer_id and old.epoch == new.epoch and step.action != "crash"
+        for partition, sequence in new.next_sequence.items():
+            if same and sequence < old.next_sequence[partition] and new.idempotent:
+                text = f"goes back to sequence {sequence}, and keeps producer id {new.producer_id}, epoch {new.epoch}"
+                self.remark(step, text)
+
     # --- The controller -----------------------------------------------------------------------------------------------
 
     def election(self, old: Controller, new: Controller, step: Happening) -> None:
@@ -322,6 +328,15 @@ class Remarks:
                     text = f"raises its high watermark above record {record} @ {offset}, which {who} ({where})"
                     self.remark(step, f"{text} does not have")
 
+    def acknowledged_by_more(self, after: World, leader: Replica, record: int, step: Happening) -> None:
+        """The leader goes by an ISR in which there are brokers that the controller has taken out already."""
+        for _, controller in after.of(Controller):
+            out = sorted(leader.isr() - controller.isr())
+            if controller.leader == leader.broker and out:
+                isr, theirs = (", ".join(map(str, sorted(one))) for one in (leader.isr(), controller.isr()))
+                text = f"acknowledges record {record}: its ISR is {isr}, and that of the controller is {theirs} already"
+                self.remark(step, text)
+
     def answered(self, after: World, new: Replica, step: Happening) -> None:
         """What is lost in the end, at the moment at which a leader says that it is there."""
         for _, answer in step.sent:
@@ -340,7 +355,10 @@ class Remarks:
                 other = new.log[answer.offset].batch.record
                 self.remark(step, f"takes record {record} for the copy of record {other}, which is @ {answer.offset}")
             have = [name for name, one in after.of(Replica) if holds(one.log, record)]
-            if record not in self.lost or len(have) > 1 or answer.offset == NO_OFFSET:
+            if record not in self.lost or answer.offset == NO_OFFSET:
+                continue
+            if len(have) > 1:
+                self.acknowledged_by_more(after, new, record, step)
                 continue
             text = f"acknowledges record {record}, which {have[0] + ' alone' if have else 'no broker'} has"
             for _, controller in after.of(Controller):
