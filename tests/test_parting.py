@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path as File
+from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from checker import spec_cache
 from checker.checking import run
@@ -13,7 +15,6 @@ from checker.options import Options
 from checker.parting import from_its_fix, parting
 from checker.reference import Reference
 from checker.spec import load
-from checker.spec_file import SpecFile
 from checker.verdict import Parting, Path, PropertyVerdict
 
 SPECS = File(__file__).parent.parent / "specs"
@@ -83,7 +84,7 @@ def test_up_to_the_parting_the_other_spec_goes_along() -> None:
     path, found = compared("specs/bugs/GRP-02_fetch_before_revocation.yaml")
     other = Reference(spec_cache.load("specs/bugs/GRP-02_fixed.yaml").built.system)
 
-    for length in range(len(path.steps) + 1):
+    for length in (0, found.step - 1, found.step, len(path.steps)):
         part = replace(path, steps=path.steps[:length], states=path.states[: length + 1])
         assert parting(part, other, "GRP-02_fixed.yaml").step == (found.step if length >= found.step else 0)
 
@@ -94,21 +95,25 @@ def test_what_is_set_on_the_command_line_is_compared_with_nothing() -> None:
     assert from_its_fix(load(spec, ("topics.orders.records=1",)), broken_path(spec)) is None
 
 
-def faults(spec: SpecFile) -> dict[str, object]:
-    return spec.document.root.plain().get("faults") or {}
+def read(path: File) -> dict[str, Any]:
+    """As it is written: `--expect specs` loads them all."""
+    found: dict[str, Any] = YAML(typ="safe").load(path.read_text())
+    return found
+
+
+def asked(spec: dict[str, Any]) -> set[str]:
+    named = {next(iter(one)) if isinstance(one, dict) else one for one in spec["check"].get("always") or []}
+    return named if spec.get("deadlock") == "allow" else named | {"deadlock"}
 
 
 @pytest.mark.parametrize("path", WITH_FIX, ids=lambda path: path.stem)
 def test_a_fix_asks_for_what_is_broken_and_keeps_it(path: File) -> None:
     """`--expect specs` shows that the other spec holds as it says; here, that it says so of the same guarantee."""
-    spec = load(str(path))
-    assert spec.expect is not None
-    assert spec.fixed is not None
-    fixed = load(spec.fixed)
-    assert fixed.expect is not None
-    assert fixed.expect.verdict == "holds"
-    asked = {one.name for one in fixed.check.always} | ({"deadlock"} if fixed.deadlock == "report" else set())
-    assert spec.expect.violates in asked
-    assert fixed.model == spec.model
+    spec = read(path)
+    fixed = read(path.parent / spec["fixed"])
+
+    assert fixed["expect"]["verdict"] == "holds"
+    assert spec["expect"]["violates"].partition("(")[0] in asked(fixed)
+    assert fixed["model"] == spec["model"]
     # A spec in which the fault cannot happen shows no fix.
-    assert set(faults(spec)) <= set(faults(fixed))
+    assert set(spec.get("faults") or {}) <= set(fixed.get("faults") or {})
