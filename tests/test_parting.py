@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path as File
 from typing import Any
 
@@ -21,6 +22,7 @@ SPECS = File(__file__).parent.parent / "specs"
 WITH_FIX = sorted(path for path in SPECS.rglob("*.yaml") if "\nfixed: " in path.read_text())
 
 
+@cache
 def broken_path(spec: str) -> Path:
     loaded = spec_cache.load(spec)
     result = run(loaded.spec, Options(), None, built=loaded.built)
@@ -29,6 +31,7 @@ def broken_path(spec: str) -> Path:
     )
 
 
+@cache
 def compared(spec: str) -> tuple[Path, Parting]:
     path = broken_path(spec)
     found = from_its_fix(load(spec), path)
