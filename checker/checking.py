@@ -257,9 +257,12 @@ def _compared(spec: SpecFile, path: Path | None, diagnosis: Diagnosis) -> Diagno
 
 
 def _evidence(path: Path | None) -> set[int]:
-    """The steps that the ledger tells of."""
-    events = path.ledger.events if path is not None and path.ledger is not None else ()
-    return {one.step for one in events if one.step > 0}
+    """The steps that the ledger tells of, or that a remark names."""
+    if path is None:
+        return set()
+    events = path.ledger.events if path.ledger is not None else ()
+    named = {int(number) for step in path.steps for number in re.findall(r"\bstep (\d+)", step.remark)}
+    return {one for one in {*named, *(event.step for event in events)} if 0 < one <= len(path.steps)}
 
 
 def played_faults(spec: SpecFile) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from checker.verdict import NO_PLUMBING, Change, Path, Plumbing, SentMessage
@@ -66,7 +66,10 @@ def shorten(text: str, width: int) -> str:
     return f"{head}...{tail[::-1]}"
 
 
-def wrap(text: str, width: int, first: int | None = None) -> list[str]:
+Split = Callable[[str, int], tuple[str, str]]  # A word that is too long: what fits, and the rest.
+
+
+def wrap(text: str, width: int, first: int | None = None, split: Split = cut) -> list[str]:
     """Lines of at most ``width`` columns (``first``: of the first line), broken at spaces where there are any."""
     lines: list[str] = []
     line = ""
@@ -81,7 +84,7 @@ def wrap(text: str, width: int, first: int | None = None) -> list[str]:
             room = width
         line = word
         while columns(line) > room:
-            piece, line = cut(line, room)
+            piece, line = split(line, room)
             lines.append(piece)
             room = width
     return [*lines, line] if line or not lines else lines
@@ -92,27 +95,18 @@ _BREAKS = frozenset(".,;:=_-/([{")
 
 def fold(text: str, width: int) -> list[str]:
     """Lines of at most ``width`` columns; a word that fills more is broken after a sign or before a Capital."""
-    lines: list[str] = []
-    line = ""
-    for word in text.split(" "):
-        candidate = f"{line} {word}" if line else word
-        if columns(candidate) <= width:
-            line = candidate
-            continue
-        if line:
-            lines.append(line)
-        line = word
-        while columns(line) > width:
-            piece, _ = cut(line, width)
-            signs = [
-                at
-                for at, sign in enumerate(piece)
-                if 3 * at >= width and (sign in _BREAKS or (sign.islower() and line[at + 1 : at + 2].isupper()))
-            ]
-            piece = piece[: signs[-1] + 1] if signs else piece
-            lines.append(piece)
-            line = line[len(piece) :]
-    return [*lines, line] if line or not lines else lines
+    return wrap(text, width, split=_at_a_sign)
+
+
+def _at_a_sign(word: str, width: int) -> tuple[str, str]:
+    piece, _ = cut(word, width)
+    signs = [
+        at
+        for at, sign in enumerate(piece)
+        if 3 * at >= width and (sign in _BREAKS or (sign.islower() and word[at + 1 : at + 2].isupper()))
+    ]
+    end = signs[-1] + 1 if signs else len(piece)
+    return word[:end], word[end:]
 
 
 # --- Messages -------------------------------------------------------------------------------------------------------

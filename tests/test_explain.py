@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from walks import TooLarge, Walks
 
+import checker
 from checker import checking
 from checker.flows import Story
 from checker.native import NativeEngine
@@ -263,3 +264,36 @@ def test_both_engines_and_any_number_of_workers_say_the_same(path: str) -> None:
         native = checking.run(load(path), Options(engine="native", workers=workers, witnesses=True))
 
         assert native.properties == reference.properties
+
+
+# --- What is folded ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "told", "folded"),
+    [
+        # EndTxn is refused (20), the task hears it and drops the committable (21).
+        ("specs/bugs/FLK-01_timeout_before_commit.yaml", {20, 21}, {3, 4}),
+        # The Deploy of step 1 reaches demo-2 no more, which crashes.
+        ("specs/claims/S40_full_failover.yaml", {1, 6}, {2, 3, 4}),
+        # After the faults: who asked where its epoch ends (11), and who answered (12) what truncates in 13.
+        ("specs/bugs/REP-03_fetch_of_old_epoch.yaml", {11, 12, 13}, {10}),
+        # The abort is complete in 21: the remarked answer of 22 rests on that. Before the fault (13) all is well.
+        ("specs/bugs/B13_late_commit.yaml", {13, 21, 22}, {1, 2, 3, 4, 5, 6, 7, 8, 9}),
+        # Nothing fails: an error tells of the rebalance (6, 9), and the remark of 17 names the commit of 13.
+        ("specs/bugs/GRP-02_fetch_before_revocation.yaml", {6, 9, 13, 17, 18}, {1, 2, 3, 4, 5}),
+    ],
+)
+def test_a_fold_hides_nothing_that_the_story_needs(path: str, told: set[int], folded: set[int]) -> None:
+    ((_, diagnosis),) = broken(path)[:1]
+    matters = set(diagnosis.matters)
+    assert told <= matters
+    assert folded.isdisjoint(matters)
+
+
+def test_without_a_fix_to_compare_with_a_step_that_a_remark_names_is_told() -> None:
+    result = checker.check("specs/bugs/GRP-02_fetch_before_revocation.yaml", set={"topics.orders.records": 2})
+    found = result.data.properties[0].diagnosis
+    assert found is not None
+    assert found.parting is None
+    assert 13 in found.matters

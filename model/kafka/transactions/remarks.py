@@ -82,6 +82,17 @@ class Sent:
     step: int
 
 
+def ended_by_last(log: list[LogEntry]) -> list[int]:
+    """The offsets of the records that the marker at the end of the log decides."""
+    found: list[int] = []
+    for offset in reversed(range(len(log) - 1)):
+        if log[offset].producer_id == log[-1].producer_id:
+            if log[offset].record is None:
+                break
+            found.insert(0, offset)
+    return found
+
+
 class Remarks:
     """Walks along a path beside its story."""
 
@@ -616,7 +627,7 @@ class Remarks:
         """A marker ends whatever its producer has open here."""
         marker = step.received.marker
         meant = self.markers.get(self.origins[step.number])
-        for offset in self.last_transaction(log):
+        for offset in ended_by_last(log):
             sent = self.written[name][offset]
             if sent is not None and meant is not None and sent.transaction != meant:
                 verb = "commits" if marker.result == TransactionResult.COMMIT else "aborts"
@@ -653,15 +664,6 @@ class Remarks:
                     given = None if copy is None else self.unstable.get(copy.transaction.client)
                     if given is not None:
                         self.telling.remarks.setdefault(given.number, f"{given.action}, which is committed later")
-
-    def last_transaction(self, log: list[LogEntry]) -> list[int]:
-        found: list[int] = []
-        for offset in reversed(range(len(log) - 1)):
-            if log[offset].producer_id == log[-1].producer_id:
-                if log[offset].record is None:
-                    break
-                found.insert(0, offset)
-        return found
 
     # --- The offsets partition ----------------------------------------------------------------------------------------
 

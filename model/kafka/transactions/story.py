@@ -20,7 +20,7 @@ from model.kafka.transactions.messages import (
 )
 from model.kafka.transactions.offsets_partition import OffsetsPartition
 from model.kafka.transactions.partition import PartitionLeader
-from model.kafka.transactions.remarks import Remarks
+from model.kafka.transactions.remarks import Remarks, ended_by_last
 from model.kafka.transactions.transaction_coordinator import TransactionCoordinator
 
 SENT, IN_LOG, ACKNOWLEDGED = "sent", "in the log", "acknowledged"
@@ -147,17 +147,6 @@ def appended(before: PartitionLeader, after: PartitionLeader, step: Happening | 
                 marker = sent.marker
                 return LogEntry(marker.producer_id, marker.epoch, None, marker.result, 0, 0)
     return after.log[-1] if len(after.log) > len(before.log) else None
-
-
-def ended_by_last(log: list[LogEntry]) -> list[int]:
-    """The offsets of the records that the marker at the end of the log decides."""
-    found: list[int] = []
-    for offset in reversed(range(len(log) - 1)):
-        if log[offset].producer_id == log[-1].producer_id:
-            if log[offset].record is None:
-                break
-            found.insert(0, offset)
-    return found
 
 
 def tell_readers(telling: Telling, before: World, after: World, step: Happening) -> None:
