@@ -29,7 +29,7 @@ from checker.search import (
     least_path,
 )
 from checker.source import fail
-from checker.spec_file import FAULT_KINDS, SpecFile
+from checker.spec_file import FAULT_KINDS, PREMISES, SpecFile
 from checker.system import Layout, System
 from checker.verdict import (
     Diagnosis,
@@ -240,20 +240,13 @@ def _explain(
 
 def _compared(spec: SpecFile, path: Path | None, diagnosis: Diagnosis) -> Diagnosis:
     """With the step at which the path parts from a spec that keeps the guarantee, where one is known."""
-    from checker.parting import Incomparable, from_its_fix
+    from checker.parting import from_its_fix
 
-    if path is None:
+    found = None if path is None else from_its_fix(spec, path)
+    if path is None or found is None:
         return diagnosis
-    try:
-        found = from_its_fix(spec, path)
-    except Incomparable as why:
-        text = f"Where this goes otherwise in a spec that keeps it: {why}."
-        return replace(diagnosis, not_computed=(*diagnosis.not_computed, text))
-    if found is None:
-        return diagnosis
-    pointed = {found.step} - {0} if diagnosis.matters and not found.is_early(path) else set()
-    matters = {*diagnosis.matters, *pointed}
-    return replace(diagnosis, parting=found, matters=tuple(sorted(matters)))
+    acts, matters = found.acts_in(path), set(diagnosis.matters)
+    return replace(diagnosis, parting=found, matters=tuple(sorted(matters | {acts} if acts and matters else matters)))
 
 
 def _evidence(path: Path | None) -> set[int]:
@@ -269,9 +262,6 @@ def played_faults(spec: SpecFile) -> dict[str, str]:
     """What the user's `faults:` has besides the checker's own kinds."""
     given = spec.document.root.plain().get("faults") or {}
     return {name: _listed(value) for name, value in given.items() if name not in FAULT_KINDS and value}
-
-
-PREMISES = ("version", "connector", "without", "fixes", "proposed")  # Of a pipeline, besides its settings.
 
 
 def _premises(spec: SpecFile) -> dict[str, str]:

@@ -2,9 +2,10 @@
 
 The two specs differ in little: a fix, a setting, a mechanism taken out. The path of the one is followed in the other,
 step by step, in the words of both: the same actor does the same with the same message, sends the same and changes the
-same, as far as both have the fields for it. Where that ends is the step at which the difference first does something.
-If the other spec keeps the guarantee, the path was saved there: an exact answer, of two runs, to the question that
-delta debugging asks (Zeller, Isolating Cause-Effect Chains from Computer Programs, FSE 2002).
+same, as far as both have the fields for it. A field that was not the same before a step (a map has more keys, because
+bounds are larger) is not compared after it. Where that ends is the step at which the difference first does something.
+If the other spec keeps the guarantee, the path was saved there: an answer of two runs to the question that delta
+debugging asks (Zeller, Isolating Cause-Effect Chains from Computer Programs, FSE 2002).
 
 The other spec is the one that a spec names (``fixed``), else, of a spec that takes mechanisms out (``without``), itself
 with these in place. It may part early, and far from what goes wrong: other versions send other requests. Then the
@@ -22,15 +23,11 @@ from checker import spec_cache
 from checker.narration import action_of, narrate
 from checker.reference import Reference, State
 from checker.source import SourceError
-from checker.spec_file import SpecFile
+from checker.spec_file import PREMISES, SpecFile
 from checker.verdict import Change, Parting, Path, PathStep, SentMessage
 
 DIFFERENCES_MAX = 4
 STATES_MAX = 64  # of the other spec in which the path may be at the same time
-
-
-class Incomparable(Exception):
-    """The other spec is wrong, in a sentence."""
 
 
 def from_its_fix(spec: SpecFile, path: Path) -> Parting | None:
@@ -49,7 +46,7 @@ def from_its_fix(spec: SpecFile, path: Path) -> Parting | None:
     try:
         loaded = spec_cache.load(other, overrides)
     except SourceError as error:
-        raise Incomparable(f"{other} is wrong: {error.diagnostics[0].message}") from None
+        return Parting(name, 0, problem=error.diagnostics[0].message)
     found = parting(path, Reference(loaded.built.system), name)
     if other == spec.path:
         return found
@@ -61,7 +58,7 @@ def _settings_that_differ(here: SpecFile, there: SpecFile) -> tuple[str, ...]:
     given, instead = here.document.root.plain(), there.document.root.plain()
     found = [
         f"{name}: {_value(given.get(name))} -> {_value(instead.get(name))}"
-        for name in ("version", "connector", "without", "fixes", "proposed")
+        for name in PREMISES
         if given.get(name) != instead.get(name)
     ]
     mine = {one.name: one for one in here.settings}
@@ -85,9 +82,13 @@ def _value(given: Any) -> str:
 
 
 def parting(path: Path, other: Reference, name: str) -> Parting:
-    states = other.initial()[:STATES_MAX]
+    states = other.initial()
     known = {one.name: frozenset(one.definition.state) for one in other.system.instances}
     for step in path.steps:
+        if len(states) > STATES_MAX:
+            return Parting(
+                name, 0, problem=f"the path leads to more than {STATES_MAX} states before step {step.number}"
+            )
         went: list[State] = []
         nearest: Parting | None = None
         for state in states:
@@ -99,7 +100,7 @@ def parting(path: Path, other: Reference, name: str) -> Parting:
                     nearest = found
         if not went:
             return nearest or Parting(name, step.number, taken=False)
-        states = list(dict.fromkeys(went))[:STATES_MAX]
+        states = list(dict.fromkeys(went))
     return Parting(name, 0)
 
 
@@ -152,4 +153,4 @@ def _difference(step: PathStep, candidate: PathStep, known: dict[str, frozenset[
     return Parting(name, step.number, True, tuple(sends), tuple(withholds), tuple(changes))
 
 
-__all__ = ["Incomparable", "from_its_fix", "parting"]
+__all__ = ["from_its_fix", "parting"]

@@ -11,6 +11,7 @@ from checker.source import Place
 from checker.yaml_document import Key, KeyPath, YamlDocument
 
 FAULT_KINDS = ("crash", "pause", "lose", "duplicate", "delay")
+PREMISES = ("version", "connector", "without", "fixes", "proposed")  # Of a pipeline, besides its settings.
 Budget = int | Literal["unlimited"]
 
 

@@ -173,17 +173,22 @@ class Parting:
     """Where a path goes otherwise under another spec (``checker.parting``)."""
 
     other: str  # "BRK-02_fixed.yaml", or in words what is otherwise
-    step: int  # The first that is not as there; 0: the other spec can go all of it.
+    step: int  # The first that is not as there; 0: the other spec can go all of it, or there is a ``problem``.
     taken: bool = True  # The other spec takes this step, with other effects; else it cannot.
     sends: tuple[SentMessage, ...] = ()  # there and not here
     withholds: tuple[SentMessage, ...] = ()  # here and not there
     changes: tuple[Change, ...] = ()  # as they are there; before and after are the same where it changes only here
     title: str = ""  # of the other spec
+    problem: str = ""  # why the two cannot be compared
     differs: tuple[str, ...] = ()  # in what the two specs differ: "version: 3.9 -> 4.0"
 
     def is_early(self, path: Path) -> bool:
         """Before anything has befallen the path: the other spec differs in more than what goes wrong."""
         return self.step < min((step.number for step in path.steps if step.is_fault), default=0)
+
+    def acts_in(self, path: Path) -> int | None:
+        """The step that is worth pointing at."""
+        return self.step if self.step and not self.is_early(path) else None
 
 
 @dataclass(frozen=True)

@@ -142,6 +142,7 @@ def _parting(found: Parting) -> dict[str, Any]:
         "other": found.other,
         "title": found.title,
         "differs": list(found.differs),
+        "problem": found.problem,
         "step": found.step,
         "taken": found.taken,
         "sends": [_message(one) for one in found.sends],

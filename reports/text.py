@@ -323,8 +323,8 @@ def _notes(path: Path, diagnosis: Diagnosis | None) -> dict[int, list[str]]:
     if diagnosis is not None and diagnosis.no_return not in (None, len(path.steps)):
         found.setdefault(diagnosis.no_return, []).append("too late: from here on it cannot be saved")
     fixed = None if diagnosis is None else diagnosis.parting
-    if fixed is not None and fixed.step and not fixed.is_early(path):
-        found.setdefault(fixed.step, []).append(f"{words.clean(fixed.other)}: here it goes otherwise")
+    if fixed is not None and (acts := fixed.acts_in(path)) is not None:
+        found.setdefault(acts, []).append(f"{words.clean(fixed.other)}: here it goes otherwise")
     if diagnosis is not None:
         found.setdefault(len(path.steps), []).append("here it is broken")
     return found

@@ -166,6 +166,8 @@ def saved(found: Parting, path: Path) -> Said:
     label, title = "The fix", words.clean(found.title)
     differs = "; ".join(words.clean(one) for one in found.differs)
     other = words.clean(found.other) + (f" ({'; '.join(filter(None, (title, differs)))})" if title or differs else "")
+    if found.problem:
+        return Said(label, sentence(f"{other} cannot be compared: {words.clean(found.problem)}"))
     if not found.step:
         return Said(label, f"{other} can go all of this path too.")
     step = path.steps[found.step - 1]

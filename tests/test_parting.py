@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+import checker
 from checker import spec_cache
 from checker.checking import run
 from checker.options import Options
@@ -120,3 +121,25 @@ def test_a_fix_asks_for_what_is_broken_and_keeps_it(path: File) -> None:
     assert fixed["model"] == spec["model"]
     # A spec in which the fault cannot happen shows no fix.
     assert set(spec.get("faults") or {}) <= set(fixed.get("faults") or {})
+
+
+def test_a_fix_that_is_wrong_is_said_where_the_fix_is_told(tmp_path: File) -> None:
+    """The answer stands; only the comparison does not."""
+    text = (SPECS / "bugs/GRP-02_fetch_before_revocation.yaml").read_text()
+    (tmp_path / "broken.yaml").write_text(text)
+    (tmp_path / "GRP-02_fixed.yaml").write_text("title: x\nmodel: kafka\n")
+
+    result = checker.check(tmp_path / "broken.yaml")
+
+    assert result.verdict == "violated"
+    assert "The fix          GRP-02_fixed.yaml cannot be compared: `version` is missing.\n" in result.to_text()
+
+
+def test_a_path_in_too_many_states_at_once_is_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = "specs/bugs/GRP-02_fetch_before_revocation.yaml"
+    monkeypatch.setattr("checker.parting.STATES_MAX", 0)
+
+    found = from_its_fix(load(spec), broken_path(spec))
+
+    assert found is not None
+    assert (found.step, found.problem) == (0, "the path leads to more than 0 states before step 1")

@@ -186,7 +186,7 @@ def _opens(path: Path, found: Diagnosis) -> int:
     was too late; else the last."""
     remarks = [step.number for step in path.steps if step.remark]
     later = [number for number in remarks if number >= (found.pivot or 0)]
-    fix = 0 if found.parting is None or found.parting.is_early(path) else found.parting.step
+    fix = None if found.parting is None else found.parting.acts_in(path)
     return next(iter(later or remarks), None) or fix or found.pivot or found.no_return or len(path.steps)
 
 
@@ -418,7 +418,7 @@ def _still_parts(one: _Shown, number: int) -> Markup:
         found = one.diagnosis or Diagnosis()
         notes: dict[int, list[str]] = {}
         fix = found.parting
-        acts = (None, "") if fix is None or fix.is_early(one.path) else (fix.step, f"{fix.other}: otherwise")
+        acts = (None, "") if fix is None else (fix.acts_in(one.path), f"{fix.other}: otherwise")
         for at, said in ((found.pivot, "last fault it takes"), acts, (found.no_return, "too late")):
             if at is not None:
                 notes.setdefault(at, []).append(said)
